@@ -1,0 +1,192 @@
+import keras
+from keras import ops
+
+from keras_sphereface.heads.margin_head import MarginHead
+from keras_sphereface.ops import (
+    detach_characteristic,
+    sphereface_margin,
+    spherefacer_v1_margin,
+    spherefacer_v2_margin,
+)
+
+_TARGET_MARGINS = {"v0": sphereface_margin, "v1": spherefacer_v1_margin}
+_VARIANTS = ("v0", "v1", "v2")
+_NORM_PENALTIES = {"l1": ops.abs, "l2": ops.square}
+# OpenSphere's weights of the cross-entropy.
+_LOSS_WEIGHTS = {"none": 1.0, "hard": 50.0, "soft": 50.0}
+
+
+@keras.saving.register_keras_serializable(package="keras_sphereface")
+class SphereFaceRHead(MarginHead):
+    """SphereFace-R: a multiplicative angular margin that trains.
+
+    The logit of class `j` is `scale * phi_j`, where the characteristic
+    function `phi` multiplies an angle by the margin `m`:
+
+    | `variant` | true class `y` | every other class `j` |
+    |---|---|---|
+    | `"v0"` | `(-1)^k cos(m theta_y) - 2k`, `k = floor(m theta_y / pi)` | `cos(theta_j)` |
+    | `"v1"` | `cos(min(m theta_y, pi))` | `cos(theta_j)` |
+    | `"v2"` | `cos(theta_y)` | `cos(theta_j / m)` |
+
+    and the feature normalisation says what scales it and how the loss of a
+    sample is weighed:
+
+    | `normalization` | scale | loss |
+    |---|---|---|
+    | `"none"` | norm of the embedding | `lw * CE` |
+    | `"hard"` | `scale` | `lw * CE / scale` |
+    | `"soft"` | norm of the embedding | `lw * CE / scale + t * penalty(norm - scale)` |
+
+    With `detach=True` the gradient is not that of the forward formula: the
+    backward pass sees `cos(theta)` in place of `phi` (characteristic gradient
+    detachment).
+
+    Called on embeddings and labels inside a functional model, the layer
+    returns logits for a cross-entropy of the user's choice and adds the norm
+    penalty by `add_loss`; the weights `lw` and `1 / scale` then are the
+    user's. `FaceRecognizer` uses the whole loss.
+
+    Args:
+        num_classes: int, number of identities.
+        variant: `"v0"`, `"v1"` or `"v2"`. Defaults to `"v2"`.
+        normalization: `"none"`, `"hard"` or `"soft"`, of the embeddings.
+            Defaults to `"hard"`.
+        margin: float, angle multiplier `m`, at least 1; 1 is no margin.
+            Defaults to `1.4`.
+        scale: float, above 0. The logit scale in `"hard"`, the norm that
+            embeddings are drawn to in `"soft"`, not used in `"none"`.
+            Defaults to `60.0`; OpenSphere has 30 in `"soft"`.
+        detach: bool, whether the gradient is detached. Defaults to `True`.
+        loss_weight: float, `lw`, above 0. Defaults to OpenSphere's: 1 in
+            `"none"`, 50 in `"hard"` and `"soft"`.
+        norm_penalty: `"l1"` or `"l2"`, for `"soft"`: the absolute (SphereFace-R)
+            or the squared (Ring loss) difference. Defaults to `"l1"`.
+        norm_penalty_weight: float, `t`, for `"soft"`, at least 0. Defaults to
+            `0.01`.
+        **kwargs: `name` and other arguments of `keras.layers.Layer`.
+
+    Attributes:
+        centers: `(embedding_dim, num_classes)`, one centre a column; only
+            their directions count.
+
+    Call arguments:
+        embeddings: `(batch_size, embedding_dim)`, any norm. An all-zero row
+            has cosine 0 to every class and gets no gradient.
+        labels: int, `(batch_size,)`, in `[0, num_classes)`; `None` leaves the
+            margin out.
+
+    Output shape:
+        `(batch_size, num_classes)`, logits.
+
+    Example:
+
+    ```python
+    embeddings = keras.Input((512,))
+    labels = keras.Input((), dtype="int32")
+    logits = SphereFaceRHead(num_classes=10572)(embeddings, labels)
+    model = keras.Model([embeddings, labels], logits)
+    ```
+
+    Reference:
+        - [Liu et al., 2022](https://arxiv.org/abs/2109.05565)
+        - OpenSphere, commit 032c31b, for the defaults
+        - [Zheng et al., 2018](https://arxiv.org/abs/1803.00130), the squared
+            penalty
+    """  # noqa: E501
+
+    def __init__(
+        self,
+        num_classes,
+        variant="v2",
+        normalization="hard",
+        margin=1.4,
+        scale=60.0,
+        detach=True,
+        loss_weight=None,
+        norm_penalty="l1",
+        norm_penalty_weight=0.01,
+        **kwargs,
+    ):
+        super().__init__(num_classes, **kwargs)
+        _check_choice("variant", variant, _VARIANTS)
+        _check_choice("normalization", normalization, _LOSS_WEIGHTS)
+        _check_choice("norm_penalty", norm_penalty, _NORM_PENALTIES)
+        if not margin >= 1:
+            raise ValueError(
+                "`margin` multiplies the angle, so it must be at least 1. "
+                f"Received: margin={margin}"
+            )
+        if not scale > 0:
+            raise ValueError(
+                f"`scale` must be above 0. Received: scale={scale}"
+            )
+        if loss_weight is not None and not loss_weight > 0:
+            raise ValueError(
+                "`loss_weight` must be above 0, or None for the default of "
+                f"the normalization. Received: loss_weight={loss_weight}"
+            )
+        if not norm_penalty_weight >= 0:
+            raise ValueError(
+                "`norm_penalty_weight` must be at least 0. "
+                f"Received: norm_penalty_weight={norm_penalty_weight}"
+            )
+        self.variant = variant
+        self.normalization = normalization
+        self.margin = margin
+        self.scale = scale
+        self.detach = detach
+        self.loss_weight = (
+            _LOSS_WEIGHTS[normalization] if loss_weight is None else loss_weight
+        )
+        self.norm_penalty = norm_penalty
+        self.norm_penalty_weight = norm_penalty_weight
+
+    def margined(self, cos_theta, labels):
+        is_target = labels[:, None] == ops.arange(self.num_classes)[None, :]
+        if self.variant == "v2":
+            others = spherefacer_v2_margin(cos_theta, margin=self.margin)
+            others = self._detached(others, cos_theta)
+            return ops.where(is_target, cos_theta, others)
+        cos_target = ops.take_along_axis(cos_theta, labels[:, None], axis=1)
+        target = _TARGET_MARGINS[self.variant](cos_target, margin=self.margin)
+        target = self._detached(target, cos_target)
+        return ops.where(is_target, target, cos_theta)
+
+    def logit_scale(self, norms):
+        return self.scale if self.normalization == "hard" else norms
+
+    def loss_factor(self):
+        if self.normalization == "none":
+            return self.loss_weight
+        return self.loss_weight / self.scale
+
+    def penalties(self, norms):
+        if self.normalization != "soft":
+            return None
+        distance = _NORM_PENALTIES[self.norm_penalty](norms - self.scale)
+        return self.norm_penalty_weight * distance
+
+    def _detached(self, value, cos_theta):
+        return detach_characteristic(value, cos_theta) if self.detach else value
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "variant": self.variant,
+            "normalization": self.normalization,
+            "margin": self.margin,
+            "scale": self.scale,
+            "detach": self.detach,
+            "loss_weight": self.loss_weight,
+            "norm_penalty": self.norm_penalty,
+            "norm_penalty_weight": self.norm_penalty_weight,
+        }
+
+
+def _check_choice(argument, value, choices):
+    if value not in choices:
+        raise ValueError(
+            f"`{argument}` must be one of {list(choices)}. "
+            f"Received: {argument}={value!r}"
+        )

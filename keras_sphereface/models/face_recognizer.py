@@ -1,0 +1,173 @@
+import keras
+import numpy as np
+from keras import ops
+
+from keras_sphereface.heads import MarginHead
+from keras_sphereface.losses import PrecomputedLoss
+from keras_sphereface.ops import check_labels
+
+
+@keras.saving.register_keras_serializable(package="keras_sphereface")
+class FaceRecognizer(keras.Model):
+    """An embedder and a head that train together in `fit`.
+
+    `fit` and `evaluate` take images and integer labels; calling the model and
+    `predict` give embeddings. The head sees the labels while the loss is
+    computed, so the embedder stays a plain model that can be exported alone.
+
+    Besides the loss, training reports `accuracy` (the nearest centre by plain
+    cosine is the right one), `target_angle` (mean angle to the right centre,
+    degrees) and `embedding_norm` (mean).
+
+    Args:
+        embedder: `keras.Model`, images to `(batch_size, embedding_dim)`.
+        head: `MarginHead`, such as `SphereFaceRHead`.
+        **kwargs: `name` and other arguments of `keras.Model`.
+
+    Call arguments:
+        images: whatever `embedder` takes; RGB, `[0, 255]`, for
+            `build_embedding_model`.
+        training: bool. Defaults to `False`.
+
+    Output shape:
+        `(batch_size, embedding_dim)`, not normalised.
+
+    Example:
+
+    ```python
+    embedder = build_embedding_model("mobilefacenet", embedding_dim=256)
+    recognizer = FaceRecognizer(embedder, SphereFaceRHead(num_classes=10572))
+    recognizer.compile(optimizer=keras.optimizers.SGD(0.1, momentum=0.9))
+    recognizer.fit(images, labels, epochs=20)
+    ```
+    """
+
+    def __init__(self, embedder, head, **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(embedder, keras.Model):
+            raise ValueError(
+                "`embedder` must be a keras.Model from images to embeddings. "
+                f"Received: embedder={embedder!r}"
+            )
+        if not isinstance(head, MarginHead):
+            raise ValueError(
+                "`head` must be a head of keras_sphereface.heads. "
+                f"Received: head={head!r}"
+            )
+        self.embedder = embedder
+        self.head = head
+        self._accuracy = keras.metrics.Mean(name="accuracy")
+        self._target_angle = keras.metrics.Mean(name="target_angle")
+        self._embedding_norm = keras.metrics.Mean(name="embedding_norm")
+        if embedder.built:
+            self.build(embedder.input_shape)
+
+    def build(self, input_shape):
+        if not self.embedder.built:
+            self.embedder.build(input_shape)
+        embeddings_shape = self.embedder.compute_output_shape(input_shape)
+        if len(embeddings_shape) != 2:
+            raise ValueError(
+                "`embedder` must return embeddings of shape (batch_size, "
+                f"embedding_dim). Received: outputs of shape "
+                f"{tuple(embeddings_shape)}"
+            )
+        if not self.head.built:
+            self.head.build(embeddings_shape)
+        self.built = True
+
+    def compile(self, optimizer="rmsprop", loss=None, **kwargs):
+        """As `keras.Model.compile`; without `loss`, the head's own.
+
+        A `loss` given here is called on the labels and on the head's margined
+        logits; the head's norm penalty, if it has one, is added to it.
+
+        Args:
+            optimizer: As in `keras.Model.compile`.
+            loss: As in `keras.Model.compile`. Defaults to the head's loss.
+            **kwargs: The other arguments of `keras.Model.compile`, but
+                `metrics`, since there is no `y_pred` to compare with labels.
+        """
+        for argument in ("metrics", "weighted_metrics", "loss_weights"):
+            if kwargs.get(argument) is not None:
+                raise ValueError(
+                    f"FaceRecognizer does not take `{argument}`: it reports "
+                    "accuracy, target_angle and embedding_norm itself. Use "
+                    "callbacks.VerificationCallback to measure more. "
+                    f"Received: {argument}={kwargs[argument]!r}"
+                )
+        loss = PrecomputedLoss() if loss is None else loss
+        super().compile(optimizer=optimizer, loss=loss, **kwargs)
+        self._uses_head_loss = isinstance(loss, PrecomputedLoss)
+
+    def compile_from_config(self, config):
+        config = keras.saving.deserialize_keras_object(config)
+        self.compile(**config)
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def fit(self, x=None, y=None, batch_size=None, epochs=1, **kwargs):
+        """As `keras.Model.fit`; labels given as an array are checked first."""
+        if isinstance(y, np.ndarray | list | tuple):
+            check_labels(np.asarray(y), self.head.num_classes)
+        if y is None and not isinstance(x, keras.utils.PyDataset):
+            # Keras would warn, at every fit on a dataset, that it cannot
+            # shuffle it.
+            kwargs.setdefault("shuffle", False)
+        return super().fit(x, y, batch_size, epochs, **kwargs)
+
+    def call(self, images, training=False):
+        return self.embedder(images, training=training)
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        if y is None:
+            raise ValueError(
+                "FaceRecognizer trains on (images, labels). "
+                "Received: images without labels"
+            )
+        outputs = self.head.compute_outputs(y_pred, y)
+        self._update_metrics(outputs, sample_weight)
+        if self._uses_head_loss:
+            losses = self.head.sample_losses(outputs)
+            return super().compute_loss(
+                x, outputs.labels, losses, sample_weight, training
+            )
+        loss = super().compute_loss(
+            x, outputs.labels, outputs.logits, sample_weight, training
+        )
+        penalties = self.head.penalties(outputs.norms)
+        if penalties is None:
+            return loss
+        return loss + PrecomputedLoss()(
+            outputs.labels, penalties, sample_weight
+        )
+
+    def _update_metrics(self, outputs, sample_weight):
+        labels, cos_theta = outputs.labels, outputs.cos_theta
+        nearest = ops.argmax(cos_theta, axis=-1)
+        is_right = ops.equal(ops.cast(nearest, "int32"), labels)
+        cos_target = ops.take_along_axis(cos_theta, labels[:, None], axis=1)
+        cos_target = ops.clip(cos_target[:, 0], -1.0, 1.0)
+        degrees = ops.arccos(cos_target) * (180.0 / np.pi)
+        self._accuracy.update_state(is_right, sample_weight)
+        self._target_angle.update_state(degrees, sample_weight)
+        self._embedding_norm.update_state(outputs.norms, sample_weight)
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "embedder": serialize(self.embedder),
+            "head": serialize(self.head),
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        for part in ("embedder", "head"):
+            config[part] = keras.saving.deserialize_keras_object(
+                config[part], custom_objects=custom_objects
+            )
+        return cls(**config)

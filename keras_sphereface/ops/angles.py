@@ -1,0 +1,51 @@
+"""Norms and angles whose values and gradients are finite everywhere."""
+
+from keras import ops
+
+# Below this squared norm a float32 vector has no direction worth the name.
+_TINY_SQUARED_NORM = 1e-30
+# OpenSphere's bound; it has to be applied in float32, since 1 - 1e-5 rounds
+# to 1 in float16.
+_COS_BOUND = 1.0 - 1e-5
+
+
+def safe_normalize(vectors, axis=-1):
+    """Unit vectors and their norms, with a zero vector left at zero.
+
+    A zero vector gets direction 0, norm 0 and gradient 0, where the plain
+    quotient would give NaN.
+
+    Args:
+        vectors: float32 tensor, any shape.
+        axis: int, the axis that holds a vector's components. Defaults to
+            `-1`.
+
+    Returns:
+        Tuple of the unit vectors, shaped like `vectors`, and their norms,
+        with `axis` kept at size 1.
+    """
+    squared = ops.sum(ops.square(vectors), axis=axis, keepdims=True)
+    is_zero = squared < _TINY_SQUARED_NORM
+    inverse = ops.rsqrt(ops.where(is_zero, ops.ones_like(squared), squared))
+    inverse = ops.where(is_zero, ops.zeros_like(inverse), inverse)
+    return vectors * inverse, squared * inverse
+
+
+def angle(cos_theta):
+    """Angle of a cosine, `arccos` clipped to `±(1 - 1e-5)`.
+
+    Computed from the half angle, `2 atan2(√(1 - cos), √(1 + cos))`. The
+    derivative of `arccos` contains `1 - cos²`, which cancels near `±1`; here
+    the differences are exact and the gradient keeps float32 accuracy. It is
+    zero beyond the clip.
+
+    Args:
+        cos_theta: float32 tensor, any shape; rounding past 1 is clipped.
+
+    Returns:
+        Tensor like `cos_theta`, radians, in `[0.0045, π - 0.0045]`.
+    """
+    cos_theta = ops.clip(cos_theta, -_COS_BOUND, _COS_BOUND)
+    half_sine = ops.sqrt(1.0 - cos_theta)
+    half_cosine = ops.sqrt(1.0 + cos_theta)
+    return 2.0 * ops.arctan2(half_sine, half_cosine)

@@ -1,0 +1,44 @@
+"""Packaging of keras-sphereface; tool settings are in pyproject.toml."""
+
+import pathlib
+import re
+
+from setuptools import find_packages, setup
+
+HERE = pathlib.Path(__file__).parent
+INIT = (HERE / "keras_sphereface" / "__init__.py").read_text("utf-8")
+
+EDGE = ["ai-edge-litert>=2.0"]
+ONNX = ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"]
+PLOTS = ["matplotlib>=3.8"]
+ALIGN = ["mtcnn>=1.0"]
+TEST = [*EDGE, *PLOTS, "hypothesis>=6.100", "pytest>=8.0"]
+
+setup(
+    name="keras-sphereface",
+    version=re.search(r'__version__ = "(.+)"', INIT).group(1),
+    description="Hyperspherical face recognition for Keras 3",
+    long_description=(HERE / "README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.10",
+    packages=find_packages(include=["keras_sphereface", "keras_sphereface.*"]),
+    install_requires=[
+        "absl-py>=2.0",
+        "keras>=3.13",
+        "numpy>=1.26",
+        "pillow>=10.0",
+        "scikit-learn>=1.4",
+        "tensorflow>=2.20",
+        "tqdm>=4.60",
+    ],
+    extras_require={
+        "edge": EDGE,
+        "onnx": ONNX,
+        "plots": PLOTS,
+        "align": ALIGN,
+        "test": TEST,
+        "all": [*EDGE, *ONNX, *PLOTS, *ALIGN],
+    },
+)
