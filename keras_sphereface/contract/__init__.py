@@ -1,0 +1,50 @@
+"""What training, evaluation and the device must agree on."""
+
+from keras_sphereface.contract.alignment import (
+    FIVE_POINT_TEMPLATE,
+    align_face,
+    similarity_transform,
+    template_for,
+)
+from keras_sphereface.contract.face_input import (
+    IMAGE_SIZE,
+    PIXEL_MEAN,
+    PIXEL_SCALE,
+    FaceInput,
+)
+from keras_sphereface.contract.images import ImageError, read_image
+from keras_sphereface.contract.manifest import (
+    FORMAT_VERSION,
+    QUANTIZATIONS,
+    Manifest,
+    ManifestError,
+)
+from keras_sphereface.contract.operating_point import OperatingPoint
+from keras_sphereface.contract.similarity import (
+    cosine_similarity,
+    flip_fusion,
+    to_numpy,
+    unit_embeddings,
+)
+
+__all__ = [
+    "FIVE_POINT_TEMPLATE",
+    "FORMAT_VERSION",
+    "IMAGE_SIZE",
+    "PIXEL_MEAN",
+    "PIXEL_SCALE",
+    "QUANTIZATIONS",
+    "FaceInput",
+    "ImageError",
+    "Manifest",
+    "ManifestError",
+    "OperatingPoint",
+    "align_face",
+    "cosine_similarity",
+    "flip_fusion",
+    "read_image",
+    "similarity_transform",
+    "template_for",
+    "to_numpy",
+    "unit_embeddings",
+]

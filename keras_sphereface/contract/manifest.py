@@ -1,0 +1,243 @@
+"""What an exported model says about itself, so that a device guesses nothing.
+
+An artifact carries its manifest as JSON text: the image it wants, what it
+returns, and the thresholds at which it was measured.
+"""
+
+import json
+import math
+from dataclasses import KW_ONLY, asdict, dataclass, field, fields
+
+from keras_sphereface.contract.face_input import FaceInput
+from keras_sphereface.contract.operating_point import OperatingPoint
+
+FORMAT_VERSION = 1
+QUANTIZATIONS = ("float32", "float16", "dynamic", "int8", "int16x8")
+
+
+class ManifestError(ValueError):
+    """A manifest that is damaged or of another version."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything a device must know to use an exported embedder.
+
+    Args:
+        input: `FaceInput`, the images the model wants.
+        embedding_dim: int, at least 1.
+        operating_points: tuple of `OperatingPoint`, one a false accept rate;
+            may be empty.
+        similarity: str, always `"cosine"`.
+        unit_embeddings: bool, whether the model returns rows of norm 1.
+            Defaults to `True`.
+        quantization: one of `"float32"`, `"float16"`, `"dynamic"`, `"int8"`,
+            `"int16x8"`. Defaults to `"float32"`.
+        training: dict of JSON values, how the model came to be: head, data,
+            and so on. Defaults to `{}`.
+        package_version: str, version of the exporting package.
+        format_version: int, always `1`.
+    """
+
+    input: FaceInput
+    embedding_dim: int
+    operating_points: tuple = ()
+    _: KW_ONLY
+    similarity: str = "cosine"
+    unit_embeddings: bool = True
+    quantization: str = "float32"
+    training: dict = field(default_factory=dict)
+    package_version: str
+    format_version: int = FORMAT_VERSION
+
+    def __post_init__(self):
+        if type(self.format_version) is not int or (
+            self.format_version != FORMAT_VERSION
+        ):
+            raise ManifestError(
+                f"`format_version` must be {FORMAT_VERSION}, the one this "
+                "package reads. "
+                f"Received: format_version={self.format_version!r}"
+            )
+        self._require("input", isinstance(self.input, FaceInput), "a FaceInput")
+        self._require(
+            "embedding_dim",
+            type(self.embedding_dim) is int and self.embedding_dim >= 1,
+            "a positive int",
+        )
+        self._require(
+            "operating_points",
+            isinstance(self.operating_points, (tuple, list))
+            and all(
+                isinstance(point, OperatingPoint)
+                for point in self.operating_points
+            ),
+            "a tuple of OperatingPoint",
+        )
+        points = tuple(self.operating_points)
+        object.__setattr__(self, "operating_points", points)
+        fars = [point.far for point in points]
+        self._require(
+            "operating_points",
+            len(set(fars)) == len(fars),
+            "one for each false accept rate, not two",
+        )
+        self._require("similarity", self.similarity == "cosine", '"cosine"')
+        self._require(
+            "unit_embeddings", isinstance(self.unit_embeddings, bool), "a bool"
+        )
+        self._require(
+            "quantization",
+            self.quantization in QUANTIZATIONS,
+            f"one of {list(QUANTIZATIONS)}",
+        )
+        self._require(
+            "package_version",
+            isinstance(self.package_version, str) and self.package_version,
+            "a str such as '0.1.0'",
+        )
+        object.__setattr__(self, "training", self._plain_training())
+
+    def _plain_training(self):
+        """A copy in JSON's own types, so that a round trip changes nothing."""
+        self._require("training", isinstance(self.training, dict), "a dict")
+        try:
+            return json.loads(json.dumps(self.training, allow_nan=False))
+        except (TypeError, ValueError) as error:
+            raise ManifestError(
+                "`training` must hold JSON values only: str, numbers that are "
+                f"finite, bool, None, lists, dicts ({error}). "
+                f"Received: training={self.training!r}"
+            ) from error
+
+    def _require(self, name, condition, expected):
+        if not condition:
+            raise ManifestError(
+                f"`{name}` must be {expected}. "
+                f"Received: {name}={getattr(self, name)!r}"
+            )
+
+    def operating_point(self, far: float | None = None) -> OperatingPoint:
+        """The threshold to use.
+
+        Args:
+            far: float, one of the false accept rates in the manifest. Defaults
+                to `None`, the strictest: the lowest rate there is, so that
+                whoever does not choose lets the fewest impostors in.
+
+        Returns:
+            `OperatingPoint`.
+        """
+        if not self.operating_points:
+            raise ValueError(
+                "The manifest has no operating points; export the model with "
+                f"`operating_points=`. Received: far={far!r}"
+            )
+        if far is None:
+            return min(self.operating_points, key=lambda point: point.far)
+        for point in self.operating_points:
+            if math.isclose(point.far, far, rel_tol=1e-9):
+                return point
+        raise ValueError(
+            "`far` must be a rate at which the model was measured: "
+            f"{sorted(point.far for point in self.operating_points)}. "
+            f"Received: far={far!r}"
+        )
+
+    def to_json(self) -> str:
+        """The manifest as JSON text, the same text every time."""
+        content = {
+            **{item.name: getattr(self, item.name) for item in fields(self)},
+            "input": self.input.to_dict(),
+            "operating_points": [asdict(p) for p in self.operating_points],
+        }
+        return json.dumps(content, indent=2, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Manifest":
+        """Rebuilds what `to_json` wrote, strictly.
+
+        Args:
+            text: str or UTF-8 bytes.
+
+        Returns:
+            `Manifest`.
+
+        Raises:
+            ManifestError: no JSON, a missing or unknown key, a value of a
+                wrong type, another `format_version`.
+        """
+        if not isinstance(text, (str, bytes)):
+            raise ManifestError(
+                "The manifest must be a str or bytes. "
+                f"Received: text of type {type(text).__name__}"
+            )
+        try:
+            content = json.loads(
+                text,
+                object_pairs_hook=_unique_keys,
+                parse_constant=_refuse_constant,
+            )
+        except (ValueError, RecursionError) as error:
+            raise ManifestError(
+                f"The manifest is not valid JSON ({error}). "
+                f"Received: {text[:80]!r}"
+            ) from error
+        # A file of another version may well have other keys: say that first.
+        if isinstance(content, dict) and "format_version" in content:
+            version = content["format_version"]
+            if type(version) is not int or version != FORMAT_VERSION:
+                raise ManifestError(
+                    f"`format_version` must be {FORMAT_VERSION}, the one this "
+                    f"package reads. Received: format_version={version!r}"
+                )
+        _check_keys("The manifest", content, fields(Manifest))
+        points = content["operating_points"]
+        if not isinstance(points, list):
+            raise ManifestError(
+                "`operating_points` must be a list. "
+                f"Received: operating_points={points!r}"
+            )
+        for index, point in enumerate(points):
+            _check_keys(
+                f"`operating_points[{index}]`", point, fields(OperatingPoint)
+            )
+        try:
+            return cls(
+                **{
+                    **content,
+                    "input": FaceInput.from_dict(content["input"]),
+                    "operating_points": tuple(
+                        OperatingPoint(**point) for point in points
+                    ),
+                }
+            )
+        except ManifestError:
+            raise
+        except ValueError as error:
+            raise ManifestError(f"The manifest is damaged: {error}") from error
+
+
+def _check_keys(name, content, expected_fields):
+    if not isinstance(content, dict):
+        raise ManifestError(
+            f"{name} must be a JSON object. Received: {content!r}"
+        )
+    expected = {item.name for item in expected_fields}
+    if set(content) != expected:
+        raise ManifestError(
+            f"{name} has wrong keys: "
+            f"missing {sorted(expected - set(content))}, "
+            f"unknown {sorted(set(content) - expected)}"
+        )
+
+
+def _unique_keys(items):
+    content = dict(items)
+    if len(content) != len(items):
+        raise ValueError("a key stands twice")
+    return content
+
+
+def _refuse_constant(name):
+    raise ValueError(f"{name} is no JSON number")

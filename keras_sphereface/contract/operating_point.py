@@ -1,0 +1,68 @@
+"""A decision threshold and the false accept rate it stands for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold on the cosine similarity, and how it was measured.
+
+    Two faces are the same person if `score >= threshold`.
+
+    Args:
+        far: float in `(0, 1]`, the false accept rate aimed at.
+        threshold: float in `[-1, 1]`.
+        tar: float in `[0, 1]`, true accept rate measured at the threshold.
+            Defaults to `None`, not measured.
+        impostor_pairs: int, pairs of different people in the measurement; at
+            least `1 / far`, or the rate could not be measured. Defaults to
+            `None`, not known.
+        genuine_pairs: int, pairs of one person. Defaults to `None`.
+        data: str, name of the pairs. Defaults to `None`.
+    """
+
+    far: float
+    threshold: float
+    tar: float | None = None
+    impostor_pairs: int | None = None
+    genuine_pairs: int | None = None
+    data: str | None = None
+
+    def __post_init__(self):
+        self._check_number("far", 0, 1)
+        self._check_number("threshold", -1, 1)
+        if self.far == 0:
+            raise ValueError("`far` must be above 0. Received: far=0")
+        if self.tar is not None:
+            self._check_number("tar", 0, 1)
+        for name in ("impostor_pairs", "genuine_pairs"):
+            count = getattr(self, name)
+            if count is not None and (type(count) is not int or count < 1):
+                raise ValueError(
+                    f"`{name}` must be a positive int or None. "
+                    f"Received: {name}={count!r}"
+                )
+        if self.impostor_pairs is not None and self.far < (
+            1 / self.impostor_pairs
+        ):
+            raise ValueError(
+                "`far` must be at least 1 / impostor_pairs to be measured. "
+                f"Received: far={self.far}, "
+                f"impostor_pairs={self.impostor_pairs}"
+            )
+        if self.data is not None and not isinstance(self.data, str):
+            raise ValueError(
+                f"`data` must be a str or None. Received: data={self.data!r}"
+            )
+
+    def _check_number(self, name, low, high):
+        value = getattr(self, name)
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or not low <= value <= high  # False for NaN
+        ):
+            raise ValueError(
+                f"`{name}` must be a number in [{low}, {high}]. "
+                f"Received: {name}={value!r}"
+            )
