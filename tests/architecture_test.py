@@ -1,0 +1,157 @@
+"""Who may import whom; a reader can trust the flow of the folders."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+PACKAGE = ROOT / "keras_sphereface"
+SHARED_BY_ALL = {"files"}
+
+# Folder: (folders of ours it imports, third-party packages it imports).
+# `files` is below everything: whole files or none, whoever writes.
+# `models` imports `contract` for the pixel scaling inside the embedder.
+# Pillow decodes images in `contract` and `data`, the same on every station.
+TABLE = {
+    "files": (set(), set()),
+    "contract": (set(), {"numpy", "PIL"}),
+    "edge": ({"contract"}, {"numpy", "ai_edge_litert", "flatbuffers"}),
+    "evaluation": (
+        {"contract"},
+        {"numpy", "sklearn", "tqdm", "matplotlib"},
+    ),
+    "ops": (set(), {"keras", "numpy", "tensorflow", "jax"}),
+    "layers": ({"ops"}, {"keras"}),
+    "losses": ({"ops"}, {"keras"}),
+    "heads": ({"ops"}, {"keras"}),
+    "backbones": ({"layers"}, {"keras"}),
+    "models": (
+        {"contract", "ops", "layers", "backbones", "heads", "losses"},
+        {"keras", "numpy"},
+    ),
+    "data": ({"contract"}, {"numpy", "tensorflow", "PIL"}),
+    "callbacks": ({"evaluation", "heads"}, {"keras", "tqdm"}),
+    "training": (
+        {
+            "contract",
+            "evaluation",
+            "ops",
+            "layers",
+            "heads",
+            "losses",
+            "backbones",
+            "models",
+            "data",
+            "callbacks",
+        },
+        {"keras", "tensorflow"},
+    ),
+    "export": (
+        {"contract", "models"},
+        {"keras", "tensorflow", "numpy", "ai_edge_litert", "flatbuffers"},
+    ),
+}
+# Packages that only the named files of a folder may import.
+ONLY_IN = {
+    ("contract", "PIL"): {"images.py"},
+    ("edge", "ai_edge_litert"): {"engines.py"},
+    # Comes with ai_edge_litert; reads the manifest out of the file.
+    ("edge", "flatbuffers"): {"engines.py"},
+    ("evaluation", "matplotlib"): {"plots.py"},
+    # keras.ops has no word for an assertion inside a compiled step.
+    ("ops", "tensorflow"): {"labels.py"},
+    ("ops", "jax"): {"labels.py"},
+    ("ops", "numpy"): {"labels.py"},
+}
+SOURCES = sorted(PACKAGE.glob("*/*.py"))
+
+
+def imports_of(path):
+    """Every module that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+            yield from (f"{node.module}.{a.name}" for a in node.names)
+
+
+def test_every_folder_is_in_the_table():
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert folders == set(TABLE)
+
+
+@pytest.mark.parametrize(
+    "path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_imports_follow_the_table(path):
+    folder = path.parent.name
+    ours, third_party = TABLE[folder]
+    for module in imports_of(path):
+        parts = module.split(".")
+        if parts[0] == "keras_sphereface":
+            if len(parts) > 1 and (PACKAGE / parts[1]).is_dir():
+                allowed = ours | SHARED_BY_ALL | {folder}
+                assert parts[1] in allowed, f"{folder} imports {module}"
+        elif parts[0] not in sys.stdlib_module_names:
+            assert parts[0] in third_party, f"{folder} imports {module}"
+            files = ONLY_IN.get((folder, parts[0]), {path.name})
+            assert path.name in files, f"{path.name} imports {module}"
+
+
+@pytest.mark.parametrize("folder", ["tools", "examples"])
+def test_tools_and_examples_use_public_names_only(folder):
+    for path in (ROOT / folder).glob("*.py"):
+        for module in imports_of(path):
+            if module.startswith("keras_sphereface."):
+                parts = module.split(".")
+                target = PACKAGE / parts[1]
+                assert target.is_dir(), module
+                inner = target.joinpath(*parts[2:3]).with_suffix(".py")
+                is_name = len(parts) < 3 or not inner.is_file()
+                exported = (target / "__init__.py").read_text("utf-8")
+                assert is_name or f'"{parts[2]}"' in exported, (
+                    f"{path.name} reaches into {module}"
+                )
+
+
+@pytest.mark.parametrize("subpackage", ["edge", "contract", "evaluation"])
+def test_loads_with_tensorflow_keras_jax_and_torch_blocked(subpackage):
+    program = (
+        "import sys\n"
+        "class Blocker:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name in ('tensorflow', 'keras', 'jax', 'torch'):\n"
+        "            raise ImportError(f'{name} is blocked')\n"
+        "sys.meta_path.insert(0, Blocker())\n"
+        f"import keras_sphereface.{subpackage} as module\n"
+        "assert all(hasattr(module, name) for name in module.__all__)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    program = (
+        "import sys, keras_sphereface\n"
+        "heavy = {'tensorflow', 'keras', 'jax', 'torch', 'numpy'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+        "assert 'FaceRecognizer' in dir(keras_sphereface)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
+def test_every_public_module_function_and_class_has_a_docstring():
+    missing = []
+    for path in SOURCES:
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if (
+                isinstance(node, ast.ClassDef | ast.FunctionDef)
+                and not node.name.startswith("_")
+                and not ast.get_docstring(node)
+            ):
+                missing.append(f"{path.name}: {node.name}")
+    assert not missing
