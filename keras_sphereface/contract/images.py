@@ -9,6 +9,7 @@ import numpy as np
 from keras_sphereface.contract.face_input import FaceInput
 
 _WIDE_MODES = ("I", "F")  # and "I;16", "I;16B", ...: no 8-bit pixels
+_END_MARKERS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND"}
 
 
 class ImageError(ValueError):
@@ -93,9 +94,11 @@ def _decode(data, name):
             "The image must have 8 bits a channel. "
             f"Received: {name} with Pillow mode {mode!r}"
         )
-    # libjpeg finishes the picture silently when only the end marker is gone.
-    if kind == "JPEG" and b"\xff\xd9" not in data[-4096:]:
+    # Some library may have set `ImageFile.LOAD_TRUNCATED_IMAGES`, with which
+    # Pillow fills what is missing with gray. Bytes may follow the end marker.
+    end_marker = _END_MARKERS.get(kind, b"")
+    if end_marker not in data[-4096:]:
         raise ImageError(
-            f"The JPEG file is truncated: no end marker. Received: {name}"
+            f"The {kind} file is truncated: no end marker. Received: {name}"
         )
     return pixels

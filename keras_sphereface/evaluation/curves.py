@@ -196,7 +196,7 @@ def supports_far(*, far, impostor_pairs) -> bool:
             "`far` must be in (0, 1], a false accept rate. "
             f"Received: far={far!r}"
         )
-    # So and not as a product, whose rounding would refuse 0.07 of 100.
+    # So and not as a product: (1 / 49) * 49 is below 1 in float64.
     return far >= 1 / impostor_pairs
 
 

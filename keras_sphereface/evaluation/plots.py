@@ -1,6 +1,5 @@
 """The ROC curve as a picture."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from keras_sphereface.evaluation.curves import Roc, roc_curve
 from keras_sphereface.evaluation.report import VerificationReport
 from keras_sphereface.evaluation.text_table import percent
+from keras_sphereface.files import new_file
 
 # Okabe and Ito's colors: told apart by color-blind readers too.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
@@ -43,12 +43,8 @@ def plot_roc(curves: dict, path, title: str = "Face verification") -> Path:
         )
     rocs = {name: _as_roc(name, curve) for name, curve in curves.items()}
     figure = _draw(rocs, title)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        figure.savefig(partial, format=path.suffix[1:], dpi=160)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with new_file(path) as temporary:
+        figure.savefig(temporary, format=path.suffix[1:], dpi=160)
     return path
 
 

@@ -232,6 +232,16 @@ def test_decimal_rates_of_round_numbers_are_exact():
         assert np.sum(impostor >= threshold) == percent
 
 
+def test_the_rate_of_one_impostor_pair_is_always_measurable():
+    # Although (1 / 49) * 49 is below 1 in float64.
+    for impostor_pairs in range(2, 200):
+        scores = np.arange(impostor_pairs + 1)
+        threshold = threshold_at_far(
+            scores=scores, is_same=scores == 0, far=1 / impostor_pairs
+        )
+        assert threshold == impostor_pairs
+
+
 @pytest.mark.parametrize("far", [0, -0.1, 1.1, float("nan"), True])
 @pytest.mark.parametrize("metric", [tar_at_far, threshold_at_far])
 def test_a_far_outside_its_range_is_refused(metric, far):

@@ -118,6 +118,15 @@ def test_arrays_are_cut_to_the_images_in_use():
     assert pairs.names[0].endswith(f"(label {person})")
 
 
+def test_people_with_many_images_are_spread_over_the_folds():
+    # Dealt there and back the folds get 5 + 2 and 4 + 3 images, which make
+    # 10 + 1 and 6 + 3 same pairs. Dealt around, 4 + 2 make 7 only.
+    labels = np.repeat(np.arange(4), [2, 5, 3, 4])
+    for seed in range(20):
+        pairs = sample(labels, num_folds=2, pairs_per_fold=18, seed=seed)
+        assert pairs.is_same.sum() == 18
+
+
 def test_large_sets_are_drawn_without_listing_every_pair():
     labels = np.repeat(np.arange(2000), 20)  # 80 million pairs a fold
     pairs = sample(labels, pairs_per_fold=600, num_folds=10)
