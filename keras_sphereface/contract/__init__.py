@@ -15,7 +15,9 @@ from keras_sphereface.contract.face_input import (
 from keras_sphereface.contract.images import ImageError, read_image
 from keras_sphereface.contract.manifest import (
     FORMAT_VERSION,
+    MANIFEST_NAME,
     QUANTIZATIONS,
+    SIGNATURE,
     Manifest,
     ManifestError,
 )
@@ -31,9 +33,11 @@ __all__ = [
     "FIVE_POINT_TEMPLATE",
     "FORMAT_VERSION",
     "IMAGE_SIZE",
+    "MANIFEST_NAME",
     "PIXEL_MEAN",
     "PIXEL_SCALE",
     "QUANTIZATIONS",
+    "SIGNATURE",
     "FaceInput",
     "ImageError",
     "Manifest",

@@ -12,6 +12,9 @@ from keras_sphereface.contract.face_input import FaceInput
 from keras_sphereface.contract.operating_point import OperatingPoint
 
 FORMAT_VERSION = 1
+# Where an artifact keeps its manifest, and the function it offers.
+MANIFEST_NAME = "keras_sphereface.manifest"
+SIGNATURE = "embed"
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8", "int16x8")
 
 

@@ -19,6 +19,9 @@ class OperatingPoint:
             `None`, not known.
         genuine_pairs: int, pairs of one person. Defaults to `None`.
         data: str, name of the pairs. Defaults to `None`.
+        flip: bool, whether each image was embedded together with its mirror
+            image; the threshold holds for scores made the same way. Defaults
+            to `False`.
     """
 
     far: float
@@ -27,6 +30,7 @@ class OperatingPoint:
     impostor_pairs: int | None = None
     genuine_pairs: int | None = None
     data: str | None = None
+    flip: bool = False
 
     def __post_init__(self):
         self._check_number("far", 0, 1)
@@ -53,6 +57,10 @@ class OperatingPoint:
         if self.data is not None and not isinstance(self.data, str):
             raise ValueError(
                 f"`data` must be a str or None. Received: data={self.data!r}"
+            )
+        if not isinstance(self.flip, bool):
+            raise ValueError(
+                f"`flip` must be a bool. Received: flip={self.flip!r}"
             )
 
     def _check_number(self, name, low, high):

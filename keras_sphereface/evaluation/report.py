@@ -108,6 +108,7 @@ def verify_scores(
     folds,
     fars=DEFAULT_FARS,
     name: str = "verification",
+    flip: bool = False,
 ) -> VerificationReport:
     """Measures everything a set of scored pairs can tell.
 
@@ -118,6 +119,8 @@ def verify_scores(
         fars: floats in `(0, 1]`. One that is below 1 / number of impostor
             pairs is left out, with a note. Defaults to `(1e-1, 1e-2, 1e-3)`.
         name: str, what was measured. Defaults to `"verification"`.
+        flip: bool, whether the scores were made with flip fusion; the
+            operating points say so. Defaults to `False`.
 
     Returns:
         `VerificationReport`.
@@ -152,6 +155,7 @@ def verify_scores(
                 impostor_pairs=impostor_pairs,
                 genuine_pairs=genuine_pairs,
                 data=name,
+                flip=flip,
             )
         )
     return VerificationReport(
@@ -172,7 +176,7 @@ def evaluate_pairs(
     embed: Callable,
     pairs: PairSet,
     *,
-    flip: bool = True,
+    flip: bool = False,
     batch_size: int = 64,
     fars=DEFAULT_FARS,
     name: str = "verification",
@@ -186,7 +190,8 @@ def evaluate_pairs(
             embeddings `[batch_size, embedding_dim]`, as array or tensor.
         pairs: `PairSet`.
         flip: bool, whether the mirror image's embedding is added. The
-            thresholds hold for scores made the same way. Defaults to `True`.
+            operating points say so, and a device follows them. Defaults to
+            `False`: one image, one pass.
         batch_size: int, at least 1. Defaults to `64`.
         fars: floats in `(0, 1]`, see `verify_scores`. Defaults to
             `(1e-1, 1e-2, 1e-3)`.
@@ -219,6 +224,7 @@ def evaluate_pairs(
         folds=pairs.folds,
         fars=fars,
         name=name,
+        flip=flip,
     )
 
 

@@ -18,7 +18,7 @@ def score_pairs(
     embed: Callable,
     pairs: PairSet,
     *,
-    flip: bool = True,
+    flip: bool = False,
     batch_size: int = 64,
     face_input: FaceInput | None = None,
     progress: bool = False,
@@ -31,7 +31,7 @@ def score_pairs(
             Keras model, a `FaceVerifier.embed`, any function.
         pairs: `PairSet`.
         flip: bool, whether the mirror image's embedding is added. Defaults to
-            `True`.
+            `False`.
         batch_size: int, at least 1; the last batch may be smaller. Defaults to
             `64`.
         face_input: `FaceInput` every image must fit. Defaults to `None`: all

@@ -30,6 +30,7 @@ def test_defaults_leave_open_what_was_not_measured():
         ({"impostor_pairs": 99}, "1 / impostor_pairs.*impostor_pairs=99"),
         ({"genuine_pairs": -1}, "`genuine_pairs`.*-1"),
         ({"data": 5}, "`data`.*5"),
+        ({"flip": 1}, "`flip`.*1"),
     ],
 )
 def test_refuses_values_a_device_could_not_use(change, message):

@@ -192,6 +192,13 @@ def test_flip_and_batch_size_reach_the_embedder():
     assert sum(sizes) == len(pairs.images)
 
 
+@pytest.mark.parametrize("flip", [False, True])
+def test_operating_points_say_whether_mirror_images_were_added(flip):
+    pairs = PairSet.sample(*make_faces(), pairs_per_fold=20, num_folds=5)
+    report = evaluate_pairs(centered_pixels, pairs, fars=(0.1,), flip=flip)
+    assert [point.flip for point in report.operating_points] == [flip]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -1,0 +1,17 @@
+"""Embedders as artifacts: SavedModel folders and TFLite files."""
+
+from keras_sphereface.export.embedder import load_embedder
+from keras_sphereface.export.errors import ExportError
+from keras_sphereface.export.litert import export_litert
+from keras_sphereface.export.manifest import read_operating_points
+from keras_sphereface.export.report import ExportReport
+from keras_sphereface.export.saved_model import export_saved_model
+
+__all__ = [
+    "ExportError",
+    "ExportReport",
+    "export_litert",
+    "export_saved_model",
+    "load_embedder",
+    "read_operating_points",
+]

@@ -1,0 +1,88 @@
+"""The images that int8 ranges are taken from."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from keras_sphereface.contract import read_image
+
+FOLDER_IMAGES = 256
+_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
+
+
+def read_calibration(calibration, face_input):
+    """Brings calibration images of any form into one array.
+
+    Args:
+        calibration: array `[num_images, height, width, 3]`, uint8 or float
+            pixels in `[0, 255]`; a finite iterable of such images or batches;
+            or a folder, whose images are searched in sub-folders too. Of more
+            than 256 in a folder, 256 evenly spaced in the order of their
+            names are read.
+        face_input: `contract.FaceInput` they must fit.
+
+    Returns:
+        uint8 or float32 array, `[num_images, height, width, 3]`, in the order
+        given.
+    """
+    if calibration is None:
+        raise ValueError(
+            '`quantization="int8"` needs `calibration` images, about 100 faces '
+            "like those the device will see. Received: calibration=None"
+        )
+    if isinstance(calibration, (str, os.PathLike)):
+        images = _read_folder(Path(calibration), face_input)
+    elif hasattr(calibration, "shape"):
+        images = _check(calibration, "`calibration`", face_input)
+    else:
+        images = _read_items(calibration, face_input)
+    if images.min() == images.max():
+        raise ValueError(
+            "`calibration` must be faces, for int8 ranges are taken from them. "
+            f"Received: only pixels of value {images.min()}"
+        )
+    return images
+
+
+def _read_items(calibration, face_input):
+    try:
+        items = iter(calibration)
+    except TypeError as error:
+        raise ValueError(
+            "`calibration` must be an array of images, an iterable of images "
+            "or a folder. "
+            f"Received: calibration of type {type(calibration).__name__}"
+        ) from error
+    batches = [
+        _check(item, f"item {index} of `calibration`", face_input)
+        for index, item in enumerate(items)
+    ]
+    if not batches:
+        raise ValueError(
+            "`calibration` must hold at least one image. "
+            "Received: an empty calibration"
+        )
+    return np.concatenate(batches)
+
+
+def _read_folder(folder, face_input):
+    paths = sorted(
+        path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES
+    )
+    if not paths:
+        raise ValueError(
+            "`calibration` must be a folder with images "
+            f"({', '.join(sorted(_SUFFIXES))}). "
+            f"Received: calibration={os.fspath(folder)!r}"
+        )
+    count = min(FOLDER_IMAGES, len(paths))
+    chosen = [paths[index * len(paths) // count] for index in range(count)]
+    return np.stack([read_image(path, face_input) for path in chosen])
+
+
+def _check(images, name, face_input):
+    try:
+        return face_input.check(images)
+    except ValueError as error:
+        raise ValueError(f"{name} does not fit the embedder: {error}") from None

@@ -1,0 +1,234 @@
+import dataclasses
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_sphereface.contract import (
+    MANIFEST_NAME,
+    ManifestError,
+    OperatingPoint,
+)
+from keras_sphereface.edge import FaceVerifier
+
+
+@pytest.fixture(scope="module")
+def verifier(exported):
+    return FaceVerifier(exported.path)
+
+
+def png(image):
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "png")
+    return file.getvalue()
+
+
+def change_manifest(**changes):
+    """A change of the flatbuffer that edits the manifest in it."""
+
+    def change(model):
+        for entry in model.metadata:
+            if entry.name.decode() == MANIFEST_NAME:
+                buffer = model.buffers[entry.buffer]
+                content = json.loads(bytes(buffer.data))
+                content.update(changes)
+                buffer.data = list(json.dumps(content).encode())
+
+    return change
+
+
+def test_embeddings_are_those_of_keras(verifier, exported):
+    embeddings = verifier.embed(exported.images)
+    assert embeddings.dtype == np.float32
+    np.testing.assert_allclose(embeddings, exported.embeddings, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-6)
+
+
+def test_paths_bytes_arrays_and_lists_give_the_same(
+    verifier, exported, tmp_path
+):
+    image = exported.images[0]
+    Image.fromarray(image).save(tmp_path / "a.png")
+    expected = verifier.embed(image)
+    assert expected.shape == (1, 12)
+    for form in (
+        tmp_path / "a.png",
+        str(tmp_path / "a.png"),
+        png(image),
+        image.astype(np.float64),
+        image[None],
+        [image],
+    ):
+        np.testing.assert_array_equal(verifier.embed(form), expected)
+    mixed = [tmp_path / "a.png", png(exported.images[1]), exported.images[2]]
+    np.testing.assert_array_equal(
+        verifier.embed(mixed), verifier.embed(exported.images[:3])
+    )
+
+
+def test_the_score_is_the_cosine_of_keras(verifier, exported):
+    for a in range(6):
+        for b in range(6):
+            expected = sum(exported.embeddings[a] * exported.embeddings[b])
+            found = verifier.verify(exported.images[a], exported.images[b])
+            assert found.score == pytest.approx(expected, abs=1e-5)
+
+
+def test_int8_scores_are_near_keras(exported):
+    verifier = FaceVerifier(exported.int8)
+    expected = sum(exported.embeddings[0] * exported.embeddings[1])
+    found = verifier.verify(exported.images[0], exported.images[1])
+    # Int8 changes scores of this network by at most 0.01.
+    assert found.score == pytest.approx(expected, abs=0.03)
+
+
+def test_the_strictest_operating_point_decides_unless_one_is_chosen(exported):
+    a, b = exported.images[:2]
+    strict = FaceVerifier(exported.path).verify(a, b)
+    assert (strict.threshold, strict.far) == (0.5, 0.01)
+    assert strict.data == "unseen faces"
+    loose = FaceVerifier(exported.path, far=0.1).verify(a, b)
+    assert (loose.threshold, loose.far) == (0.2, 0.1)
+    assert loose.score == strict.score
+
+
+def test_the_decision_follows_the_threshold(verifier, exported):
+    a, b = exported.images[:2]
+    score = verifier.verify(a, b).score
+    at_the_score = verifier.verify(a, b, threshold=score)
+    assert at_the_score.same is True
+    assert at_the_score.far is None
+    above = verifier.verify(a, b, threshold=np.float32(score + 1e-4))
+    assert above.same is False
+    assert verifier.verify(a, a).same is True
+
+
+def test_flip_adds_the_mirror_image(exported):
+    plain = FaceVerifier(exported.path)
+    flipping = FaceVerifier(exported.path, flip=True)
+    image = exported.images[0]
+    both = plain.embed(image) + plain.embed(image[:, ::-1])
+    expected = both / np.sqrt(np.sum(both.astype(np.float64) ** 2))
+    np.testing.assert_allclose(flipping.embed(image), expected, atol=1e-6)
+    np.testing.assert_allclose(
+        flipping.embed(image), flipping.embed(image[:, ::-1]), atol=1e-6
+    )
+
+
+def test_scores_are_made_as_the_operating_point_was(
+    exported, rewrite, tmp_path
+):
+    point = OperatingPoint(far=0.1, threshold=0.2, flip=True)
+    path = rewrite(
+        tmp_path / "flip.tflite",
+        change_manifest(operating_points=[dataclasses.asdict(point)]),
+    )
+    a, b = exported.images[:2]
+    expected = FaceVerifier(exported.path, flip=True).verify(a, b).score
+    assert FaceVerifier(path).verify(a, b).score == expected
+    plain = FaceVerifier(exported.path).verify(a, b).score
+    assert (
+        FaceVerifier(path, flip=False).verify(a, b).score == plain != expected
+    )
+
+
+def test_an_embedding_of_zeros_is_an_error_that_names_the_image(
+    verifier, exported
+):
+    black = np.zeros_like(exported.images[0])
+    with pytest.raises(ValueError, match=r"`image_b` is all zeros"):
+        verifier.verify(exported.images[0], black)
+    with pytest.raises(ValueError, match=r"row 1 is all zeros"):
+        verifier.embed([exported.images[0], black])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (np.zeros((24, 32, 3), np.uint8), r"\[32, 24, 3\].*\(24, 32, 3\)"),
+        (np.full((32, 24, 3), 0.5), r"scaled to \[0, 1\]"),
+        (np.full((32, 24, 3), np.nan), r"must be finite"),
+        (b"no image", r"no image"),
+        ([], r"`images` must be"),
+        (None, r"`images` must be"),
+    ],
+)
+def test_wrong_images_are_refused(verifier, exported, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        verifier.embed(wrong)
+    with pytest.raises(ValueError, match=message):
+        verifier.verify(exported.images[0], wrong)
+
+
+def test_image_files_of_another_size_or_nowhere_are_named(verifier, tmp_path):
+    Image.new("RGB", (24, 24)).save(tmp_path / "small.png")
+    with pytest.raises(ValueError, match=r"32x24.*24x24.*small\.png"):
+        verifier.embed(tmp_path / "small.png")
+    with pytest.raises(FileNotFoundError, match=r"none\.png"):
+        verifier.embed(tmp_path / "none.png")
+
+
+def test_verify_takes_one_image_a_side(verifier, exported):
+    with pytest.raises(ValueError, match=r"`image_b` must be one image.* 2 im"):
+        verifier.verify(exported.images[0], exported.images[:2])
+
+
+@pytest.mark.parametrize("threshold", [1.5, -2, float("nan"), "0.5"])
+def test_a_threshold_that_is_no_cosine_is_refused(
+    verifier, exported, threshold
+):
+    with pytest.raises(ValueError, match=r"`threshold` is a cosine"):
+        verifier.verify(*exported.images[:2], threshold=threshold)
+
+
+def test_without_operating_points_a_threshold_is_asked_for(exported):
+    verifier = FaceVerifier(exported.without_points)
+    with pytest.raises(ValueError, match=r"no operating points.*`threshold`"):
+        verifier.verify(*exported.images[:2])
+    assert verifier.verify(*exported.images[:2], threshold=-1).same is True
+    with pytest.raises(ValueError, match=r"no operating points"):
+        FaceVerifier(exported.without_points, far=0.01)
+
+
+def test_a_rate_that_was_not_measured_is_refused_with_those_that_were(exported):
+    with pytest.raises(ValueError, match=r"`far` must.*\[0\.01, 0\.1\]"):
+        FaceVerifier(exported.path, far=1e-6)
+
+
+def test_a_file_without_manifest_is_refused(rewrite, tmp_path):
+    def drop_metadata(model):
+        model.metadata = []
+
+    path = rewrite(tmp_path / "bare.tflite", drop_metadata)
+    with pytest.raises(ManifestError, match=r"no keras_sphereface man.*bare"):
+        FaceVerifier(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"embedding_dim": 512}, r"contradicts.*`embedding_dim` is 512.* 12"),
+        (
+            {
+                "input": {
+                    "height": 112,
+                    "width": 112,
+                    "channels": 3,
+                    "color_order": "RGB",
+                    "pixel_range": [0, 255],
+                }
+            },
+            r"contradicts.*`input` is \(112, 112, 3\).*\(32, 24, 3\)",
+        ),
+        ({"format_version": 99}, r"`format_version` must be 1"),
+        ({"surprise": 1}, r"unknown \['surprise'\]"),
+    ],
+)
+def test_a_manifest_that_is_wrong_is_refused(
+    rewrite, tmp_path, changes, message
+):
+    path = rewrite(tmp_path / "wrong.tflite", change_manifest(**changes))
+    with pytest.raises(ManifestError, match=message):
+        FaceVerifier(path)

@@ -1,0 +1,151 @@
+import errno
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_sphereface.contract import Manifest, OperatingPoint
+from keras_sphereface.export import ExportError, export_saved_model, saved_model
+
+POINT = OperatingPoint(far=0.01, threshold=0.42)
+
+
+@pytest.fixture(scope="module")
+def exported(embedder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export") / "face_model"
+    report = export_saved_model(
+        embedder, folder, operating_points=[POINT], training={"margin": 1.4}
+    )
+    return folder, report
+
+
+def half_written(error):
+    """Writes half of a SavedModel, then fails as a full disk or Ctrl-C does."""
+
+    def write_signatures(embedder, folder, **kwargs):
+        (folder / "saved_model.pb").write_bytes(b"half")
+        raise error
+
+    return write_signatures
+
+
+def test_every_signature_returns_the_unit_embeddings_of_keras(
+    exported, embedder, faces, unit
+):
+    signatures = tf.saved_model.load(exported[0]).signatures
+    pixels = tf.constant(faces, tf.float32)
+    expected = unit(embedder(pixels))
+    for name, images in (
+        ("embed", pixels),
+        ("serving_default", pixels),
+        ("embed_uint8", tf.constant(faces)),
+    ):
+        embeddings = signatures[name](images=images)["embeddings"]
+        assert embeddings.dtype == tf.float32
+        np.testing.assert_allclose(embeddings, expected, atol=1e-5)
+
+
+def test_loads_in_a_process_without_this_package(
+    exported, embedder, faces, unit, tmp_path
+):
+    np.save(tmp_path / "faces.npy", faces[:2].astype(np.float32))
+    program = (
+        "import sys\n"
+        "class Blocker:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'keras_sphereface':\n"
+        "            raise ImportError(f'{name} is blocked')\n"
+        "sys.meta_path.insert(0, Blocker())\n"
+        "import numpy as np, tensorflow as tf\n"
+        "folder, images, embeddings = sys.argv[1:]\n"
+        "embed = tf.saved_model.load(folder).signatures['embed']\n"
+        "images = tf.constant(np.load(images))\n"
+        "np.save(embeddings, embed(images=images)['embeddings'].numpy())\n"
+    )
+    paths = [exported[0], tmp_path / "faces.npy", tmp_path / "embeddings.npy"]
+    subprocess.run(
+        [sys.executable, "-c", program, *map(str, paths)],
+        check=True,
+        cwd=tmp_path,
+    )
+    np.testing.assert_allclose(
+        np.load(paths[2]), unit(embedder(faces[:2])), atol=1e-5
+    )
+
+
+def test_the_folder_carries_its_manifest(exported):
+    text = (exported[0] / "manifest.json").read_text("utf-8")
+    manifest = Manifest.from_json(text)
+    assert manifest.operating_points == (POINT,)
+    assert manifest.embedding_dim == 32
+    assert manifest.quantization == "float32"
+    assert json.loads(text)["training"] == {"margin": 1.4}
+
+
+def test_the_report_tells_size_and_parity(exported):
+    folder, report = exported
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert report.path == str(folder)
+    assert report.size_bytes == sum(path.stat().st_size for path in files)
+    assert 0 <= report.score_error < 1e-5
+
+
+def test_an_embedding_of_zeros_stays_zeros(tmp_path):
+    images = keras.Input((8, 8, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(images)
+    embeddings = keras.layers.Dense(4, use_bias=False)(pooled)
+    export_saved_model(keras.Model(images, embeddings), tmp_path / "model")
+    embed = tf.saved_model.load(tmp_path / "model").signatures["embed"]
+    black = embed(images=tf.zeros((2, 8, 8, 3)))["embeddings"]
+    np.testing.assert_array_equal(black, np.zeros((2, 4)))
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "disk full"), KeyboardInterrupt()]
+)
+@pytest.mark.parametrize("older", [False, True])
+def test_an_interrupted_export_leaves_no_half_folder(
+    embedder, exported, tmp_path, monkeypatch, error, older
+):
+    folder = tmp_path / "face_model"
+    if older:
+        folder.mkdir()
+        (folder / "saved_model.pb").write_bytes(b"older")
+    monkeypatch.setattr(saved_model, "write_signatures", half_written(error))
+    with pytest.raises(type(error)):
+        export_saved_model(embedder, folder)
+    assert list(tmp_path.iterdir()) == ([folder] if older else [])
+    if older:
+        assert (folder / "saved_model.pb").read_bytes() == b"older"
+
+
+def test_a_folder_with_other_files_is_left_alone(embedder, tmp_path):
+    (tmp_path / "thesis.txt").write_text("three years")
+    with pytest.raises(ValueError, match=r"`folder` must be new, empty"):
+        export_saved_model(embedder, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_other_scores_than_keras_are_an_error_and_no_folder(
+    embedder, make_embedder, tmp_path, monkeypatch
+):
+    other = make_embedder(seed=9)
+    write = saved_model.write_signatures
+    monkeypatch.setattr(
+        saved_model,
+        "write_signatures",
+        lambda embedder, *args, **kwargs: write(other, *args, **kwargs),
+    )
+    with pytest.raises(ExportError, match="does not equal its Keras model"):
+        export_saved_model(embedder, tmp_path / "face_model")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_wrong_embedder_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(ValueError, match=r"`embedder` must be a keras.Model"):
+        export_saved_model("embedder.keras", tmp_path / "face_model")
+    assert not list(tmp_path.iterdir())
