@@ -16,6 +16,7 @@ _SUBPACKAGES = (
     "edge",
     "evaluation",
     "export",
+    "files",
     "heads",
     "layers",
     "losses",

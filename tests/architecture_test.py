@@ -24,7 +24,7 @@ TABLE = {
         {"numpy", "sklearn", "tqdm", "matplotlib"},
     ),
     "ops": (set(), {"keras", "numpy", "tensorflow", "jax"}),
-    "layers": ({"ops"}, {"keras"}),
+    "layers": ({"ops"}, {"keras", "tensorflow"}),
     "losses": ({"ops"}, {"keras"}),
     "heads": ({"ops"}, {"keras"}),
     "backbones": ({"layers"}, {"keras"}),
@@ -65,6 +65,8 @@ ONLY_IN = {
     ("ops", "tensorflow"): {"labels.py"},
     ("ops", "jax"): {"labels.py"},
     ("ops", "numpy"): {"labels.py"},
+    # Nor for a fused kernel.
+    ("layers", "tensorflow"): {"fused_batch_normalization.py"},
 }
 SOURCES = sorted(PACKAGE.glob("*/*.py"))
 

@@ -1,0 +1,119 @@
+import keras
+
+from keras_sphereface.evaluation import PairSet, evaluate_pairs
+from keras_sphereface.files import new_file
+
+
+class VerificationCallback(keras.callbacks.Callback):
+    """Verifies pairs of people after an epoch and keeps the best embedder.
+
+    Adds to the logs `verification_accuracy` (ten-fold), `verification_tar`
+    (true accept rate at `far`) and `verification_equal_error`, where other
+    callbacks such as `keras.callbacks.EarlyStopping` and `CSVLogger` find
+    them. With several pair sets each name begins with that of the set, as in
+    `lfw_accuracy`, and the best embedder goes by the first set.
+
+    Args:
+        pairs: `evaluation.PairSet`, or a dict of them by name.
+        far: float in `(0, 1]`, for the true accept rate. Defaults to `1e-2`.
+        flip: bool, whether the embedding of the mirror image is added.
+            Defaults to `False`.
+        batch_size: int. Defaults to `64`.
+        every_epochs: int, how often to verify; the last epoch always is.
+            Defaults to `1`.
+        best_path: path of a `.keras` file for the embedder with the best
+            accuracy so far; written under a temporary name first. Defaults to
+            `None`, which keeps none.
+        embedder: `keras.Model` to verify. Defaults to the trained model's
+            `embedder`, as `FaceRecognizer` has it.
+
+    Attributes:
+        reports: dict of `VerificationReport` by the name of the pair set, of
+            the last verification.
+
+    Example:
+
+    ```python
+    pairs = evaluation.PairSet.from_lfw("pairs.txt", "lfw")
+    recognizer.fit(dataset, callbacks=[VerificationCallback(pairs)])
+    ```
+    """
+
+    def __init__(
+        self,
+        pairs,
+        *,
+        far=1e-2,
+        flip=False,
+        batch_size=64,
+        every_epochs=1,
+        best_path=None,
+        embedder=None,
+    ):
+        super().__init__()
+        self.pairs = (
+            dict(pairs) if isinstance(pairs, dict) else {"verification": pairs}
+        )
+        for name, pair_set in self.pairs.items():
+            if not isinstance(pair_set, PairSet):
+                raise ValueError(
+                    "`pairs` must be an evaluation.PairSet, or a dict of "
+                    f"them. Received: {name!r} of type "
+                    f"{type(pair_set).__name__}"
+                )
+        if not self.pairs:
+            raise ValueError("`pairs` must hold a pair set. Received: {}")
+        if not isinstance(every_epochs, int) or every_epochs < 1:
+            raise ValueError(
+                "`every_epochs` must be a positive integer. "
+                f"Received: every_epochs={every_epochs}"
+            )
+        self.far = far
+        self.flip = flip
+        self.batch_size = batch_size
+        self.every_epochs = every_epochs
+        self.best_path = best_path
+        self.best_accuracy = -1.0
+        self.reports = {}
+        self._embedder = embedder
+
+    @property
+    def embedder(self):
+        if self._embedder is not None:
+            return self._embedder
+        embedder = getattr(self.model, "embedder", None)
+        if embedder is None:
+            raise ValueError(
+                "`embedder` must be given when the trained model has none. "
+                f"Received: model={type(self.model).__name__}"
+            )
+        return embedder
+
+    def on_epoch_end(self, epoch, logs=None):
+        is_last = epoch + 1 == self.params.get("epochs")
+        if (epoch + 1) % self.every_epochs and not is_last:
+            return
+        for name, pairs in self.pairs.items():
+            report = evaluate_pairs(
+                self.embedder.predict_on_batch,
+                pairs,
+                flip=self.flip,
+                batch_size=self.batch_size,
+                fars=(self.far,),
+                name=name,
+            )
+            self.reports[name] = report
+            if logs is not None:
+                logs[f"{name}_accuracy"] = report.accuracy
+                logs[f"{name}_equal_error"] = report.equal_error
+                if self.far in report.tar_at_far:
+                    logs[f"{name}_tar"] = report.tar_at_far[self.far]
+        self._keep_best(next(iter(self.reports.values())).accuracy)
+
+    def _keep_best(self, accuracy):
+        if accuracy <= self.best_accuracy:
+            return
+        self.best_accuracy = accuracy
+        if self.best_path is not None:
+            with new_file(self.best_path) as path:
+                self.embedder.save(path)

@@ -1,0 +1,87 @@
+"""The faces of a run: those to train on and the pairs to verify."""
+
+import os
+from typing import Any, NamedTuple
+
+from keras_sphereface.data import ImageFolder, SyntheticFaces
+from keras_sphereface.evaluation import PairSet
+
+_NUM_FOLDS = 10
+_UNSEEN_IMAGES = 8
+
+
+class TrainingFaces(NamedTuple):
+    """What `load_faces` found.
+
+    Attributes:
+        source: `ImageFolder`, or arrays `(images, labels)`, to train on.
+        num_classes: int, identities in `source`.
+        num_images: int, images in `source`.
+        pairs: `PairSet` of people who are not in `source`, or `None`.
+        name: str, what is trained on.
+        pairs_name: str, what is verified.
+    """
+
+    source: Any
+    num_classes: int
+    num_images: int
+    pairs: PairSet | None
+    name: str
+    pairs_name: str
+
+
+def load_faces(config, seed=0):
+    """Opens the folder and the pairs of a config, or draws synthetic ones.
+
+    Args:
+        config: `DataConfig`.
+        seed: int, for synthetic faces and pairs.
+
+    Returns:
+        `TrainingFaces`.
+    """
+    if config.folder is None:
+        return _draw_faces(config, seed)
+    source = ImageFolder(config.folder, image_size=config.image_size)
+    pairs, pairs_name = None, ""
+    if config.pairs is not None:
+        pairs = PairSet.from_lfw(config.pairs, config.pairs_root)
+        pairs_name = os.path.basename(config.pairs)
+    return TrainingFaces(
+        source,
+        source.num_classes,
+        len(source),
+        pairs,
+        os.path.basename(os.path.abspath(config.folder)),
+        pairs_name,
+    )
+
+
+def _draw_faces(config, seed):
+    train = SyntheticFaces(
+        config.synthetic_identities,
+        config.synthetic_images,
+        seed=seed,
+        image_size=config.image_size,
+    )
+    unseen = SyntheticFaces(
+        config.synthetic_unseen,
+        _UNSEEN_IMAGES,
+        seed=seed,
+        first_identity=config.synthetic_identities,
+        image_size=config.image_size,
+    )
+    pairs = PairSet.sample(
+        *unseen.load(),
+        pairs_per_fold=config.synthetic_pairs,
+        num_folds=_NUM_FOLDS,
+        seed=seed,
+    )
+    return TrainingFaces(
+        train.load(),
+        train.num_classes,
+        len(train),
+        pairs,
+        "synthetic faces",
+        "unseen synthetic faces",
+    )

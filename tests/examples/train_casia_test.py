@@ -1,0 +1,91 @@
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from keras_sphereface.data import SyntheticFaces
+from keras_sphereface.edge import FaceVerifier
+
+SCRIPT = pathlib.Path(__file__).parents[2] / "examples" / "train_casia.py"
+ARTIFACTS = {
+    "embedder.keras",
+    "face.tflite",
+    "recognizer.keras",
+    "report.json",
+    "roc.png",
+    "saved_model",
+}
+
+
+def run(*flags):
+    result = subprocess.run(
+        [sys.executable, SCRIPT, *flags], capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    return result.stdout
+
+
+def write_faces(folder, faces, letter):
+    for identity in range(faces.num_classes):
+        name = f"{letter}{identity:02d}"
+        (folder / name).mkdir(parents=True)
+        for index in range(faces.images_per_identity):
+            image = Image.fromarray(faces.draw(identity, index))
+            image.save(folder / name / f"{name}_{index + 1:04d}.png")
+
+
+def test_trains_and_exports_from_a_folder_and_pairs(tmp_path):
+    write_faces(tmp_path / "train", SyntheticFaces(8, 5), "t")
+    write_faces(tmp_path / "test", SyntheticFaces(20, 3, first_identity=8), "u")
+    lines = ["10\t2"]
+    for fold in range(10):
+        a, b = f"u{2 * fold:02d}", f"u{2 * fold + 1:02d}"
+        lines += [f"{a}\t1\t2", f"{b}\t1\t3"]
+        lines += [f"{a}\t1\t{b}\t1", f"{a}\t3\t{b}\t2"]
+    (tmp_path / "pairs.txt").write_text("\n".join(lines) + "\n")
+    printed = run(
+        f"--data_dir={tmp_path / 'train'}",
+        f"--pairs={tmp_path / 'pairs.txt'}",
+        f"--pairs_root={tmp_path / 'test'}",
+        f"--workdir={tmp_path / 'run'}",
+        "--backbone=mobilefacenet_small",
+        "--embedding_dim=32",
+        "--epochs=1",
+        "--batch_size=20",
+        "--variant=v1",
+        "--normalization=soft",
+    )
+    assert "untrained" in printed
+    assert "trained" in printed
+    assert {path.name for path in (tmp_path / "run").iterdir()} == ARTIFACTS
+    report = json.loads((tmp_path / "run" / "report.json").read_text("utf-8"))
+    assert report["config"]["head"]["arguments"]["variant"] == "v1"
+    assert report["data"]["num_images"] == 40
+    assert report["artifacts"]["litert"]["largest_score_difference"] < 1e-4
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    result = subprocess.run(
+        [sys.executable, SCRIPT, f"--data_dir={tmp_path / 'nowhere'}"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert result.returncode != 0
+    assert "nowhere" in result.stderr
+
+
+@pytest.mark.slow
+def test_the_first_command_learns_to_verify_people_it_never_saw(tmp_path):
+    printed = run(f"--workdir={tmp_path}")
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert report["before"]["accuracy"] <= 0.70
+    assert report["after"]["accuracy"] >= 0.90
+    assert report["artifacts"]["litert"]["largest_score_difference"] < 1e-4
+    assert printed.count("  shown ") == 2
+    faces = SyntheticFaces(1, 2, first_identity=5000)
+    verifier = FaceVerifier(tmp_path / "face.tflite")
+    assert verifier.verify(faces.draw(0, 0), faces.draw(0, 0)).same
