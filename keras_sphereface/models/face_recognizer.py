@@ -99,6 +99,12 @@ class FaceRecognizer(keras.Model):
         loss = PrecomputedLoss() if loss is None else loss
         super().compile(optimizer=optimizer, loss=loss, **kwargs)
         self._uses_head_loss = isinstance(loss, PrecomputedLoss)
+        # Builds the compiled loss now. Under a strategy `fit` would build it
+        # on labels averaged over the replicas, which are integers no more.
+        shape = (1,) if self._uses_head_loss else (1, self.head.num_classes)
+        super().compute_loss(
+            y=ops.zeros((1,), "int32"), y_pred=ops.zeros(shape)
+        )
 
     def compile_from_config(self, config):
         config = keras.saving.deserialize_keras_object(config)
