@@ -141,6 +141,11 @@ def verify_on_the_edge(path, report, pairs):
 
 def main(_):
     config, workdir = config_from_flags(), Path(FLAGS.workdir)
+    print(
+        f"{'Opening' if config.data.folder else 'Drawing'} faces and verifying "
+        "the untrained embedder; then training.",
+        flush=True,
+    )
     result = ks.training.train(config, workdir)
     saved_model, litert = export(result, workdir)
     artifacts = {

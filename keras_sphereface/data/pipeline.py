@@ -1,0 +1,218 @@
+"""Batches for `model.fit`, in an order that the seed decides."""
+
+import math
+import operator
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from keras_sphereface.contract import FaceInput
+from keras_sphereface.data.augmentation import random_flip
+from keras_sphereface.data.decoding import decode_images
+from keras_sphereface.data.image_folder import ImageFolder
+
+
+def training_dataset(
+    source,
+    batch_size,
+    *,
+    seed=0,
+    shuffle=True,
+    flip=True,
+    drop_remainder=True,
+    cache=False,
+    first_epoch=0,
+):
+    """Batches of face images and labels, endlessly repeatable with one seed.
+
+    Each pass over the dataset is an epoch: all images are reordered, not only
+    those in a buffer, and mirrored anew. Epoch `k` is the same in every run
+    with the same arguments, whatever the global seeds are.
+
+    Args:
+        source: an `ImageFolder`; any object whose `load()` returns images and
+            labels, such as `SyntheticFaces`; or the pair itself. Images are
+            uint8 or float in `[0, 255]`, `[num_images, height, width, 3]`,
+            RGB; labels are int, `[num_images]`, at least 0.
+        batch_size: int, at least 1; under a distribution strategy, the images
+            of all replicas together.
+        seed: int, at least 0. Defaults to `0`.
+        shuffle: bool. Defaults to `True`.
+        flip: bool, whether to mirror half of the images. Defaults to `True`.
+        drop_remainder: bool, whether to leave out the images that do not fill
+            a last batch: others each epoch, but always the same if `shuffle`
+            is off. Defaults to `True`.
+        cache: bool, whether to decode an `ImageFolder` once and keep the
+            pixels in memory, 38 kB an image at 112x112. Defaults to `False`.
+        first_epoch: int, number of the first pass; a run resumed with
+            `fit(..., initial_epoch=k)` gives `k`. Defaults to `0`.
+
+    Returns:
+        `tf.data.Dataset` of known length, of `(images, labels)`: pixels in
+        `[0, 255]`, `[batch_size, height, width, 3]`, uint8 unless the source
+        holds floats (then float32), and int32 `[batch_size]`.
+
+    Example:
+
+    ```python
+    dataset = training_dataset(ImageFolder("faces"), batch_size=64)
+    recognizer.fit(dataset, epochs=10)
+    ```
+    """
+    batch_size = _whole("batch_size", batch_size, at_least=1)
+    seed = _whole("seed", seed, at_least=0)
+    first_epoch = _whole("first_epoch", first_epoch, at_least=0)
+    if isinstance(source, ImageFolder) and not cache:
+        num_images, read = len(source), _folder_reader(source)
+    else:
+        images, labels = _checked_arrays(*_arrays_of(source))
+        num_images, read = len(images), _array_reader(images, labels)
+    if drop_remainder and batch_size > num_images:
+        raise ValueError(
+            "`batch_size` must not be larger than the set, or no batch would "
+            "come; use `drop_remainder=False` for a smaller batch. Received: "
+            f"batch_size={batch_size} for {num_images} images"
+        )
+    rounded = math.floor if drop_remainder else math.ceil
+    num_batches = rounded(num_images / batch_size)
+
+    def read_batch(index, flip_seed):
+        example = read(index)
+        if flip:
+            example = random_flip(example, seed=flip_seed)
+        return example["image"], example["label"]
+
+    def order_batches(epoch):
+        epoch_seed = tf.random.fold_in(tf.constant([seed, 0], tf.int64), epoch)
+        order_seed, flip_seed = tf.unstack(tf.random.split(epoch_seed, 2))
+        index = tf.range(num_images)
+        if shuffle:
+            index = tf.random.experimental.stateless_shuffle(index, order_seed)
+        index = tf.data.Dataset.from_tensor_slices(index)
+        flip_seeds = tf.data.Dataset.from_tensor_slices(
+            tf.random.split(flip_seed, num_batches)
+        )
+        return tf.data.Dataset.zip(
+            index.batch(batch_size, drop_remainder=drop_remainder), flip_seeds
+        )
+
+    return (
+        _epoch_number(first_epoch)
+        .flat_map(order_batches)
+        .map(read_batch, num_parallel_calls=tf.data.AUTOTUNE)
+        .apply(tf.data.experimental.assert_cardinality(num_batches))
+        .prefetch(tf.data.AUTOTUNE)
+        .with_options(_options())
+    )
+
+
+def _epoch_number(first_epoch):
+    """A dataset of one element, which is one higher on every pass.
+
+    `Dataset.shuffle` changes from pass to pass too, but mixes in the global
+    seed and cannot start at a later epoch. Python functions could count, but
+    may hang the interpreter when it exits during a pass.
+    """
+    with tf.device("CPU:0"):
+        epochs = iter(tf.data.Dataset.counter(first_epoch))
+    return tf.data.Dataset.from_tensors(0).map(lambda _: epochs.get_next())
+
+
+def _options():
+    options = tf.data.Options()
+    # Rewrites would write a source held in memory into the graph, twice.
+    options.experimental_optimization.apply_default_optimizations = False
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.DATA
+    )
+    return options
+
+
+def _folder_reader(folder):
+    """A function from indices `[batch_size]` to an example, reading files."""
+    # Bytes, because a file name need not be valid Unicode.
+    paths = _on_host([os.fsencode(path) for path in folder.paths])
+    labels = _on_host(folder.labels)
+
+    def read(index):
+        image_bytes = tf.map_fn(tf.io.read_file, tf.gather(paths, index))
+        return {
+            "image": decode_images(image_bytes, folder.image_size),
+            "label": tf.gather(labels, index),
+        }
+
+    return read
+
+
+def _array_reader(images, labels):
+    """A function from indices `[batch_size]` to an example from memory."""
+    images, labels = _on_host(images), _on_host(labels)
+
+    def read(index):
+        return {
+            "image": tf.gather(images, index),
+            "label": tf.gather(labels, index),
+        }
+
+    return read
+
+
+def _on_host(values):
+    # A tensor, because an array would become a constant that every pass reads
+    # anew; beside the CPU, because the GPU has better uses for its memory.
+    with tf.device("CPU:0"):
+        return tf.constant(values)
+
+
+def _arrays_of(source):
+    if hasattr(source, "load"):
+        source = source.load()
+    if not isinstance(source, (tuple, list)) or len(source) != 2:
+        raise ValueError(
+            "`source` must be an `ImageFolder`, an object whose `load()` "
+            "returns images and labels, or a pair `(images, labels)`. "
+            f"Received: source of type {type(source).__name__}"
+        )
+    return source
+
+
+def _checked_arrays(images, labels):
+    images, labels = np.asarray(images), np.asarray(labels)
+    if images.ndim != 4 or images.shape[-1] != 3 or 0 in images.shape:
+        raise ValueError(
+            "`images` must be `[num_images, height, width, 3]`, RGB, channels "
+            f"last, at least one. Received: images.shape={images.shape}"
+        )
+    height, width = images.shape[1:3]
+    images = FaceInput(height=height, width=width).check(images)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise ValueError(
+            "`labels` must be integer identities, `[num_images]`, neither "
+            "floats nor one-hot rows. Received: "
+            f"labels.dtype={labels.dtype}, labels.shape={labels.shape}"
+        )
+    if len(labels) != len(images):
+        raise ValueError(
+            "`images` and `labels` must be of one length. Received: "
+            f"{len(images)} images, {len(labels)} labels"
+        )
+    for bad in np.flatnonzero((labels < 0) | (labels > np.iinfo("int32").max)):
+        raise ValueError(
+            "`labels` must be in [0, num_classes). "
+            f"Received: labels[{bad}]={labels[bad]}"
+        )
+    return images, labels.astype(np.int32)
+
+
+def _whole(name, value, *, at_least):
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < at_least:
+        raise ValueError(
+            f"`{name}` must be an integer of at least {at_least}. "
+            f"Received: {name}={value!r}"
+        )
+    return number
