@@ -56,31 +56,34 @@ class FaceCanvas:
         shift = (shift[0] * height / 112, shift[1] * height / 112)
         crop = _crop_error(template, roll, zoom, shift) @ crop
         self._to_pixel = crop[:2].tolist()
-        column, row = _pixel_grid(height, width)
         (a, b, c), (d, e, f) = np.linalg.inv(crop)[:2].tolist()
-        self.x = a * column + b * row + c
-        self.y = d * column + e * row + f
+        column, row = _pixel_grid(height, width)
+        self.x = a * column + (b * row + c)
+        self.y = d * column + (e * row + f)
         self.pixels = np.empty((3, height, width), np.float32)
         self._scratch = np.empty_like(self.pixels)
         self._turn()
 
     def _turn(self):
         """Finds `u`, `v` and the unit normals of every pixel."""
-        x, y = self.x / self.cos_yaw, self.y / self.cos_pitch
-        tan_yaw = self.sin_yaw / self.cos_yaw
-        tan_pitch = self.sin_pitch / self.cos_pitch
+        # In radii of the ellipsoid, where the depth is sqrt(1 - p^2 - q^2).
+        width, tall = self.head_width, HEAD_HEIGHT
+        x = self.x * (1 / (self.cos_yaw * width))
+        y = self.y * (1 / (self.cos_pitch * tall))
+        slide_x = HEAD_DEPTH * self.sin_yaw / (self.cos_yaw * width)
+        slide_y = HEAD_DEPTH * self.sin_pitch / (self.cos_pitch * tall)
         # Contracts fast from the depth of the middle of the face.
-        z = 0.9 * HEAD_DEPTH
+        depth = 0.9
         for _ in range(2):
-            z = self._depth(x - tan_yaw * z, y - tan_pitch * z)
-        self.u, self.v = x - tan_yaw * z, y - tan_pitch * z
-        self.normal_x = (self.u / self.head_width).clip(-1, 1)
-        self.normal_y = (self.v / HEAD_HEIGHT).clip(-1, 1)
-
-    def _depth(self, u, v):
-        u = u * (HEAD_DEPTH / self.head_width)
-        v = v * (HEAD_DEPTH / HEAD_HEIGHT)
-        return np.sqrt(np.maximum(HEAD_DEPTH**2 - u * u - v * v, 0))
+            p, q = x - slide_x * depth, y - slide_y * depth
+            p *= p
+            q *= q
+            p += q
+            depth = np.sqrt(np.maximum(1 - p, 0))
+        x -= slide_x * depth
+        y -= slide_y * depth
+        self.u, self.v = x * width, y * tall
+        self.normal_x, self.normal_y = x.clip(-1, 1), y.clip(-1, 1)
 
     def project(self, u, v, relief=0.0):
         """Place `(x, y)` in front of the turned head of a surface point."""
@@ -116,8 +119,9 @@ class FaceCanvas:
             alpha: `[h, w]` of the box, 0 (keep) to 1 (color only).
             box: row and column slices. Defaults to the whole picture.
         """
-        if np.ndim(color) == 1:
-            color = np.reshape(color, (3, 1, 1))
+        color = np.asarray(color)
+        if color.ndim == 1:
+            color = color.reshape(3, 1, 1)
         part = self.pixels[:, box[0], box[1]]
         # Scratch memory: a fresh array of this size costs page faults.
         step = self._scratch[:, : part.shape[1], : part.shape[2]]
@@ -151,7 +155,8 @@ def ellipse(x, y, half_width, half_height):
 
 @lru_cache(maxsize=8)
 def _pixel_grid(height, width):
-    row, column = np.indices((height, width), dtype=np.float32)
+    row = np.arange(height, dtype=np.float32)[:, None]
+    column = np.arange(width, dtype=np.float32)[None, :]
     row.flags.writeable = column.flags.writeable = False
     return column, row
 

@@ -119,6 +119,7 @@ def _outline(head_width, chin, squareness, chin_width):
     power = 1.9 + 1.5 * squareness
     jaw = (1 - down**power) ** (0.85 - 0.4 * chin_width)
     half = head_width * jaw * np.sqrt(1 - up**2)
+    half[half == 0] = -1  # no needle above the top and below the chin
     slope = np.gradient(half, 0.5)
     softness = 1 / np.sqrt(1 + slope**2)
     return np.float32(half), np.float32(softness)
@@ -131,12 +132,14 @@ def _paint_head(canvas, identity):
         identity.jaw_squareness,
         identity.chin_width,
     )
-    forward = np.clip(canvas.y / identity.chin, 0, 1.2)
+    forward = (canvas.y / identity.chin).clip(0, 1.2)
     x = canvas.x - 12 * canvas.sin_yaw * forward
     y = canvas.y - 14 * canvas.sin_pitch * forward
-    cell = np.clip(y * 2 + 160, 0, len(half) - 1).astype(np.intp)
-    distance = (half[cell] - np.abs(x)) * softness[cell]
-    canvas.head = edge(distance) * (half[cell] > 0)
+    cell = (y * 2 + 160).clip(0, len(half) - 1).astype(np.intp)
+    distance = half.take(cell)
+    distance -= np.abs(x)
+    distance *= softness.take(cell)
+    canvas.head = edge(distance)
     canvas.paint(identity.skin_color, canvas.head)
     # The skin darkens where it turns away, most under the jaw.
     rim = (1 - distance / 9).clip(0, 1)
@@ -200,31 +203,38 @@ def _light(canvas, view, rng):
     gains = (view.red_gain, view.green_gain, view.blue_gain)
     for plane, gain in zip(canvas.pixels, gains, strict=True):
         room = view.ambient * (0.6 + 0.4 / gain)
-        plane *= view.brightness * (room + gain * lamp)
+        factor = (view.brightness * gain) * lamp
+        factor += view.brightness * room
+        plane *= factor
 
 
 def _photograph(pixels, view, rng):
     """Saturation, contrast, blur and noise of the camera, in bytes."""
     _, height, width = pixels.shape
-    grey = pixels[0] + pixels[1]
-    grey += pixels[2]
-    color = view.contrast * max(view.saturation, 0.0)
     # contrast * (grey + saturation * (pixels - grey) - 0.45) + 0.45
-    offset = (view.contrast - color) / 3 * grey + 0.45 * (1 - view.contrast)
+    color = view.contrast * max(view.saturation, 0.0)
+    offset = pixels[0] + pixels[1]
+    offset += pixels[2]
+    offset *= 255 * (view.contrast - color) / 3
+    offset += 255 * 0.45 * (1 - view.contrast) + 0.5
     grain = np.frombuffer(rng.bytes(pixels.size), np.int8)
     grain = grain.reshape(pixels.shape)
+    # The deviation of such bytes is 74; float32 keeps the product so.
+    strength = np.float32(view.noise * 255 / 74)
     image = np.empty((height, width, 3), np.uint8)
     for channel in range(3):
-        plane = 255 * (color * pixels[channel] + offset) + 0.5
+        plane = (255 * color) * pixels[channel]
+        plane += offset
         for _ in range(math.ceil(view.blur)):
             _blur(plane)
             _blur(plane.T)
-        plane += (view.noise * 255 / 73) * grain[channel]  # deviation of int8
-        image[:, :, channel] = plane.clip(0, 255)
+        plane += strength * grain[channel]
+        image[:, :, channel] = plane.clip(0, 255, out=plane)
     return image
 
 
 def _blur(plane):
     """Weights 1/4, 1/2, 1/4 down the rows, in place, borders kept."""
     pairs = plane[:-1] + plane[1:]
-    plane[1:-1] = 0.25 * (pairs[:-1] + pairs[1:])
+    inside = np.add(pairs[:-1], pairs[1:], out=plane[1:-1])
+    inside *= 0.25

@@ -1,0 +1,134 @@
+"""The convolution, normalisation and activation that all backbones repeat."""
+
+import keras
+
+from keras_sphereface.layers import FusedBatchNormalization
+
+# PyTorch's values, so that weights trained there give the same embeddings.
+BATCH_NORM_EPSILON = 1e-5
+BATCH_NORM_MOMENTUM = 0.9
+PRELU_SLOPE = 0.25
+
+
+def conv_unit(
+    inputs,
+    filters,
+    *,
+    kernel_size=3,
+    strides=1,
+    batch_norm=True,
+    activation=None,
+    kernel_initializer=None,
+    name,
+):
+    """Convolution, then batch normalisation, then activation.
+
+    The input is padded alike on all sides, also at stride 2, where Keras's
+    `padding="same"` pads an even-sized map only below and to the right. This
+    is what PyTorch and Caffe do, so weights trained there mean the same here.
+
+    The convolution is called `name`; `{name}_pad`, `{name}_bn` and
+    `{name}_act` stand around it where needed.
+
+    Args:
+        inputs: symbolic tensor, `(batch_size, height, width, channels)`.
+        filters: int, output channels. `None` makes the convolution depthwise,
+            one filter a channel.
+        kernel_size: int, odd. Defaults to `3`.
+        strides: int. Defaults to `1`.
+        batch_norm: bool. Without it the convolution has a bias. Defaults to
+            `True`.
+        activation: `"prelu"`, `"relu"`, or `None` for a linear unit. Defaults
+            to `None`.
+        kernel_initializer: Keras initializer; `None` means
+            `he_fan_out_normal()`. Defaults to `None`.
+        name: str, name of the convolution.
+
+    Returns:
+        Symbolic tensor, `(batch_size, height / strides, width / strides,
+        filters or channels)`.
+    """
+    if kernel_initializer is None:
+        kernel_initializer = he_fan_out_normal()
+    # An initializer draws the same values every time it is called, so each
+    # layer needs its own.
+    kernel_initializer = keras.initializers.get(kernel_initializer).clone()
+    x = inputs
+    padding = "same"
+    if strides > 1 and kernel_size > 1:
+        x = keras.layers.ZeroPadding2D(
+            kernel_size // 2, data_format="channels_last", name=f"{name}_pad"
+        )(x)
+        padding = "valid"
+    settings = {
+        "strides": strides,
+        "padding": padding,
+        "use_bias": not batch_norm,
+        "data_format": "channels_last",
+        "name": name,
+    }
+    if filters is None:
+        convolution = keras.layers.DepthwiseConv2D(
+            kernel_size, depthwise_initializer=kernel_initializer, **settings
+        )
+    else:
+        convolution = keras.layers.Conv2D(
+            filters,
+            kernel_size,
+            kernel_initializer=kernel_initializer,
+            **settings,
+        )
+    x = convolution(x)
+    if batch_norm:
+        x = batch_normalization(name=f"{name}_bn")(x)
+    if activation is not None:
+        x = activation_layer(activation, name=f"{name}_act")(x)
+    return x
+
+
+def batch_normalization(*, name):
+    """Batch normalisation with the momentum and epsilon of PyTorch."""
+    return FusedBatchNormalization(
+        momentum=BATCH_NORM_MOMENTUM, epsilon=BATCH_NORM_EPSILON, name=name
+    )
+
+
+def activation_layer(activation, *, name):
+    """The layer of an activation's name.
+
+    Args:
+        activation: `"prelu"`, one slope a channel, `0.25` at the start; or
+            `"relu"`.
+        name: str, name of the layer.
+
+    Returns:
+        Keras layer.
+    """
+    if activation == "prelu":
+        return keras.layers.PReLU(
+            alpha_initializer=keras.initializers.Constant(PRELU_SLOPE),
+            shared_axes=[1, 2],
+            name=name,
+        )
+    if activation == "relu":
+        return keras.layers.ReLU(name=name)
+    raise ValueError(
+        '`activation` must be "prelu" or "relu". '
+        f"Received: activation={activation!r}"
+    )
+
+
+def he_fan_out_normal():
+    """Normal weights of variance `2 / fan_out`, for ReLU networks.
+
+    The variance of gradients is kept from the output to the input.
+
+    Returns:
+        Keras initializer.
+
+    Reference:
+        - [He et al., 2015](https://arxiv.org/abs/1502.01852)
+    """
+    return keras.initializers.VarianceScaling(
+        scale=2.0, mode="fan_out", distribution="untruncated_normal"
+    )

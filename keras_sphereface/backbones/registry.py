@@ -1,0 +1,79 @@
+"""Backbones by name, for configs and flags."""
+
+from keras_sphereface.backbones.mobilefacenet import (
+    mobilefacenet,
+    mobilefacenet_small,
+)
+from keras_sphereface.backbones.sfnet import (
+    sfnet4,
+    sfnet10,
+    sfnet20,
+    sfnet36,
+    sfnet64,
+)
+
+# Name: (function that builds it, neck of its paper).
+_BACKBONES = {
+    "mobilefacenet": (mobilefacenet, "gdconv"),
+    "mobilefacenet_small": (mobilefacenet_small, "gdconv"),
+    "sfnet4": (sfnet4, "flatten"),
+    "sfnet10": (sfnet10, "flatten"),
+    "sfnet20": (sfnet20, "flatten"),
+    "sfnet36": (sfnet36, "flatten"),
+    "sfnet64": (sfnet64, "flatten"),
+}
+
+
+def names():
+    """Names that `get` knows.
+
+    Returns:
+        List of str, small to large within a family.
+    """
+    return list(_BACKBONES)
+
+
+def get(name, input_shape=(112, 112, 3), **kwargs):
+    """A backbone by its name.
+
+    Args:
+        name: str, one of `names()`.
+        input_shape: `(height, width, channels)`, height and width multiples
+            of 16. Defaults to `(112, 112, 3)`.
+        **kwargs: the backbone's other arguments, such as `batch_norm`,
+            `activation` or `width_multiplier`.
+
+    Returns:
+        `keras.Model`, images scaled to `[-1, 1]` to a feature map,
+        `(batch_size, height / 16, width / 16, channels)`.
+
+    Example:
+
+    ```python
+    backbone = backbones.get("mobilefacenet", (112, 96, 3))
+    ```
+    """
+    build, _ = _find(name)
+    return build(input_shape, **kwargs)
+
+
+def default_neck(name):
+    """The neck that the paper of a backbone puts on it.
+
+    Args:
+        name: str, one of `names()`.
+
+    Returns:
+        `"gdconv"` or `"flatten"`.
+    """
+    _, neck = _find(name)
+    return neck
+
+
+def _find(name):
+    if name not in _BACKBONES:
+        raise ValueError(
+            f"`name` of a backbone must be one of {names()}. "
+            f"Received: name={name!r}"
+        )
+    return _BACKBONES[name]

@@ -1,0 +1,167 @@
+"""The embedder: a face image to a vector."""
+
+import keras
+
+from keras_sphereface import backbones
+from keras_sphereface.contract.face_input import (
+    IMAGE_SIZE,
+    PIXEL_MEAN,
+    PIXEL_SCALE,
+)
+from keras_sphereface.models.necks import NECKS, apply_neck
+
+
+def build_embedding_model(
+    backbone,
+    embedding_dim=512,
+    *,
+    image_size=IMAGE_SIZE,
+    neck=None,
+    dropout=0.0,
+    batch_norm=True,
+    scale_pixels=True,
+    name="embedder",
+    **backbone_kwargs,
+):
+    """Model from RGB pixels in `[0, 255]` to un-normalised embeddings.
+
+    A plain functional model of four parts: pixel scaling, the backbone (one
+    layer, so that `embedder.get_layer("sfnet20").trainable = False` freezes
+    it), the neck, and a cast. Embeddings are float32 under every dtype policy:
+    the scaling and the last layer, `"embeddings"`, always compute in float32,
+    what is between follows the policy.
+
+    Args:
+        backbone: str, one of `backbones.names()`; or a `keras.Model` from
+            images to a feature map, `(batch_size, height, width, channels)`,
+            or to a vector, `(batch_size, channels)`, such as one of
+            `keras.applications` with `include_top=False`.
+        embedding_dim: int, at least 1. Defaults to `512`.
+        image_size: `(height, width)`; named backbones need multiples of 16.
+            Defaults to `(112, 112)`.
+        neck: `"gdconv"`, `"flatten"` or `"average"`, what turns a feature map
+            into a vector. `None` is the neck of the backbone's paper, and
+            `"average"` for a `keras.Model`. Defaults to `None`.
+        dropout: float in `[0, 1)`, before the last dense layer. Defaults to
+            `0.0`.
+        batch_norm: bool, batch normalisation in the neck, its last layer
+            included, and in a named backbone. Defaults to `True`.
+        scale_pixels: bool. `True` feeds the backbone
+            `(pixel - 127.5) / 127.5`, `False` the pixels as they are, for a
+            `keras.Model` that scales them itself. Defaults to `True`.
+        name: str, name of the model. Defaults to `"embedder"`.
+        **backbone_kwargs: the named backbone's other arguments, such as
+            `activation` or `width_multiplier`.
+
+    Returns:
+        `keras.Model`, images `(batch_size, height, width, 3)`, uint8 or
+        float, to float32 embeddings `(batch_size, embedding_dim)`.
+
+    Example:
+
+    ```python
+    embedder = build_embedding_model("mobilefacenet", embedding_dim=256)
+    embeddings = embedder.predict(images)  # (batch_size, 256)
+    ```
+    """
+    image_size = _check_image_size(image_size)
+    if not isinstance(embedding_dim, int) or embedding_dim < 1:
+        raise ValueError(
+            "`embedding_dim` must be an int of at least 1. "
+            f"Received: embedding_dim={embedding_dim!r}"
+        )
+    if not 0 <= dropout < 1:
+        raise ValueError(
+            f"`dropout` must be in [0, 1). Received: dropout={dropout}"
+        )
+    if neck is not None and neck not in NECKS:
+        raise ValueError(
+            f"`neck` must be one of {list(NECKS)}, or None for the "
+            f"backbone's own. Received: neck={neck!r}"
+        )
+    input_shape = (*image_size, 3)
+    if isinstance(backbone, keras.Model):
+        if backbone_kwargs:
+            raise ValueError(
+                "Arguments of a backbone go with its name; a keras.Model is "
+                f"used as it is. Received: {backbone_kwargs}"
+            )
+        _check_takes(backbone, input_shape)
+    else:
+        neck = neck or backbones.default_neck(backbone)
+        backbone = backbones.get(
+            backbone, input_shape, batch_norm=batch_norm, **backbone_kwargs
+        )
+
+    images = keras.Input(input_shape, name="images")
+    x = images
+    if scale_pixels:
+        x = keras.layers.Rescaling(
+            scale=1 / PIXEL_SCALE,
+            offset=-PIXEL_MEAN / PIXEL_SCALE,
+            # Half precision would lose grey levels here.
+            dtype="float32",
+            name="scale_pixels",
+        )(x)
+    features = backbone(x)
+    _check_features(features, neck)
+    embeddings = apply_neck(
+        features,
+        embedding_dim,
+        neck=neck or "average",
+        dropout=dropout,
+        batch_norm=batch_norm,
+    )
+    embeddings = keras.layers.Activation(
+        "linear", dtype="float32", name="embeddings"
+    )(embeddings)
+    return keras.Model(images, embeddings, name=name)
+
+
+def _check_image_size(image_size):
+    sizes = tuple(image_size)
+    if len(sizes) != 2 or not all(
+        isinstance(size, int) and size >= 1 for size in sizes
+    ):
+        raise ValueError(
+            "`image_size` must be (height, width), ints of at least 1. "
+            f"Received: image_size={image_size}"
+        )
+    return sizes
+
+
+def _check_takes(backbone, input_shape):
+    # A model without a fixed input has no shape to compare.
+    if not backbone.built or not getattr(backbone, "inputs", None):
+        return
+    shapes = [tuple(tensor.shape[1:]) for tensor in backbone.inputs]
+    fits = len(shapes) == 1 and (
+        len(shapes[0]) == 3
+        and all(
+            own is None or own == given
+            for own, given in zip(shapes[0], input_shape, strict=True)
+        )
+    )
+    if not fits:
+        raise ValueError(
+            "`backbone` must take images of shape (height, width, channels)="
+            f"{input_shape}, from `image_size`. "
+            f"Received: backbone with inputs {shapes}"
+        )
+
+
+def _check_features(features, neck):
+    rank = len(getattr(features, "shape", ()))
+    if rank == 2 and neck is None:
+        return
+    if rank == 2:
+        raise ValueError(
+            "`neck` must be None for a backbone that returns a vector. "
+            f"Received: neck={neck!r}, features {tuple(features.shape)}"
+        )
+    if rank != 4:
+        raise ValueError(
+            "`backbone` must return one feature map, (batch_size, height, "
+            "width, channels), or one vector, (batch_size, channels). "
+            f"Received: backbone that returns {features}"
+        )
