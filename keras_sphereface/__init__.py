@@ -1,10 +1,13 @@
 """Hyperspherical face recognition for Keras 3.
 
 Names load on first use, so that `import keras_sphereface.edge` on a device
-brings in neither Keras nor TensorFlow.
+brings in neither Keras nor TensorFlow. Where Keras is loaded already, the
+package's layers, heads, losses and models are registered with it at once, so
+that `keras.saving.load_model` finds them.
 """
 
 import importlib
+import sys
 
 __version__ = "0.1.0"
 
@@ -43,3 +46,7 @@ def __getattr__(name):
 
 def __dir__():
     return sorted(__all__)
+
+
+if "keras" in sys.modules:
+    importlib.import_module("keras_sphereface.models")

@@ -146,6 +146,17 @@ def test_importing_the_package_loads_nothing_heavy():
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
 
 
+def test_beside_keras_the_package_registers_its_classes():
+    program = (
+        "import keras, keras_sphereface\n"
+        "for name in ('FaceRecognizer', 'FusedBatchNormalization',\n"
+        "             'PrecomputedLoss', 'SphereFaceRHead'):\n"
+        "    assert keras.saving.get_registered_object(\n"
+        "        f'keras_sphereface>{name}'), name\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
 def test_every_public_module_function_and_class_has_a_docstring():
     missing = []
     for path in SOURCES:
