@@ -136,7 +136,7 @@ def verify_on_the_edge(path, report, pairs):
         verification = verifier.verify(
             pairs.images[pairs.index_a[pair]], pairs.images[pairs.index_b[pair]]
         )
-        print(f"  shown {kind}: {verification}")
+        print(f"  given {kind}, it says {verification}")
 
 
 def main(_):

@@ -167,7 +167,7 @@ def _paint_front_hair(canvas, identity):
     temple = np.abs(u) - identity.head_width * 0.97 + identity.hair_sides
     temple = np.minimum(temple, min(identity.hair_length + 8, 6.0) - v)
     inside = edge(np.minimum(np.maximum(top, temple), dome))
-    tone = (0.95 + 0.16 * strands) * (1.1 - 0.25 * (rise < 0.2))
+    tone = (0.95 + 0.16 * strands) * (0.85 + np.minimum(rise, 0.25))
     canvas.paint(identity.hair_rgb.reshape(3, 1, 1) * tone, inside, box)
     # A soft shadow of the hair on the forehead.
     shadow = (1 + top / 5).clip(0, 1) * (1 - inside) * canvas.head[box]

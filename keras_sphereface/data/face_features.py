@@ -81,7 +81,8 @@ def paint_beard(canvas, identity, view):
         # The inner outline runs from the sideburns to below the mouth.
         low = np.maximum(v + 14, 0) / (mouth_v + 26)
         inner = 0.92 * canvas.head_width * np.sqrt(np.maximum(1 - low**2, 0))
-        part = ((np.abs(u) - inner) / 4).clip(0, 1)
+        # Where that has closed, under the mouth, all is beard.
+        part = np.maximum((np.abs(u) - inner) / 4, 8 * (low - 1)).clip(0, 1)
         part *= identity.side_beard * ((v + 14) / 5).clip(0, 1)
         amount = np.maximum(amount, part)
     if amount.any():

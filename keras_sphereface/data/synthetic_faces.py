@@ -142,10 +142,12 @@ def _whole(name, value, least):
 
 def _image_size(value):
     try:
-        height, width = value
+        height, width = (operator.index(size) for size in value)
     except (TypeError, ValueError):
-        height = width = None
-    sizes = (height, width)
-    for size in sizes:
-        _whole("image_size", size, 16)
-    return tuple(operator.index(size) for size in sizes)
+        height = width = 0
+    if min(height, width) < 16:
+        raise ValueError(
+            "`image_size` must be two integers (height, width) of at least "
+            f"16. Received: image_size={value!r}"
+        )
+    return height, width

@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 _CHATTER = re.compile(
-    rb"[IW]\d{4} |INFO: |fully_quantize: |WARNING: All log messages before absl"
+    rb"[IW]\d{4} |INFO:|fully_quantize: |WARNING: All log messages before absl"
 )
 
 

@@ -85,7 +85,7 @@ def test_the_first_command_learns_to_verify_people_it_never_saw(tmp_path):
     assert report["before"]["accuracy"] <= 0.70
     assert report["after"]["accuracy"] >= 0.90
     assert report["artifacts"]["litert"]["largest_score_difference"] < 1e-4
-    assert printed.count("  shown ") == 2
+    assert printed.count("  given ") == 2
     faces = SyntheticFaces(1, 2, first_identity=5000)
     verifier = FaceVerifier(tmp_path / "face.tflite")
     assert verifier.verify(faces.draw(0, 0), faces.draw(0, 0)).same
