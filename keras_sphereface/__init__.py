@@ -25,6 +25,7 @@ _SUBPACKAGES = (
     "losses",
     "models",
     "ops",
+    "optimizers",
     "training",
 )
 _PUBLIC_NAMES = {

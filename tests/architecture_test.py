@@ -27,9 +27,19 @@ TABLE = {
     "layers": ({"ops"}, {"keras", "tensorflow"}),
     "losses": ({"ops"}, {"keras"}),
     "heads": ({"ops"}, {"keras"}),
+    # `tf.distribute` is TensorFlow's.
+    "optimizers": (set(), {"keras", "tensorflow"}),
     "backbones": ({"layers"}, {"keras"}),
     "models": (
-        {"contract", "ops", "layers", "backbones", "heads", "losses"},
+        {
+            "contract",
+            "ops",
+            "layers",
+            "backbones",
+            "heads",
+            "losses",
+            "optimizers",
+        },
         {"keras", "numpy"},
     ),
     "data": ({"contract"}, {"numpy", "tensorflow", "PIL"}),
@@ -42,6 +52,7 @@ TABLE = {
             "layers",
             "heads",
             "losses",
+            "optimizers",
             "backbones",
             "models",
             "data",

@@ -5,6 +5,7 @@ from keras import ops
 from keras_sphereface.heads import MarginHead
 from keras_sphereface.losses import PrecomputedLoss
 from keras_sphereface.ops import check_labels
+from keras_sphereface.optimizers import ReplicaLossScaleOptimizer
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
@@ -76,7 +77,9 @@ class FaceRecognizer(keras.Model):
             self.head.build(embeddings_shape)
         self.built = True
 
-    def compile(self, optimizer="rmsprop", loss=None, **kwargs):
+    def compile(
+        self, optimizer="rmsprop", loss=None, auto_scale_loss=True, **kwargs
+    ):
         """As `keras.Model.compile`; without `loss`, the head's own.
 
         A `loss` given here is called on the labels and on the head's margined
@@ -85,6 +88,9 @@ class FaceRecognizer(keras.Model):
         Args:
             optimizer: As in `keras.Model.compile`.
             loss: As in `keras.Model.compile`. Defaults to the head's loss.
+            auto_scale_loss: bool, whether an embedder in `mixed_float16` has
+                its optimizer wrapped in a `ReplicaLossScaleOptimizer`.
+                Defaults to `True`.
             **kwargs: The other arguments of `keras.Model.compile`, but
                 `metrics`, since there is no `y_pred` to compare with labels.
         """
@@ -97,7 +103,16 @@ class FaceRecognizer(keras.Model):
                     f"Received: {argument}={kwargs[argument]!r}"
                 )
         loss = PrecomputedLoss() if loss is None else loss
-        super().compile(optimizer=optimizer, loss=loss, **kwargs)
+        optimizer = keras.optimizers.get(optimizer)
+        if (
+            auto_scale_loss
+            and self.embedder.dtype_policy.name == "mixed_float16"
+            and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        ):
+            optimizer = ReplicaLossScaleOptimizer(optimizer)
+        super().compile(
+            optimizer=optimizer, loss=loss, auto_scale_loss=False, **kwargs
+        )
         self._uses_head_loss = isinstance(loss, PrecomputedLoss)
         # Builds the compiled loss now. Under a strategy `fit` would build it
         # on labels averaged over the replicas, which are integers no more.
