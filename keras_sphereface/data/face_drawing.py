@@ -116,7 +116,7 @@ def _outline(head_width, chin, squareness, chin_width):
     v = np.arange(-80, 80, 0.5)
     down = np.clip(v / chin, 0, 1)
     up = np.clip((v + 12) / (_HEAD_TOP + 12), 0, 1)
-    power = 1.9 + 1.5 * squareness
+    power = 1.8 + 1.9 * squareness
     jaw = (1 - down**power) ** (0.85 - 0.4 * chin_width)
     half = head_width * jaw * np.sqrt(1 - up**2)
     half[half == 0] = -1  # no needle above the top and below the chin

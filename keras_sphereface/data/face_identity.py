@@ -39,13 +39,13 @@ class FaceIdentity:
 
     ```python
     identity = FaceIdentity.sample(np.random.default_rng(7))
-    identity.nose_width  # between 5.0 and 10.5
+    identity.nose_width  # between 4.6 and 11.2
     ```
     """
 
     # Head
     head_width: float = _between(34.0, 42.5)  # half of it, at the cheeks
-    chin: float = _between(34.0, 46.0)  # v of its lowest point
+    chin: float = _between(33.0, 47.0)  # v of its lowest point
     jaw_squareness: float = _between(0.0, 1.0)
     chin_width: float = _between(0.0, 1.0)
     cheek_blush: float = _between(0.0, 1.0)
@@ -56,9 +56,9 @@ class FaceIdentity:
     # Eyes
     eye_distance: float = _between(14.5, 20.0)  # half of it
     eye_height: float = _between(-23.0, -18.0)
-    eye_width: float = _between(6.2, 9.4)  # half of it
-    eye_opening: float = _between(2.4, 5.0)
-    eye_tilt: float = _between(-0.22, 0.26)  # positive: outer corner higher
+    eye_width: float = _between(6.0, 9.8)  # half of it
+    eye_opening: float = _between(2.3, 5.5)
+    eye_tilt: float = _between(-0.24, 0.3)  # positive: outer corner higher
     eye_color: float = _between(0.0, 1.0)
     iris_size: float = _between(0.75, 1.1)
     lash_darkness: float = _between(0.3, 1.0)
@@ -66,26 +66,26 @@ class FaceIdentity:
     eye_bags: float = _between(0.0, 1.0)
 
     # Brows
-    brow_height: float = _between(7.0, 13.0)  # above the eye
-    brow_thickness: float = _between(1.0, 3.6)
+    brow_height: float = _between(6.5, 13.5)  # above the eye
+    brow_thickness: float = _between(0.9, 4.2)
     brow_length: float = _between(8.0, 13.0)  # half of it
     brow_arch: float = _between(-0.5, 3.5)
-    brow_tilt: float = _between(-0.22, 0.22)  # positive: outer end higher
+    brow_tilt: float = _between(-0.26, 0.26)  # positive: outer end higher
     brow_gap: float = _between(-2.0, 3.0)  # shift away from the nose
     brow_darkness: float = _between(0.45, 1.0)
 
     # Nose
-    nose_tip: float = _between(-3.5, 3.5)
-    nose_width: float = _between(5.0, 10.5)  # half of it, at the wings
+    nose_tip: float = _between(-4.0, 4.0)
+    nose_width: float = _between(4.6, 11.2)  # half of it, at the wings
     nose_bridge: float = _between(0.25, 0.7)  # width as part of the wings
     nose_relief: float = _between(7.0, 13.0)
     nostrils: float = _between(0.3, 1.0)
 
     # Mouth
-    mouth_height: float = _between(17.5, 23.5)
-    mouth_width: float = _between(11.0, 17.5)  # half of it
-    upper_lip: float = _between(1.0, 4.2)
-    lower_lip: float = _between(1.6, 5.2)
+    mouth_height: float = _between(17.0, 24.0)
+    mouth_width: float = _between(10.0, 18.5)  # half of it
+    upper_lip: float = _between(0.8, 4.8)
+    lower_lip: float = _between(1.4, 5.8)
     cupid_bow: float = _between(0.0, 1.0)
     lip_color: float = _between(0.0, 1.0)
     smile_lines: float = _between(0.0, 1.0)
