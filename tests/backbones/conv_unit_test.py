@@ -64,7 +64,7 @@ def test_convolution_pads_alike_on_all_sides(
     model.get_layer("c").set_weights([kernel, bias])
     images = random.normal(size=(2, height, width, 3)).astype("float32")
     np.testing.assert_allclose(
-        model(images),
+        keras.ops.convert_to_numpy(model(images)),
         convolve_loop(images, kernel, strides) + bias,
         atol=1e-4,  # float32 sums of up to 75 terms of size 1
     )
@@ -78,7 +78,7 @@ def test_depthwise_convolution_pads_alike_on_all_sides(strides):
     model.get_layer("c").set_weights([kernel, np.zeros(3)])
     images = random.normal(size=(2, 6, 8, 3)).astype("float32")
     np.testing.assert_allclose(
-        model(images),
+        keras.ops.convert_to_numpy(model(images)),
         convolve_loop(images, depthwise_as_full(kernel), strides),
         atol=1e-5,
     )
@@ -108,21 +108,29 @@ def test_batch_norm_is_that_of_pytorch():
     images = np.float32([[1.0], [3.0]])
     normalised = layer(images, training=True)
     np.testing.assert_allclose(
-        normalised, [[-1 / np.sqrt(1 + 1e-5)], [1 / np.sqrt(1 + 1e-5)]]
+        keras.ops.convert_to_numpy(normalised),
+        [[-1 / np.sqrt(1 + 1e-5)], [1 / np.sqrt(1 + 1e-5)]],
+        rtol=1e-6,
     )
-    np.testing.assert_allclose(layer.moving_mean, [0.2], rtol=1e-6)
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(layer.moving_mean), [0.2], rtol=1e-6
+    )
 
 
 def test_prelu_learns_one_slope_a_channel_from_a_quarter():
     layer = activation_layer("prelu", name="act")
     outputs = layer(np.float32([[[[-4.0, 8.0]]]]))
-    np.testing.assert_allclose(outputs, [[[[-1.0, 8.0]]]])
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(outputs), [[[[-1.0, 8.0]]]]
+    )
     assert layer.alpha.shape == (1, 1, 2)
 
 
 def test_relu_cuts_negative_values():
     outputs = activation_layer("relu", name="act")(np.float32([[-4.0, 8.0]]))
-    np.testing.assert_allclose(outputs, [[0.0, 8.0]])
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(outputs), [[0.0, 8.0]]
+    )
 
 
 def test_unknown_activation_is_an_error():
@@ -136,7 +144,7 @@ def test_unknown_activation_is_an_error():
 )
 def test_initial_weights_keep_the_variance_of_gradients(shape, fan_out):
     keras.utils.set_random_seed(0)
-    weights = np.asarray(he_fan_out_normal()(shape))
+    weights = keras.ops.convert_to_numpy(he_fan_out_normal()(shape))
     expected = np.sqrt(2 / fan_out)
     # The standard deviation of n normal values is off by 1 / sqrt(2n),
     # at most 0.7% here.

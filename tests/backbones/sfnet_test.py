@@ -86,7 +86,7 @@ def test_activation_falls_after_or_before_the_addition(before):
         )
     inputs = np.random.default_rng(1).normal(size=(2, 8, 8, 64))
     np.testing.assert_allclose(
-        block(inputs.astype("float32")),
+        keras.ops.convert_to_numpy(block(inputs.astype("float32"))),
         residual_block_loop(inputs, *factors, before),
         rtol=1e-5,
         atol=1e-6,
@@ -140,7 +140,7 @@ def test_network_of_the_2017_paper_has_a_prelu_after_every_convolution():
 def test_initial_weights_follow_the_block(before, expected):
     keras.utils.set_random_seed(0)
     model = sfnet4((16, 16, 3), activate_before_add=before)
-    kernel = np.asarray(model.get_layer("stage4_down").kernel)
+    kernel = keras.ops.convert_to_numpy(model.get_layer("stage4_down").kernel)
     # 1.2 M normal values: their standard deviation is off by 0.07%.
     np.testing.assert_allclose(kernel.std(), expected, rtol=0.005)
 

@@ -55,7 +55,12 @@ def test_gdconv_weighs_every_place_of_every_channel(features, batch_norm):
         )
     else:
         expected = (vector + first[1]) @ last[0] + last[1]
-    np.testing.assert_allclose(model(features), expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(model(features)),
+        expected,
+        rtol=1e-4,
+        atol=1e-4,
+    )
 
 
 def test_flatten_weighs_every_value(features):
@@ -67,7 +72,12 @@ def test_flatten_weighs_every_value(features):
     for row in range(HEIGHT):
         for column in range(WIDTH):
             expected += features[:, row, column] @ kernel[row, column]
-    np.testing.assert_allclose(model(features), expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(model(features)),
+        expected,
+        rtol=1e-4,
+        atol=1e-4,
+    )
 
 
 def test_average_takes_the_mean_over_places(features):
@@ -75,7 +85,12 @@ def test_average_takes_the_mean_over_places(features):
     set_random_weights(model)
     kernel, bias = model.get_layer("neck_dense").get_weights()
     expected = features.mean(axis=(1, 2), dtype="float64") @ kernel + bias
-    np.testing.assert_allclose(model(features), expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(model(features)),
+        expected,
+        rtol=1e-4,
+        atol=1e-4,
+    )
 
 
 def test_vector_goes_straight_to_the_dense_layer():
@@ -97,4 +112,6 @@ def test_gdconv_starts_by_keeping_the_variance():
     random = np.random.default_rng(0)
     outputs = depthwise(random.normal(size=(4, 7, 7, 4000)).astype("float32"))
     # 16,000 values of variance 1: off by about 1%.
-    np.testing.assert_allclose(np.var(outputs), 1.0, rtol=0.1)
+    np.testing.assert_allclose(
+        np.var(keras.ops.convert_to_numpy(outputs)), 1.0, rtol=0.1
+    )
