@@ -1,13 +1,13 @@
 """Batches for `model.fit`, in an order that the seed decides."""
 
 import math
-import operator
 import os
 
 import numpy as np
 import tensorflow as tf
 
 from keras_sphereface.contract import FaceInput
+from keras_sphereface.data.arguments import whole_number
 from keras_sphereface.data.augmentation import random_flip
 from keras_sphereface.data.decoding import decode_images
 from keras_sphereface.data.image_folder import ImageFolder
@@ -60,9 +60,9 @@ def training_dataset(
     recognizer.fit(dataset, epochs=10)
     ```
     """
-    batch_size = _whole("batch_size", batch_size, at_least=1)
-    seed = _whole("seed", seed, at_least=0)
-    first_epoch = _whole("first_epoch", first_epoch, at_least=0)
+    batch_size = whole_number("batch_size", batch_size, at_least=1)
+    seed = whole_number("seed", seed, at_least=0)
+    first_epoch = whole_number("first_epoch", first_epoch, at_least=0)
     if isinstance(source, ImageFolder) and not cache:
         num_images, read = len(source), _folder_reader(source)
     else:
@@ -203,16 +203,3 @@ def _checked_arrays(images, labels):
             f"Received: labels[{bad}]={labels[bad]}"
         )
     return images, labels.astype(np.int32)
-
-
-def _whole(name, value, *, at_least):
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool) or number < at_least:
-        raise ValueError(
-            f"`{name}` must be an integer of at least {at_least}. "
-            f"Received: {name}={value!r}"
-        )
-    return number

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from keras_sphereface.data.arguments import whole_number
 from keras_sphereface.data.face_drawing import draw_face
 from keras_sphereface.data.face_identity import FaceIdentity
 from keras_sphereface.data.face_view import FaceView
@@ -53,12 +54,16 @@ class SyntheticFaces:
         first_identity=0,
         image_size=(112, 112),
     ):
-        self.num_identities = _whole("num_identities", num_identities, 1)
-        self.images_per_identity = _whole(
-            "images_per_identity", images_per_identity, 1
+        self.num_identities = whole_number(
+            "num_identities", num_identities, at_least=1
         )
-        self.seed = _whole("seed", seed, 0)
-        self.first_identity = _whole("first_identity", first_identity, 0)
+        self.images_per_identity = whole_number(
+            "images_per_identity", images_per_identity, at_least=1
+        )
+        self.seed = whole_number("seed", seed, at_least=0)
+        self.first_identity = whole_number(
+            "first_identity", first_identity, at_least=0
+        )
         self.image_size = _image_size(image_size)
 
     @property
@@ -110,7 +115,7 @@ class SyntheticFaces:
         return images, labels
 
     def _checked(self, name, value, size):
-        value = _whole(name, value, 0)
+        value = whole_number(name, value, at_least=0)
         if value >= size:
             raise IndexError(
                 f"`{name}` must be below {size}. Received: {name}={value}"
@@ -125,19 +130,6 @@ def _identity(seed, number):
 
 def _rng(*numbers):
     return np.random.default_rng(np.random.SeedSequence(numbers))
-
-
-def _whole(name, value, least):
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool) or number < least:
-        raise ValueError(
-            f"`{name}` must be an integer of at least {least}. "
-            f"Received: {name}={value!r}"
-        )
-    return number
 
 
 def _image_size(value):
