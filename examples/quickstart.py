@@ -30,7 +30,7 @@ recognizer.fit(
 )
 
 report = ks.evaluation.evaluate_pairs(
-    recognizer.embedder.predict_on_batch, pairs, flip=False, name="unseen faces"
+    recognizer.embedder.predict_on_batch, pairs, name="unseen faces"
 )
 print(report)
 path = os.path.join(tempfile.mkdtemp(), "face.tflite")

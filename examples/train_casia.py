@@ -24,18 +24,15 @@ from keras_sphereface.training import (
     DataConfig,
     EmbedderConfig,
     HeadConfig,
-    OptimizerConfig,
     TrainConfig,
 )
 
 DEMO = TrainConfig(
     embedder=EmbedderConfig("mobilefacenet_small", embedding_dim=128),
-    optimizer=OptimizerConfig(learning_rate=0.1),
     epochs=8,
 )
 REAL = TrainConfig(
     embedder=EmbedderConfig("mobilefacenet", embedding_dim=256),
-    optimizer=OptimizerConfig(learning_rate=0.1),
     epochs=20,
 )
 
@@ -117,7 +114,7 @@ def export(result, workdir):
 def compare_scores(embedder, path, pairs):
     """Largest difference of a pair's score between Keras and the file."""
     keras_scores, litert_scores = (
-        ks.evaluation.score_pairs(embed, pairs, flip=False)
+        ks.evaluation.score_pairs(embed, pairs)
         for embed in (
             embedder.predict_on_batch,
             ks.edge.FaceVerifier(path).embed,

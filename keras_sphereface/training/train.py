@@ -125,6 +125,5 @@ def _verify(embedder, faces):
     return evaluate_pairs(
         embedder.predict_on_batch,
         faces.pairs,
-        flip=False,
         name=faces.pairs_name,
     )
