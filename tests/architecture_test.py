@@ -40,10 +40,11 @@ TABLE = {
             "losses",
             "optimizers",
         },
-        {"keras", "numpy"},
+        {"keras", "numpy", "tensorflow"},
     ),
     "data": ({"contract"}, {"numpy", "tensorflow", "PIL"}),
-    "callbacks": ({"evaluation", "heads"}, {"keras", "tqdm"}),
+    # `models` knows how an embedder embeds when it has replicas.
+    "callbacks": ({"evaluation", "heads", "models"}, {"keras", "tqdm"}),
     "training": (
         {
             "contract",
@@ -78,6 +79,8 @@ ONLY_IN = {
     ("ops", "numpy"): {"labels.py"},
     # Nor for a fused kernel.
     ("layers", "tensorflow"): {"fused_batch_normalization.py"},
+    # `tf.distribute` again.
+    ("models", "tensorflow"): {"replicas.py"},
 }
 SOURCES = sorted(PACKAGE.glob("*/*.py"))
 

@@ -2,6 +2,7 @@ import keras
 
 from keras_sphereface.evaluation import PairSet, evaluate_pairs
 from keras_sphereface.files import new_file
+from keras_sphereface.models import embedding_function
 
 
 class VerificationCallback(keras.callbacks.Callback):
@@ -93,9 +94,10 @@ class VerificationCallback(keras.callbacks.Callback):
         is_last = epoch + 1 == self.params.get("epochs")
         if (epoch + 1) % self.every_epochs and not is_last:
             return
+        embed = embedding_function(self.embedder)
         for name, pairs in self.pairs.items():
             report = evaluate_pairs(
-                self.embedder.predict_on_batch,
+                embed,
                 pairs,
                 flip=self.flip,
                 batch_size=self.batch_size,

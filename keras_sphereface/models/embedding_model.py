@@ -19,6 +19,7 @@ def build_embedding_model(
     neck=None,
     dropout=0.0,
     batch_norm=True,
+    synchronized_batch_norm=False,
     scale_pixels=True,
     name="embedder",
     **backbone_kwargs,
@@ -46,6 +47,12 @@ def build_embedding_model(
             `0.0`.
         batch_norm: bool, batch normalisation in the neck, its last layer
             included, and in a named backbone. Defaults to `True`.
+        synchronized_batch_norm: bool, whether every batch normalisation in the
+            model, those of a given `keras.Model` included, takes its
+            statistics over the replicas of a `tf.distribute` strategy. For
+            small batches a replica, say below 16 images; it costs an exchange
+            a layer. Only on the TensorFlow backend: on JAX statistics are
+            always those of the whole batch. Defaults to `False`.
         scale_pixels: bool. `True` feeds the backbone
             `(pixel - 127.5) / 127.5`, `False` the pixels as they are, for a
             `keras.Model` that scales them itself. Defaults to `True`.
@@ -115,7 +122,22 @@ def build_embedding_model(
     embeddings = keras.layers.Activation(
         "linear", dtype="float32", name="embeddings"
     )(embeddings)
-    return keras.Model(images, embeddings, name=name)
+    embedder = keras.Model(images, embeddings, name=name)
+    if synchronized_batch_norm:
+        _synchronize_batch_norm(embedder)
+    return embedder
+
+
+def _synchronize_batch_norm(model):
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "`synchronized_batch_norm` must be False on the "
+            f"{keras.backend.backend()} backend, which has no replicas. "
+            "Received: synchronized_batch_norm=True"
+        )
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = True
 
 
 def _check_image_size(image_size):

@@ -4,8 +4,9 @@ from keras import ops
 
 from keras_sphereface.heads import MarginHead
 from keras_sphereface.losses import PrecomputedLoss
+from keras_sphereface.models import replicas
 from keras_sphereface.ops import check_labels
-from keras_sphereface.optimizers import ReplicaLossScaleOptimizer
+from keras_sphereface.optimizers import replica_safe
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
@@ -19,6 +20,11 @@ class FaceRecognizer(keras.Model):
     Besides the loss, training reports `accuracy` (the nearest centre by plain
     cosine is the right one), `target_angle` (mean angle to the right centre,
     degrees) and `embedding_norm` (mean).
+
+    Built and compiled in the scope of a `tf.distribute.MirroredStrategy` or
+    `MultiWorkerMirroredStrategy`, it trains as on one device: the optimizer is
+    made safe for replicas, and a batch that does not divide among them is
+    filled up with images of weight 0 (which batch normalisation sees).
 
     Args:
         embedder: `keras.Model`, images to `(batch_size, embedding_dim)`.
@@ -86,13 +92,15 @@ class FaceRecognizer(keras.Model):
         logits; the head's norm penalty, if it has one, is added to it.
 
         Args:
-            optimizer: As in `keras.Model.compile`.
+            optimizer: As in `keras.Model.compile`. Passed through
+                `optimizers.replica_safe`.
             loss: As in `keras.Model.compile`. Defaults to the head's loss.
             auto_scale_loss: bool, whether an embedder in `mixed_float16` has
-                its optimizer wrapped in a `ReplicaLossScaleOptimizer`.
-                Defaults to `True`.
+                its loss scaled. Defaults to `True`.
             **kwargs: The other arguments of `keras.Model.compile`, but
                 `metrics`, since there is no `y_pred` to compare with labels.
+                `jit_compile=True` and `steps_per_execution` are errors under
+                a `tf.distribute` strategy.
         """
         for argument in ("metrics", "weighted_metrics", "loss_weights"):
             if kwargs.get(argument) is not None:
@@ -103,13 +111,13 @@ class FaceRecognizer(keras.Model):
                     f"Received: {argument}={kwargs[argument]!r}"
                 )
         loss = PrecomputedLoss() if loss is None else loss
-        optimizer = keras.optimizers.get(optimizer)
-        if (
-            auto_scale_loss
-            and self.embedder.dtype_policy.name == "mixed_float16"
-            and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-        ):
-            optimizer = ReplicaLossScaleOptimizer(optimizer)
+        replicas.check_compile_arguments(self, kwargs)
+        with replicas.scope(self):
+            optimizer = replica_safe(
+                optimizer,
+                loss_scale=auto_scale_loss
+                and self.embedder.dtype_policy.name == "mixed_float16",
+            )
         super().compile(
             optimizer=optimizer, loss=loss, auto_scale_loss=False, **kwargs
         )
@@ -131,11 +139,46 @@ class FaceRecognizer(keras.Model):
         """As `keras.Model.fit`; labels given as an array are checked first."""
         if isinstance(y, np.ndarray | list | tuple):
             check_labels(np.asarray(y), self.head.num_classes)
+        x, y, batch_size, kwargs = replicas.divisible_fit_data(
+            self, x, y, batch_size, kwargs
+        )
         if y is None and not isinstance(x, keras.utils.PyDataset):
             # Keras would warn, at every fit on a dataset, that it cannot
             # shuffle it.
             kwargs.setdefault("shuffle", False)
         return super().fit(x, y, batch_size, epochs, **kwargs)
+
+    def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
+        """As `keras.Model.evaluate`."""
+        x, y, batch_size, kwargs = replicas.divisible_evaluation_data(
+            self, x, y, batch_size, kwargs
+        )
+        return super().evaluate(x, y, batch_size, **kwargs)
+
+    def make_train_function(self, force=False):
+        if not replicas.is_multi_worker(self):
+            return super().make_train_function(force)
+        if force or self.train_function is None:
+            self.train_function = replicas.step_function(self, self.train_step)
+        return self.train_function
+
+    def make_test_function(self, force=False):
+        if not replicas.is_multi_worker(self):
+            return super().make_test_function(force)
+        if force or self.test_function is None:
+            self.test_function = replicas.step_function(self, self.test_step)
+        return self.test_function
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        if not self.built or replicas.strategy_of(self) is None:
+            super()._maybe_symbolic_build(iterator, data_batch)
+            return
+        # Keras would draw a batch and average its images and labels over the
+        # replicas, which fails if they are not of one size or on many workers.
+        # All there is to build is the optimizer; `compile` has built the rest.
+        with replicas.scope(self):
+            if self.optimizer is not None and not self.optimizer.built:
+                self.optimizer.build(self.trainable_variables)
 
     def call(self, images, training=False):
         return self.embedder(images, training=training)

@@ -3,5 +3,7 @@
 from keras_sphereface.optimizers.replica_loss_scale_optimizer import (
     ReplicaLossScaleOptimizer,
 )
+from keras_sphereface.optimizers.replica_optimizer import ReplicaOptimizer
+from keras_sphereface.optimizers.replica_safe import replica_safe
 
-__all__ = ["ReplicaLossScaleOptimizer"]
+__all__ = ["ReplicaLossScaleOptimizer", "ReplicaOptimizer", "replica_safe"]

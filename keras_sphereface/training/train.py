@@ -9,7 +9,11 @@ from keras_sphereface.callbacks import ProgressBar
 from keras_sphereface.data import training_dataset
 from keras_sphereface.evaluation import VerificationReport, evaluate_pairs
 from keras_sphereface.files import new_file, write_json
-from keras_sphereface.models import FaceRecognizer, build_embedding_model
+from keras_sphereface.models import (
+    FaceRecognizer,
+    build_embedding_model,
+    embedding_function,
+)
 from keras_sphereface.training.faces import TrainingFaces, load_faces
 from keras_sphereface.training.optimizer import build_optimizer
 
@@ -123,7 +127,7 @@ def _verify(embedder, faces):
     if faces.pairs is None:
         return None
     return evaluate_pairs(
-        embedder.predict_on_batch,
+        embedding_function(embedder),
         faces.pairs,
         name=faces.pairs_name,
     )

@@ -232,3 +232,21 @@ def test_wrong_arguments_are_errors_that_name_them(
 def test_setting_that_no_backbone_reads_is_an_error():
     with pytest.raises(TypeError, match="width_multiplier"):
         build_embedding_model("sfnet4", width_multiplier=0.5)
+
+
+def test_one_argument_synchronizes_all_batch_normalisation():
+    if keras.backend.backend() != "tensorflow":
+        with pytest.raises(ValueError, match="synchronized_batch_norm"):
+            build_embedding_model("sfnet4", synchronized_batch_norm=True)
+        return
+    for synchronized in (False, True):
+        embedder = build_embedding_model(
+            "mobilefacenet_small", synchronized_batch_norm=synchronized
+        )
+        layers = [
+            layer
+            for layer in embedder._flatten_layers()
+            if isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        assert len(layers) > 10
+        assert {layer.synchronized for layer in layers} == {synchronized}

@@ -1,52 +1,42 @@
-"""An overflow that only one replica sees.
-
-Each case is a process of its own: TensorFlow makes logical devices once a
-process, and a process should make one MirroredStrategy.
-"""
-
-import json
-import subprocess
-import sys
+"""An overflow that only one replica sees."""
 
 import keras
 import numpy as np
 import pytest
+from replicas import on_tensorflow, run_replicas
 
 from keras_sphereface.optimizers import ReplicaLossScaleOptimizer
 
 PROGRAM = """
-import json, sys
-import keras, numpy as np, tensorflow as tf
-import keras_sphereface as ks
-
-device = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(
-    device, [tf.config.LogicalDeviceConfiguration()] * 2
-)
 keras.config.set_dtype_policy("mixed_float16")
 keras.utils.set_random_seed(0)
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 with strategy.scope():
     inputs = keras.Input((8,))
     embedder = keras.Model(inputs, keras.layers.Dense(4)(inputs))
-    model = ks.FaceRecognizer(embedder, ks.SphereFaceRHead(5))
     optimizer = keras.optimizers.SGD(0.01)
-    if sys.argv[1] == "keras":
+    if arguments[0] == "keras":
+        model = keras.Sequential([embedder, keras.layers.Dense(5)])
         optimizer = keras.optimizers.LossScaleOptimizer(
             optimizer, initial_scale=1024.0
         )
-    elif sys.argv[1] == "ours":
-        optimizer = ks.optimizers.ReplicaLossScaleOptimizer(
-            optimizer, initial_scale=1024.0
+        model.compile(
+            optimizer,
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         )
-    model.compile(optimizer)
+    else:
+        model = ks.FaceRecognizer(embedder, ks.SphereFaceRHead(5))
+        if arguments[0] == "ours":
+            optimizer = ks.optimizers.ReplicaLossScaleOptimizer(
+                optimizer, initial_scale=1024.0
+            )
+        model.compile(optimizer)
 random = np.random.default_rng(0)
 x = random.normal(size=(8, 8)).astype("float32")
 y = random.integers(0, 5, 8).astype("int32")
 
 def fit():
     data = tf.data.Dataset.from_tensor_slices((x, y)).batch(8)
-    model.fit(data, epochs=1, verbose=0)
+    model.fit(data, epochs=1, shuffle=False, verbose=0)
     return {
         "weights": [w.astype("float64").tolist() for w in model.get_weights()],
         "scale": float(model.optimizer.dynamic_scale.numpy()),
@@ -62,28 +52,13 @@ print(json.dumps(steps))
 """
 
 
-def run(optimizer):
-    result = subprocess.run(
-        [sys.executable, "-c", PROGRAM, optimizer],
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stderr[-2000:]
-    return json.loads(result.stdout.splitlines()[-1])
-
-
 def flat(step):
     return np.concatenate([np.ravel(weight) for weight in step["weights"]])
 
 
-on_tensorflow = pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="MirroredStrategy"
-)
-
-
 @on_tensorflow
 def test_all_replicas_skip_an_overflow_that_one_of_them_sees():
-    before, overflown, after = run("ours")
+    before, overflown, after = run_replicas(2, PROGRAM, "ours")
     assert np.isfinite(flat(before)).all()
     np.testing.assert_array_equal(flat(overflown), flat(before))
     assert overflown["scale"] == 0.5 * before["scale"] == 512.0
@@ -94,7 +69,7 @@ def test_all_replicas_skip_an_overflow_that_one_of_them_sees():
 
 @on_tensorflow
 def test_the_recognizer_uses_it_under_mixed_float16():
-    steps = run("automatic")
+    steps = run_replicas(2, PROGRAM, "automatic")
     assert {step["class"] for step in steps} == {"ReplicaLossScaleOptimizer"}
     np.testing.assert_array_equal(flat(steps[1]), flat(steps[0]))
     assert np.isfinite(flat(steps[2])).all()
@@ -103,7 +78,7 @@ def test_the_recognizer_uses_it_under_mixed_float16():
 @on_tensorflow
 def test_plain_keras_still_loses_its_weights():
     """When this fails, Keras has mended it and our optimizer can go."""
-    before, overflown, _ = run("keras")
+    before, overflown, _ = run_replicas(2, PROGRAM, "keras")
     assert np.isfinite(flat(before)).all()
     assert not np.isfinite(flat(overflown)).all()
 

@@ -1,0 +1,208 @@
+import keras
+
+from keras_sphereface.optimizers.update_schedule import UpdateSchedule
+
+_CLIPS = ("clipnorm", "global_clipnorm", "clipvalue")
+
+
+@keras.saving.register_keras_serializable(package="keras_sphereface")
+class ReplicaOptimizer(keras.optimizers.Optimizer):
+    """An optimizer that clips and accumulates what all replicas found.
+
+    Under `tf.distribute.MirroredStrategy` Keras clips the gradients of each
+    replica before they are summed, which gives other weights than one device,
+    and fails on `gradient_accumulation_steps`. This class takes both settings
+    over from the optimizer it wraps: gradients are summed first, then clipped,
+    and are accumulated on the replica that found them. The result is that of
+    one device. On other backends, where Keras is right, nothing is taken over.
+
+    Clipping needs the sum of the gradients before the inner optimizer asks for
+    it again, so they cross the devices twice; accumulation adds nothing.
+
+    `replica_safe` wraps an optimizer in this class where it is needed, and
+    `FaceRecognizer.compile` calls it.
+
+    Args:
+        inner_optimizer: `keras.optimizers.Optimizer` with any of `clipnorm`,
+            `global_clipnorm`, `clipvalue` and `gradient_accumulation_steps`.
+            A learning-rate schedule counts batches, as in Keras; an average of
+            the weights (`use_ema`) moves once an update, where Keras moves it
+            once a batch.
+        name: str, or `None` for a name of Keras's choice.
+
+    Example:
+
+    ```python
+    with strategy.scope():
+        optimizer = keras.optimizers.SGD(0.1, global_clipnorm=5.0)
+        model.compile(ReplicaOptimizer(optimizer), loss)
+    ```
+    """
+
+    def __init__(self, inner_optimizer, name=None):
+        if not isinstance(inner_optimizer, keras.optimizers.Optimizer):
+            raise ValueError(
+                "`inner_optimizer` must be a keras.optimizers.Optimizer. "
+                f"Received: inner_optimizer={inner_optimizer!r}"
+            )
+        if isinstance(
+            inner_optimizer,
+            (ReplicaOptimizer, keras.optimizers.LossScaleOptimizer),
+        ):
+            raise ValueError(
+                "`inner_optimizer` must not be wrapped already; a loss scale "
+                "goes around a ReplicaOptimizer. Received: "
+                f"inner_optimizer={type(inner_optimizer).__name__}"
+            )
+        super().__init__(learning_rate=0.0, name=name)
+        self.inner_optimizer = inner_optimizer
+        self._taken_over = {}
+        if keras.backend.backend() == "tensorflow":
+            self._take_over()
+
+    def _take_over(self):
+        inner = self.inner_optimizer
+        for name in (*_CLIPS, "gradient_accumulation_steps"):
+            self._taken_over[name] = getattr(inner, name)
+            setattr(inner, name, None)
+        schedule, steps = inner._learning_rate, self._steps
+        if steps and isinstance(
+            schedule, keras.optimizers.schedules.LearningRateSchedule
+        ):
+            inner.learning_rate = UpdateSchedule(schedule, steps)
+
+    @property
+    def _steps(self):
+        return self._taken_over.get("gradient_accumulation_steps")
+
+    def build(self, variables):
+        super().build(variables)
+        self.inner_optimizer.build(variables)
+        self._accumulators = []
+        for variable in variables if self._steps else ():
+            accumulator = keras.Variable(
+                keras.ops.zeros(variable.shape, variable.dtype),
+                trainable=False,
+                # Each replica sums up what it found itself.
+                synchronization="on_read",
+                aggregation="sum",
+                name=f"{variable.path.replace('/', '_')}_accumulator",
+            )
+            self._track_variable(accumulator)
+            self._accumulators.append(accumulator)
+
+    def apply(self, grads, trainable_variables=None):
+        if trainable_variables is None:
+            trainable_variables = self._trainable_variables
+        if not self.built:
+            self.build(list(trainable_variables))
+        if keras.backend.backend() != "tensorflow":
+            self.inner_optimizer.apply(grads, trainable_variables)
+        elif self._steps:
+            self._accumulate(grads, trainable_variables)
+        else:
+            self._update(grads, trainable_variables)
+        self._iterations.assign_add(1)
+
+    def _accumulate(self, grads, variables):
+        import tensorflow as tf
+
+        accumulators = [
+            self._accumulators[self._get_variable_index(v)].value
+            for v in variables
+        ]
+        is_update = (self._iterations + 1) % self._steps == 0
+
+        def add(grads):
+            for grad, accumulator in zip(grads, accumulators, strict=True):
+                if grad is not None:
+                    accumulator.assign_add(tf.convert_to_tensor(grad))
+
+        def update(grads):
+            add(grads)
+            means = [accumulator / self._steps for accumulator in accumulators]
+            self._update(
+                [
+                    None if grad is None else mean
+                    for grad, mean in zip(grads, means, strict=True)
+                ],
+                variables,
+            )
+            for accumulator in accumulators:
+                accumulator.assign(tf.zeros(accumulator.shape))
+
+        def choose(strategy, grads, is_update):
+            # Replicas cannot meet inside a condition of their own, so the
+            # condition is asked once for all of them.
+            run = strategy.extended.call_for_each_replica
+            is_update = strategy.experimental_local_results(is_update)[0]
+            tf.cond(
+                is_update,
+                lambda: run(update, args=(grads,)),
+                lambda: run(add, args=(grads,)),
+            )
+
+        replica = tf.distribute.get_replica_context()
+        replica.merge_call(choose, args=(grads, is_update))
+
+    def _update(self, grads, variables):
+        clip = next((c for c in _CLIPS if self._taken_over[c]), None)
+        if clip is not None:
+            grads = self._clip(grads, clip, self._taken_over[clip])
+        self.inner_optimizer.apply(grads, variables)
+
+    def _clip(self, grads, clip, limit):
+        import tensorflow as tf
+
+        replica = tf.distribute.get_replica_context()
+        found = [tf.convert_to_tensor(g) for g in grads if g is not None]
+        found = replica.all_reduce(tf.distribute.ReduceOp.SUM, found)
+        if clip == "global_clipnorm":
+            found, _ = tf.clip_by_global_norm(found, limit)
+        elif clip == "clipnorm":
+            found = [tf.clip_by_norm(g, limit) for g in found]
+        else:
+            found = [tf.clip_by_value(g, -limit, limit) for g in found]
+        # The inner optimizer sums over the replicas once more.
+        found = iter([g / replica.num_replicas_in_sync for g in found])
+        return [None if g is None else next(found) for g in grads]
+
+    @property
+    def variables(self):
+        return self._variables + self.inner_optimizer.variables
+
+    @property
+    def learning_rate(self):
+        return self.inner_optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, learning_rate):
+        self.inner_optimizer.learning_rate = learning_rate
+
+    @property
+    def iterations(self):
+        return self.inner_optimizer.iterations
+
+    def scale_loss(self, loss):
+        return self.inner_optimizer.scale_loss(loss)
+
+    def finalize_variable_values(self, var_list):
+        self.inner_optimizer.finalize_variable_values(var_list)
+
+    def get_config(self):
+        inner = keras.optimizers.serialize(self.inner_optimizer)
+        schedule = self.inner_optimizer._learning_rate
+        if isinstance(schedule, UpdateSchedule):
+            inner["config"]["learning_rate"] = (
+                keras.optimizers.schedules.serialize(schedule.schedule)
+            )
+        inner["config"].update(self._taken_over)
+        return {"name": self.name, "inner_optimizer": inner}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        config["inner_optimizer"] = keras.optimizers.deserialize(
+            config["inner_optimizer"], custom_objects=custom_objects
+        )
+        return cls(**config)
