@@ -27,6 +27,7 @@ setup(
     install_requires=[
         "absl-py>=2.0",
         "keras>=3.13",
+        "ml-collections>=1.0",
         "numpy>=1.26",
         "pillow>=10.0",
         "scikit-learn>=1.4",

@@ -59,7 +59,7 @@ TABLE = {
             "data",
             "callbacks",
         },
-        {"keras", "tensorflow"},
+        {"keras", "tensorflow", "jax", "numpy", "ml_collections"},
     ),
     "export": (
         {"contract", "models"},
@@ -81,6 +81,9 @@ ONLY_IN = {
     ("layers", "tensorflow"): {"fused_batch_normalization.py"},
     # `tf.distribute` again.
     ("models", "tensorflow"): {"replicas.py"},
+    # To make devices of a CPU.
+    ("training", "jax"): {"strategy.py"},
+    ("training", "ml_collections"): {"config_flag.py"},
 }
 SOURCES = sorted(PACKAGE.glob("*/*.py"))
 

@@ -17,12 +17,22 @@ class ProgressBar(keras.callbacks.Callback):
         metrics: names of the logs to show. Defaults to `("loss",
             "accuracy")`.
         description: str, in front of the bar. Defaults to `"training"`.
+        first_step: int, batches done before this `fit`. Defaults to `0`.
+        last_step: int, batches done after it. Defaults to those of all epochs.
     """
 
-    def __init__(self, metrics=("loss", "accuracy"), description="training"):
+    def __init__(
+        self,
+        metrics=("loss", "accuracy"),
+        description="training",
+        first_step=0,
+        last_step=None,
+    ):
         super().__init__()
         self.metrics = tuple(metrics)
         self.description = description
+        self.first_step = first_step
+        self.last_step = last_step
         self._bar = None
 
     def on_train_begin(self, logs=None):
@@ -30,7 +40,8 @@ class ProgressBar(keras.callbacks.Callback):
         self._interval = 0.25 if sys.stderr.isatty() else 15.0
         self._epoch, self._last_shown = 0, time.monotonic()
         self._bar = tqdm(
-            total=epochs * steps if steps else None,
+            total=self.last_step or (epochs * steps if steps else None),
+            initial=self.first_step,
             desc=self.description,
             unit="step",
             mininterval=self._interval,

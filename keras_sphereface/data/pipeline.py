@@ -22,7 +22,8 @@ def training_dataset(
     flip=True,
     drop_remainder=True,
     cache=False,
-    first_epoch=0,
+    repeat=False,
+    first_step=0,
 ):
     """Batches of face images and labels, endlessly repeatable with one seed.
 
@@ -45,11 +46,16 @@ def training_dataset(
             is off. Defaults to `True`.
         cache: bool, whether to decode an `ImageFolder` once and keep the
             pixels in memory, 38 kB an image at 112x112. Defaults to `False`.
-        first_epoch: int, number of the first pass; a run resumed with
-            `fit(..., initial_epoch=k)` gives `k`. Defaults to `0`.
+        repeat: bool. `True` gives all epochs in one endless pass, for
+            `fit(..., steps_per_epoch=)`. So does a run that must see the same
+            order under a distribution strategy, where Keras begins passes
+            that it does not use. Defaults to `False`.
+        first_step: int, batches that an earlier run has seen; needs `repeat`.
+            Defaults to `0`.
 
     Returns:
-        `tf.data.Dataset` of known length, of `(images, labels)`: pixels in
+        `tf.data.Dataset`, of known length unless it repeats, of
+        `(images, labels)`: pixels in
         `[0, 255]`, `[batch_size, height, width, 3]`, uint8 unless the source
         holds floats (then float32), and int32 `[batch_size]`.
 
@@ -62,7 +68,12 @@ def training_dataset(
     """
     batch_size = whole_number("batch_size", batch_size, at_least=1)
     seed = whole_number("seed", seed, at_least=0)
-    first_epoch = whole_number("first_epoch", first_epoch, at_least=0)
+    first_step = whole_number("first_step", first_step, at_least=0)
+    if first_step and not repeat:
+        raise ValueError(
+            "`first_step` counts batches of an endless pass, so it needs "
+            f"`repeat=True`. Received: first_step={first_step}, repeat=False"
+        )
     if isinstance(source, ImageFolder) and not cache:
         num_images, read = len(source), _folder_reader(source)
     else:
@@ -93,29 +104,33 @@ def training_dataset(
         flip_seeds = tf.data.Dataset.from_tensor_slices(
             tf.random.split(flip_seed, num_batches)
         )
-        return tf.data.Dataset.zip(
+        batches = tf.data.Dataset.zip(
             index.batch(batch_size, drop_remainder=drop_remainder), flip_seeds
         )
+        seen = tf.where(epoch == first_epoch, first_batch, 0)
+        return batches.skip(tf.cast(seen, tf.int64))
 
-    return (
-        _epoch_number(first_epoch)
-        .flat_map(order_batches)
-        .map(read_batch, num_parallel_calls=tf.data.AUTOTUNE)
-        .apply(tf.data.experimental.assert_cardinality(num_batches))
-        .prefetch(tf.data.AUTOTUNE)
-        .with_options(_options())
+    first_epoch, first_batch = divmod(first_step, num_batches)
+    epochs = tf.data.Dataset.counter(first_epoch) if repeat else _pass_number()
+    dataset = epochs.flat_map(order_batches).map(
+        read_batch, num_parallel_calls=tf.data.AUTOTUNE
     )
+    if not repeat:
+        dataset = dataset.apply(
+            tf.data.experimental.assert_cardinality(num_batches)
+        )
+    return dataset.prefetch(tf.data.AUTOTUNE).with_options(_options())
 
 
-def _epoch_number(first_epoch):
+def _pass_number():
     """A dataset of one element, which is one higher on every pass.
 
     `Dataset.shuffle` changes from pass to pass too, but mixes in the global
-    seed and cannot start at a later epoch. Python functions could count, but
-    may hang the interpreter when it exits during a pass.
+    seed. Python functions could count, but may hang the interpreter when it
+    exits during a pass.
     """
     with tf.device("CPU:0"):
-        epochs = iter(tf.data.Dataset.counter(first_epoch))
+        epochs = iter(tf.data.Dataset.counter())
     return tf.data.Dataset.from_tensors(0).map(lambda _: epochs.get_next())
 
 

@@ -1,17 +1,23 @@
 """Training runs: a config in, a trained recognizer and a report out."""
 
+from keras_sphereface.training.checkpoints import CheckpointError
 from keras_sphereface.training.config import (
+    CheckpointConfig,
     DataConfig,
     EmbedderConfig,
     HeadConfig,
     OptimizerConfig,
     TrainConfig,
+    VerificationConfig,
 )
+from keras_sphereface.training.config_flag import editable, from_config_dict
 from keras_sphereface.training.faces import TrainingFaces, load_faces
 from keras_sphereface.training.optimizer import build_optimizer
 from keras_sphereface.training.train import TrainResult, train
 
 __all__ = [
+    "CheckpointConfig",
+    "CheckpointError",
     "DataConfig",
     "EmbedderConfig",
     "HeadConfig",
@@ -19,7 +25,10 @@ __all__ = [
     "TrainConfig",
     "TrainResult",
     "TrainingFaces",
+    "VerificationConfig",
     "build_optimizer",
+    "editable",
+    "from_config_dict",
     "load_faces",
     "train",
 ]

@@ -1,6 +1,17 @@
 """Everything a training run is made of."""
 
-from dataclasses import asdict, dataclass, field
+import dataclasses
+from dataclasses import dataclass, field
+
+_PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+_STRATEGIES = ("none", "mirrored", "multi_worker", "data_parallel")
+# What a learning-rate schedule reads beside the warm-up.
+_SCHEDULES = {
+    "cosine": {"final_fraction"},
+    "polynomial": {"final_fraction", "power"},
+    "multi_step": {"milestones", "decay_factor"},
+    "constant": set(),
+}
 
 
 @dataclass(frozen=True)
@@ -14,6 +25,9 @@ class DataConfig:
             `folder` and without pairs nothing is verified.
         pairs_root: folder of the images that `pairs` names.
         image_size: `(height, width)`, pixels.
+        flip: bool, whether half of the images are mirrored.
+        cache: bool, whether the images of `folder` are decoded once and kept
+            in memory, 38 kB each at 112x112.
         synthetic_identities: int, identities to train on without `folder`.
         synthetic_images: int, images of each.
         synthetic_unseen: int, other identities, to verify.
@@ -24,10 +38,25 @@ class DataConfig:
     pairs: str | None = None
     pairs_root: str | None = None
     image_size: tuple[int, int] = (112, 112)
+    flip: bool = True
+    cache: bool = False
     synthetic_identities: int = 200
     synthetic_images: int = 20
     synthetic_unseen: int = 120
     synthetic_pairs: int = 200
+
+    def __post_init__(self):
+        if (self.pairs is None) != (self.pairs_root is None):
+            raise ValueError(
+                "`pairs` and `pairs_root` belong together: the file, and the "
+                f"folder of its images. Received: pairs={self.pairs!r}, "
+                f"pairs_root={self.pairs_root!r}"
+            )
+        if self.folder is None and self.pairs is not None:
+            raise ValueError(
+                "`pairs` needs `folder`: synthetic faces are verified on "
+                f"synthetic pairs. Received: folder=None, pairs={self.pairs!r}"
+            )
 
 
 @dataclass(frozen=True)
@@ -37,10 +66,16 @@ class EmbedderConfig:
     Args:
         backbone: str, one of `backbones.names()`.
         embedding_dim: int.
+        batch_norm: bool, batch normalisation in backbone and neck.
+        dropout: float in `[0, 1)`, before the last dense layer.
+        synchronized_batch_norm: bool, batch statistics over all replicas.
     """
 
     backbone: str = "mobilefacenet"
     embedding_dim: int = 256
+    batch_norm: bool = True
+    dropout: float = 0.0
+    synchronized_batch_norm: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +93,7 @@ class HeadConfig:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """SGD with momentum, a warm-up and a cosine decay.
+    """SGD with momentum, a warm-up and a learning-rate schedule.
 
     Args:
         learning_rate: float, its height after the warm-up.
@@ -67,14 +102,97 @@ class OptimizerConfig:
             kernels as PyTorch counts it; batch norm, biases and PReLU slopes
             have none.
         warmup_epochs: float, epochs of linear growth from 0.
-        final_fraction: float, what is left of the learning rate at the end.
+        schedule: `"cosine"`, `"polynomial"`, `"multi_step"` or `"constant"`.
+        final_fraction: float, what a cosine or polynomial leaves of the
+            learning rate at the end.
+        power: float, exponent of the polynomial.
+        milestones: epochs after which multi-step multiplies the learning rate.
+        decay_factor: float, by which it does.
+        global_clipnorm: float, largest norm of all gradients together, or
+            `None`.
+        accumulation_steps: int, batches whose mean gradient makes one update.
+        ema_momentum: float in `(0, 1)`, of a moving average of the weights,
+            which is what is verified and kept; `None` keeps the weights.
     """
 
     learning_rate: float = 0.1
     momentum: float = 0.9
     weight_decay: float = 5e-4
     warmup_epochs: float = 1.0
+    schedule: str = "cosine"
     final_fraction: float = 0.0
+    power: float = 2.0
+    milestones: tuple[float, ...] = ()
+    decay_factor: float = 0.1
+    global_clipnorm: float | None = None
+    accumulation_steps: int = 1
+    ema_momentum: float | None = None
+
+    def __post_init__(self):
+        _check_choice("schedule", self.schedule, _SCHEDULES)
+        _check_count("accumulation_steps", self.accumulation_steps)
+        read = _SCHEDULES[self.schedule]
+        for setting in dataclasses.fields(self):
+            value = getattr(self, setting.name)
+            readers = [k for k, v in _SCHEDULES.items() if setting.name in v]
+            unread = readers and setting.name not in read
+            if unread and value != setting.default:
+                raise ValueError(
+                    f"`{setting.name}` is read by schedule "
+                    f"{' and '.join(map(repr, readers))} only. Received: "
+                    f"{setting.name}={value!r}, schedule={self.schedule!r}"
+                )
+        steps = list(self.milestones)
+        if self.schedule == "multi_step" and (
+            not steps or steps != sorted(set(steps)) or steps[0] <= 0
+        ):
+            raise ValueError(
+                "`milestones` must be epochs in rising order, at least one. "
+                f"Received: milestones={self.milestones}"
+            )
+
+
+@dataclass(frozen=True)
+class VerificationConfig:
+    """What is measured on the pairs while training.
+
+    Args:
+        every_epochs: int, how often the pairs are verified; `0` is before and
+            after training only. The embedder of the best accuracy is kept in
+            `best_embedder.keras`.
+        patience: int, verifications without a better accuracy after which
+            training stops; `0` never stops.
+    """
+
+    every_epochs: int = 0
+    patience: int = 0
+
+    def __post_init__(self):
+        _check_count("every_epochs", self.every_epochs, at_least=0)
+        _check_count("patience", self.patience, at_least=0)
+        if self.patience and not self.every_epochs:
+            raise ValueError(
+                "`patience` counts verifications, so `every_epochs` must be at "
+                f"least 1. Received: patience={self.patience}, every_epochs=0"
+            )
+
+
+@dataclass(frozen=True)
+class CheckpointConfig:
+    """What a killed run goes on from.
+
+    Args:
+        every_steps: int, batches between checkpoints; there is one at the end
+            of every epoch too. `0` writes none.
+        keep: int, newest checkpoints to keep; with two, one can be damaged.
+    """
+
+    every_steps: int = 2000
+    keep: int = 2
+
+    def __post_init__(self):
+        _check_count("every_steps", self.every_steps, at_least=0)
+        _check_count("keep", self.keep)
 
 
 @dataclass(frozen=True)
@@ -86,48 +204,65 @@ class TrainConfig:
         embedder: `EmbedderConfig`.
         head: `HeadConfig`.
         optimizer: `OptimizerConfig`.
+        verification: `VerificationConfig`.
+        checkpoint: `CheckpointConfig`.
         epochs: int.
-        batch_size: int.
+        batch_size: int, images a step on all devices together.
         seed: int, for weights, order and augmentation.
-        precision: `"float32"`, `"mixed_float16"` or `"mixed_bfloat16"`.
+        precision: `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
+        strategy: `"none"`; `"mirrored"`, all GPUs of this machine;
+            `"multi_worker"`, those of all machines in `TF_CONFIG`; or
+            `"data_parallel"`, all devices of the JAX backend.
+        cpu_devices: int, logical devices to make of the CPU, to try a strategy
+            without GPUs.
+        deterministic: bool, whether a run gives the same weights to the last
+            bit each time; slower. TensorFlow only.
     """
 
     data: DataConfig = field(default_factory=DataConfig)
     embedder: EmbedderConfig = field(default_factory=EmbedderConfig)
     head: HeadConfig = field(default_factory=HeadConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    verification: VerificationConfig = field(default_factory=VerificationConfig)
+    checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
     epochs: int = 20
     batch_size: int = 64
     seed: int = 0
     precision: str = "float32"
+    strategy: str = "none"
+    cpu_devices: int = 1
+    deterministic: bool = False
 
     def __post_init__(self):
-        precisions = ("float32", "mixed_float16", "mixed_bfloat16")
-        if self.precision not in precisions:
+        _check_choice("precision", self.precision, _PRECISIONS)
+        _check_choice("strategy", self.strategy, _STRATEGIES)
+        for name in ("epochs", "batch_size", "cpu_devices"):
+            _check_count(name, getattr(self, name))
+        data = self.data
+        if self.verification.every_epochs and data.folder and not data.pairs:
             raise ValueError(
-                f"`precision` must be one of {list(precisions)}. "
-                f"Received: precision={self.precision!r}"
-            )
-        for name in ("epochs", "batch_size"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"`{name}` must be a positive integer. "
-                    f"Received: {name}={value!r}"
-                )
-        if (self.data.pairs is None) != (self.data.pairs_root is None):
-            raise ValueError(
-                "`pairs` and `pairs_root` belong together: the file, and the "
-                f"folder of its images. Received: pairs={self.data.pairs!r}, "
-                f"pairs_root={self.data.pairs_root!r}"
-            )
-        if self.data.folder is None and self.data.pairs is not None:
-            raise ValueError(
-                "`pairs` needs `folder`: synthetic faces are verified on "
-                "synthetic pairs. Received: folder=None, "
-                f"pairs={self.data.pairs!r}"
+                "`verification.every_epochs` needs `data.pairs`. Received: "
+                f"every_epochs={self.verification.every_epochs}, pairs=None"
             )
 
     def to_dict(self):
-        """The config as JSON types."""
-        return asdict(self)
+        """The config as JSON types; the head's arguments beside its name."""
+        content = dataclasses.asdict(self)
+        content["head"] = {"name": self.head.name, **self.head.arguments}
+        return content
+
+
+def _check_choice(name, value, choices):
+    if value not in choices:
+        raise ValueError(
+            f"`{name}` must be one of {list(choices)}. "
+            f"Received: {name}={value!r}"
+        )
+
+
+def _check_count(name, value, at_least=1):
+    if not isinstance(value, int) or value < at_least:
+        raise ValueError(
+            f"`{name}` must be an integer of at least {at_least}. "
+            f"Received: {name}={value!r}"
+        )

@@ -2,12 +2,14 @@
 
 import keras
 
+from keras_sphereface.training.schedules import build_schedule
+
 # What batch norm, PReLU and biases call their weights.
 _UNDECAYED = ("gamma", "beta", "bias", "alpha")
 
 
 def build_optimizer(config, steps_per_epoch, epochs):
-    """SGD with momentum, warm-up, cosine decay and selective weight decay.
+    """SGD with momentum, a schedule and selective weight decay.
 
     Keras subtracts `learning_rate * weight_decay * weight` outside of the
     momentum. PyTorch, whose numbers the recipes of the field quote, sends the
@@ -22,22 +24,17 @@ def build_optimizer(config, steps_per_epoch, epochs):
     Returns:
         `keras.optimizers.SGD`.
     """
-    total_steps = steps_per_epoch * epochs
-    warmup_steps = min(
-        int(config.warmup_epochs * steps_per_epoch), total_steps - 1
-    )
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup_steps else config.learning_rate,
-        decay_steps=total_steps - warmup_steps,
-        alpha=config.final_fraction,
-        warmup_target=config.learning_rate if warmup_steps else None,
-        warmup_steps=warmup_steps,
-    )
+    steps = config.accumulation_steps
     decay = config.weight_decay / (1.0 - config.momentum)
+    average = config.ema_momentum
     optimizer = keras.optimizers.SGD(
-        schedule,
+        build_schedule(config, steps_per_epoch, epochs),
         momentum=config.momentum,
         weight_decay=decay or None,
+        global_clipnorm=config.global_clipnorm,
+        gradient_accumulation_steps=steps if steps > 1 else None,
+        use_ema=average is not None,
+        **({} if average is None else {"ema_momentum": average}),
     )
     if decay:
         optimizer.exclude_from_weight_decay(var_names=list(_UNDECAYED))

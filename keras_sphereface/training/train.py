@@ -16,6 +16,12 @@ from keras_sphereface.models import (
 )
 from keras_sphereface.training.faces import TrainingFaces, load_faces
 from keras_sphereface.training.optimizer import build_optimizer
+from keras_sphereface.training.run import Run, verification_of
+from keras_sphereface.training.strategy import (
+    make_cpu_devices,
+    open_strategy,
+    writes_files,
+)
 
 
 class TrainResult(NamedTuple):
@@ -27,7 +33,7 @@ class TrainResult(NamedTuple):
         before: `VerificationReport` of the untrained embedder, or `None`
             without pairs.
         after: `VerificationReport` of the trained one, or `None`.
-        history: dict of lists, the logs of each epoch.
+        history: list of dicts, the logs of each epoch.
         report: dict, what `report.json` says.
     """
 
@@ -35,23 +41,29 @@ class TrainResult(NamedTuple):
     faces: TrainingFaces
     before: VerificationReport | None
     after: VerificationReport | None
-    history: dict
+    history: list
     report: dict
 
 
 def train(config, workdir, callbacks=(), progress=True):
     """Trains a recognizer and verifies it before and after.
 
-    Writes `embedder.keras`, `recognizer.keras` and `report.json` into
-    `workdir`.
+    Writes `embedder.keras`, `recognizer.keras`, `history.csv` and
+    `report.json` into `workdir`, and, verifying while it trains,
+    `best_embedder.keras`. A run that was killed goes on from its newest
+    checkpoint when the same config is started again, and ends with the weights
+    it would have had; a finished run leaves no checkpoints, and starting it
+    again begins anew.
 
     Pairs are scored without flip fusion: the thresholds are for a device that
     embeds one crop once.
 
     Args:
         config: `TrainConfig`.
-        workdir: str or path of a folder; made if it is missing.
-        callbacks: more Keras callbacks. Defaults to `()`.
+        workdir: str or path of a folder; made if it is missing. On many
+            workers, a folder that all of them can read.
+        callbacks: more Keras callbacks. Their own state is not resumed.
+            Defaults to `()`.
         progress: bool, whether to show a progress bar. Defaults to `True`.
 
     Returns:
@@ -59,26 +71,26 @@ def train(config, workdir, callbacks=(), progress=True):
     """
     workdir = Path(workdir)
     workdir.mkdir(parents=True, exist_ok=True)
-    keras.utils.set_random_seed(config.seed)
-    faces = load_faces(config.data, config.seed)
-    dataset = training_dataset(
-        faces.source, config.batch_size, seed=config.seed
+    make_cpu_devices(config.cpu_devices)
+    with open_strategy(config) as strategy:
+        if config.deterministic:
+            _make_deterministic()
+        keras.utils.set_random_seed(config.seed)
+        faces = load_faces(config.data, config.seed)
+        steps = _steps_per_epoch(config, faces)
+        recognizer = _build_recognizer(config, faces.num_classes, steps)
+    is_writer = writes_files(strategy)
+    verification = verification_of(
+        config, faces, recognizer, workdir, is_writer
     )
-    recognizer = _build_recognizer(config, faces.num_classes, len(dataset))
+    run = Run(config, recognizer, workdir, steps, verification, is_writer)
     before = _verify(recognizer.embedder, faces)
-    started = time.monotonic()
-    callbacks = [*callbacks, *([ProgressBar()] if progress else [])]
-    history = recognizer.fit(
-        dataset, epochs=config.epochs, callbacks=callbacks, verbose=0
-    ).history
+    run.resume()
+    started, first_step = time.monotonic(), run.step
+    _fit(config, run, faces, callbacks, progress)
     seconds = time.monotonic() - started
     after = _verify(recognizer.embedder, faces)
-    for name, model in (
-        ("embedder.keras", recognizer.embedder),
-        ("recognizer.keras", recognizer),
-    ):
-        with new_file(workdir / name) as path:
-            model.save(path)
+    trained = (run.step - first_step) * config.batch_size
     report = {
         "config": config.to_dict(),
         "data": {
@@ -86,22 +98,89 @@ def train(config, workdir, callbacks=(), progress=True):
             "num_classes": faces.num_classes,
             "num_images": faces.num_images,
         },
+        "replicas": 1 if strategy is None else strategy.num_replicas_in_sync,
+        "resumed_from_step": first_step or None,
         "training_seconds": round(seconds, 1),
-        "images_per_second": round(
-            config.epochs * len(dataset) * config.batch_size / seconds, 1
-        ),
-        "history": {
-            name: [float(value) for value in values]
-            for name, values in history.items()
-        },
+        "images_per_second": round(trained / seconds, 1),
+        "history": run.history,
         "before": None if before is None else before.to_dict(),
         "after": None if after is None else after.to_dict(),
         "operating_points": (
             [] if after is None else after.to_dict()["operating_points"]
         ),
     }
-    write_json(workdir / "report.json", report)
-    return TrainResult(recognizer, faces, before, after, history, report)
+    if is_writer:
+        for name, model in (
+            ("embedder.keras", recognizer.embedder),
+            ("recognizer.keras", recognizer),
+        ):
+            with new_file(workdir / name) as path:
+                model.save(path)
+        write_json(workdir / "report.json", report)
+        run.checkpoints.remove()
+    return TrainResult(recognizer, faces, before, after, run.history, report)
+
+
+def _fit(config, run, faces, callbacks, progress):
+    """Fits what is left of the run: the rest of an epoch, then whole ones."""
+
+    def fit(last_epoch):
+        first_epoch, seen = divmod(run.step, run.steps_per_epoch)
+        dataset = training_dataset(
+            faces.source,
+            config.batch_size,
+            seed=config.seed,
+            flip=config.data.flip,
+            cache=config.data.cache,
+            repeat=True,
+            first_step=run.step,
+        )
+        bar = ProgressBar(
+            first_step=run.step, last_step=last_epoch * run.steps_per_epoch
+        )
+        run.recognizer.fit(
+            dataset,
+            initial_epoch=first_epoch,
+            epochs=last_epoch,
+            steps_per_epoch=run.steps_per_epoch - seen,
+            callbacks=[run, *callbacks, *([bar] if progress else [])],
+            verbose=0,
+        )
+
+    def is_over():
+        total = run.steps_per_epoch * config.epochs
+        return run.stopped or run.step >= total
+
+    if run.step % run.steps_per_epoch:
+        fit(run.step // run.steps_per_epoch + 1)
+        if is_over():
+            return
+        # `fit` ends with the average of the weights, if there is one, in
+        # their place.
+        run.go_to(run.at_epoch_end)
+    if not is_over():
+        fit(config.epochs)
+
+
+def _steps_per_epoch(config, faces):
+    steps = faces.num_images // config.batch_size
+    if not steps:
+        raise ValueError(
+            "`batch_size` must not be larger than the training set. Received: "
+            f"batch_size={config.batch_size} for {faces.num_images} images"
+        )
+    return steps
+
+
+def _make_deterministic():
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "`deterministic` is for the TensorFlow backend. Received: "
+            f"deterministic=True on {keras.backend.backend()}"
+        )
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
 
 
 def _build_recognizer(config, num_classes, steps_per_epoch):
@@ -112,6 +191,9 @@ def _build_recognizer(config, num_classes, steps_per_epoch):
             config.embedder.backbone,
             embedding_dim=config.embedder.embedding_dim,
             image_size=config.data.image_size,
+            batch_norm=config.embedder.batch_norm,
+            dropout=config.embedder.dropout,
+            synchronized_batch_norm=config.embedder.synchronized_batch_norm,
         )
         head = heads.get(config.head.name, num_classes, **config.head.arguments)
         recognizer = FaceRecognizer(embedder, head)

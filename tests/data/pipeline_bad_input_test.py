@@ -19,8 +19,8 @@ ARRAYS = (IMAGES, LABELS)
         ("batch_size", None),
         ("seed", -1),
         ("seed", 0.5),
-        ("first_epoch", -1),
-        ("first_epoch", "2"),
+        ("first_step", -1),
+        ("first_step", "2"),
     ],
 )
 def test_whole_number_arguments_are_checked(name, value):

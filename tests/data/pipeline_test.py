@@ -108,12 +108,15 @@ def test_the_seed_decides_order_and_mirrors_whatever_the_global_seed_is():
     assert (first[0][1] != other[1]).any()
 
 
-def test_a_resumed_run_continues_with_the_epoch_it_stopped_at():
-    whole = training_dataset(ARRAYS, 10)
-    epochs = [one_pass(whole) for _ in range(4)]
-    resumed = training_dataset(ARRAYS, 10, first_epoch=2)
-    for images, labels in epochs[2:]:
-        images_again, labels_again = one_pass(resumed)
+@pytest.mark.parametrize("first_step", [0, 3, 5, 10, 12])
+def test_an_endless_pass_begins_at_any_step(first_step):
+    passes = training_dataset(ARRAYS, 10)
+    expected = [batch for _ in range(4) for batch in passes]
+    endless = training_dataset(ARRAYS, 10, repeat=True, first_step=first_step)
+    resumed = list(endless.take(20 - first_step))
+    for (images, labels), (images_again, labels_again) in zip(
+        expected[first_step:], resumed, strict=True
+    ):
         np.testing.assert_array_equal(labels, labels_again)
         np.testing.assert_array_equal(images, images_again)
 

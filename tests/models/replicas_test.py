@@ -37,7 +37,11 @@ def synchronized(optimizer):
         keras.layers.BatchNormalization(),
     ])
     embedder = ks.build_embedding_model(
-        backbone, 4, image_size=(8, 8), synchronized_batch_norm=True
+        backbone,
+        4,
+        image_size=(8, 8),
+        batch_norm=False,
+        synchronized_batch_norm=True,
     )
     model = ks.FaceRecognizer(embedder, ks.SphereFaceRHead(5, scale=4.0))
     model.compile(optimizer)

@@ -1,34 +1,8 @@
-import math
-
 import keras
 import numpy as np
 import pytest
 
 from keras_sphereface.training import OptimizerConfig, build_optimizer
-
-
-def learning_rates(config, steps_per_epoch, epochs):
-    schedule = build_optimizer(config, steps_per_epoch, epochs)._learning_rate
-    return [float(schedule(step)) for step in range(steps_per_epoch * epochs)]
-
-
-def test_learning_rate_warms_up_and_falls_as_a_cosine():
-    config = OptimizerConfig(learning_rate=0.4, warmup_epochs=1)
-    rates = learning_rates(config, steps_per_epoch=10, epochs=5)
-    for step in range(10):
-        assert rates[step] == pytest.approx(0.4 * step / 10, abs=1e-6)
-    for step in range(10, 50):
-        expected = 0.2 * (1 + math.cos(math.pi * (step - 10) / 40))
-        assert rates[step] == pytest.approx(expected, abs=1e-6)
-
-
-def test_learning_rate_without_warm_up_starts_at_its_height():
-    config = OptimizerConfig(
-        learning_rate=0.4, warmup_epochs=0, final_fraction=0.1
-    )
-    rates = learning_rates(config, steps_per_epoch=10, epochs=5)
-    assert rates[0] == pytest.approx(0.4)
-    assert 0.04 < rates[-1] < 0.042
 
 
 def test_weight_decay_is_that_of_pytorch_in_the_long_run():
@@ -66,3 +40,17 @@ def test_weight_decay_spares_norms_biases_and_slopes(name):
     optimizer.apply([zeros, zeros], [weight, kernel])
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(weight), 1)
     assert (keras.ops.convert_to_numpy(kernel) < 1).all()
+
+
+def test_clipping_accumulation_and_average_reach_the_optimizer():
+    config = OptimizerConfig(
+        global_clipnorm=5.0, accumulation_steps=4, ema_momentum=0.99
+    )
+    optimizer = build_optimizer(config, 10, 2)
+    assert optimizer.global_clipnorm == 5.0
+    assert optimizer.gradient_accumulation_steps == 4
+    assert optimizer.use_ema
+    assert optimizer.ema_momentum == 0.99
+    plain = build_optimizer(OptimizerConfig(), 10, 2)
+    assert plain.gradient_accumulation_steps is None
+    assert not plain.use_ema

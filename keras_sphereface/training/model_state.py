@@ -1,0 +1,109 @@
+"""All that changes in a recognizer while it trains, as arrays."""
+
+import keras
+import numpy as np
+
+from keras_sphereface.models.replicas import scope
+from keras_sphereface.training.checkpoints import CheckpointError
+
+
+def read_state(recognizer):
+    """Weights, statistics, random states, optimizer, loss scale and metrics.
+
+    Args:
+        recognizer: `FaceRecognizer` that has an optimizer.
+
+    Returns:
+        Dict of NumPy arrays by name.
+    """
+    # On JAX the variables wait for this while `fit` runs.
+    getattr(recognizer, "jax_state_sync", lambda: None)()
+    with scope(recognizer):
+        return {
+            name: _array(variable)
+            for name, variable in _variables(recognizer).items()
+        }
+
+
+def write_state(recognizer, arrays):
+    """Sets the recognizer to what `read_state` returned.
+
+    Args:
+        recognizer: `FaceRecognizer` of the same kind, with an optimizer.
+        arrays: dict of NumPy arrays.
+    """
+    variables = _variables(recognizer)
+    if set(variables) != set(arrays):
+        raise CheckpointError(
+            "the checkpoint is of another model: it has "
+            f"{len(arrays)} variables, the model {len(variables)}"
+        )
+    for name, variable in variables.items():
+        if tuple(variable.shape) != arrays[name].shape:
+            raise CheckpointError(
+                f"the checkpoint is of another model: {name} has shape "
+                f"{arrays[name].shape}, not {tuple(variable.shape)}"
+            )
+    with scope(recognizer):
+        for name, variable in variables.items():
+            variable.assign(arrays[name])
+
+
+def write_metrics(recognizer, arrays):
+    """Sets the metrics alone, after Keras has reset them for an epoch."""
+    with scope(recognizer):
+        for name, variable in _variables(recognizer).items():
+            if name.startswith("metrics/"):
+                variable.assign(arrays[name])
+
+
+def _variables(recognizer):
+    if not recognizer.optimizer.built:
+        with scope(recognizer):
+            recognizer.optimizer.build(recognizer.trainable_variables)
+    groups = {
+        "model": recognizer.variables,
+        "optimizer": recognizer.optimizer.variables,
+        "metrics": recognizer.metrics_variables,
+    }
+    return {
+        f"{group}/{index:04d}": variable
+        for group, variables in groups.items()
+        for index, variable in enumerate(variables)
+    }
+
+
+class AveragedWeights:
+    """The moving average of the weights, in the model for a while.
+
+    Args:
+        recognizer: `FaceRecognizer` whose optimizer has `use_ema`, or not;
+            then nothing happens.
+    """
+
+    def __init__(self, recognizer):
+        self.recognizer = recognizer
+
+    def __enter__(self):
+        optimizer = self.recognizer.optimizer
+        while hasattr(optimizer, "inner_optimizer"):
+            optimizer = optimizer.inner_optimizer
+        self._kept = []
+        if not optimizer.use_ema:
+            return
+        for variable, average in zip(
+            self.recognizer.trainable_variables,
+            optimizer._model_variables_moving_average,
+            strict=True,
+        ):
+            self._kept.append((variable, _array(variable)))
+            variable.assign(_array(average))
+
+    def __exit__(self, *_):
+        for variable, value in self._kept:
+            variable.assign(value)
+
+
+def _array(variable):
+    tensor = keras.ops.convert_to_tensor(variable)
+    return np.array(keras.ops.convert_to_numpy(tensor))

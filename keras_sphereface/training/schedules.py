@@ -1,0 +1,85 @@
+"""Learning rates over a run."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_sphereface")
+class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear growth from 0, then another schedule.
+
+    Args:
+        schedule: `LearningRateSchedule`, counted from the end of the warm-up.
+        warmup_steps: int, updates of growth; `0` has none.
+    """
+
+    def __init__(self, schedule, warmup_steps):
+        super().__init__()
+        if not isinstance(warmup_steps, int) or warmup_steps < 0:
+            raise ValueError(
+                "`warmup_steps` must be an integer of at least 0. "
+                f"Received: warmup_steps={warmup_steps!r}"
+            )
+        self.schedule = schedule
+        self.warmup_steps = warmup_steps
+
+    def __call__(self, step):
+        step = ops.cast(step, "float32")
+        after = ops.maximum(step - self.warmup_steps, 0.0)
+        learning_rate = self.schedule(after)
+        growth = ops.minimum(step / max(self.warmup_steps, 1), 1.0)
+        return learning_rate * growth if self.warmup_steps else learning_rate
+
+    def get_config(self):
+        return {
+            "schedule": keras.optimizers.schedules.serialize(self.schedule),
+            "warmup_steps": self.warmup_steps,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        config["schedule"] = keras.optimizers.schedules.deserialize(
+            config["schedule"]
+        )
+        return cls(**config)
+
+
+def build_schedule(config, steps_per_epoch, epochs):
+    """The learning rate of a run by its step.
+
+    Args:
+        config: `OptimizerConfig`.
+        steps_per_epoch: int.
+        epochs: int.
+
+    Returns:
+        `keras.optimizers.schedules.LearningRateSchedule`.
+    """
+    total = steps_per_epoch * epochs
+    warmup = min(round(config.warmup_epochs * steps_per_epoch), total - 1)
+    rate, rest = config.learning_rate, total - warmup
+    schedules = keras.optimizers.schedules
+    if config.schedule == "cosine":
+        schedule = schedules.CosineDecay(
+            rate, rest, alpha=config.final_fraction
+        )
+    elif config.schedule == "polynomial":
+        schedule = schedules.PolynomialDecay(
+            rate, rest, rate * config.final_fraction, power=config.power
+        )
+    elif config.schedule == "multi_step":
+        # The schedule is counted from the end of the warm-up, and changes
+        # after a boundary: the first step of a milestone's epoch is changed.
+        boundaries = [
+            float(round(epoch * steps_per_epoch) - warmup - 1)
+            for epoch in config.milestones
+        ]
+        rates = [
+            rate * config.decay_factor**index
+            for index in range(len(boundaries) + 1)
+        ]
+        schedule = schedules.PiecewiseConstantDecay(boundaries, rates)
+    else:
+        schedule = schedules.PiecewiseConstantDecay([0.0], [rate, rate])
+    return WarmUp(schedule, warmup)
