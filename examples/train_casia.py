@@ -5,10 +5,14 @@ With no flags: two minutes on two cores, on faces drawn as they are needed.
     python examples/train_casia.py
 
 On real faces, aligned to 112x112, one folder an identity, with LFW-format
-pairs of other people:
+pairs of other people; `examples/configs/` has a recipe for each setting, and
+`--config.PART.SETTING=VALUE` changes one:
 
-    python examples/train_casia.py --data_dir=casia --pairs=pairs.txt \
-        --pairs_root=lfw
+    python examples/train_casia.py --config=examples/configs/casia_sfnet20.py \
+        --data_dir=casia --pairs=pairs.txt --pairs_root=lfw \
+        --config.head.margin=1.5
+
+Killed, it goes on where it was when the same command is started again.
 """
 
 import dataclasses
@@ -18,79 +22,44 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from absl import app, flags
+from ml_collections import config_flags
 
 import keras_sphereface as ks
-from keras_sphereface.training import (
-    DataConfig,
-    EmbedderConfig,
-    HeadConfig,
-    TrainConfig,
-)
-
-DEMO = TrainConfig(
-    embedder=EmbedderConfig("mobilefacenet_small", embedding_dim=128),
-    epochs=8,
-)
-REAL = TrainConfig(
-    embedder=EmbedderConfig("mobilefacenet", embedding_dim=256),
-    epochs=20,
-)
 
 FLAGS = flags.FLAGS
+config_flags.DEFINE_config_file(
+    "config",
+    str(Path(__file__).parent / "configs" / "demo.py"),
+    "A recipe; --config.PART.SETTING=VALUE changes it.",
+)
 flags.DEFINE_string(
-    "data_dir", None, "One folder an identity; synthetic faces if not given."
+    "data_dir", None, "One folder an identity; short for --config.data.folder."
 )
-flags.DEFINE_string("pairs", None, "LFW-format pairs of people not trained on.")
-flags.DEFINE_string("pairs_root", None, "Folder of the images in --pairs.")
+flags.DEFINE_string(
+    "pairs",
+    None,
+    "LFW-format pairs of people not trained on; short for --config.data.pairs.",
+)
+flags.DEFINE_string(
+    "pairs_root",
+    None,
+    "Folder of the images in --pairs; short for --config.data.pairs_root.",
+)
 flags.DEFINE_string("workdir", "runs/casia", "Where everything is written.")
-flags.DEFINE_enum("variant", "v2", ["v0", "v1", "v2"], "Of SphereFace-R.")
-flags.DEFINE_enum(
-    "normalization", "hard", ["none", "hard", "soft"], "Of the embeddings."
-)
-flags.DEFINE_float("margin", 1.4, "Angle multiplier.")
-flags.DEFINE_float("scale", 30.0, "Logit scale.")
-flags.DEFINE_string("backbone", None, "Default: small demo, else full.")
-flags.DEFINE_integer("embedding_dim", None, "Default: 128 demo, else 256.")
-flags.DEFINE_integer("epochs", None, "Default: 8 demo, else 20.")
-flags.DEFINE_integer("batch_size", 64, "Images a step.")
-flags.DEFINE_float("learning_rate", None, "After the warm-up.")
-flags.DEFINE_integer("seed", 0, "Of weights, order, augmentation and faces.")
 
 
 def config_from_flags():
-    """The demo, or the run on real faces, with what the flags change."""
-    base = DEMO if FLAGS.data_dir is None else REAL
-
-    def changed(part, **values):
-        given = {k: v for k, v in values.items() if v is not None}
-        return dataclasses.replace(part, **given)
-
-    return changed(
-        base,
-        data=DataConfig(
-            folder=FLAGS.data_dir,
-            pairs=FLAGS.pairs,
-            pairs_root=FLAGS.pairs_root,
-        ),
-        embedder=changed(
-            base.embedder,
-            backbone=FLAGS.backbone,
-            embedding_dim=FLAGS.embedding_dim,
-        ),
-        head=HeadConfig(
-            "spherefacer",
-            {
-                "variant": FLAGS.variant,
-                "normalization": FLAGS.normalization,
-                "margin": FLAGS.margin,
-                "scale": FLAGS.scale,
-            },
-        ),
-        optimizer=changed(base.optimizer, learning_rate=FLAGS.learning_rate),
-        epochs=FLAGS.epochs,
-        batch_size=FLAGS.batch_size,
-        seed=FLAGS.seed,
-    )
+    """The recipe, with what the flags change."""
+    short = {
+        "folder": FLAGS.data_dir,
+        "pairs": FLAGS.pairs,
+        "pairs_root": FLAGS.pairs_root,
+    }
+    content = FLAGS.config
+    for name, value in short.items():
+        if value is not None:
+            content.data[name] = value
+    return ks.training.from_config_dict(content)
 
 
 def export(result, workdir):
@@ -116,7 +85,7 @@ def compare_scores(embedder, path, pairs):
     keras_scores, litert_scores = (
         ks.evaluation.score_pairs(embed, pairs)
         for embed in (
-            embedder.predict_on_batch,
+            ks.models.embedding_function(embedder),
             ks.edge.FaceVerifier(path).embed,
         )
     )
@@ -144,6 +113,8 @@ def main(_):
         flush=True,
     )
     result = ks.training.train(config, workdir)
+    if not result.writes_files:
+        return  # another worker does
     saved_model, litert = export(result, workdir)
     artifacts = {
         "saved_model": dataclasses.asdict(saved_model),

@@ -69,6 +69,7 @@ class EmbedderConfig:
         batch_norm: bool, batch normalisation in backbone and neck.
         dropout: float in `[0, 1)`, before the last dense layer.
         synchronized_batch_norm: bool, batch statistics over all replicas.
+        arguments: dict, other arguments of the backbone.
     """
 
     backbone: str = "mobilefacenet"
@@ -76,6 +77,7 @@ class EmbedderConfig:
     batch_norm: bool = True
     dropout: float = 0.0
     synchronized_batch_norm: bool = False
+    arguments: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

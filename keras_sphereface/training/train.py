@@ -35,6 +35,7 @@ class TrainResult(NamedTuple):
         after: `VerificationReport` of the trained one, or `None`.
         history: list of dicts, the logs of each epoch.
         report: dict, what `report.json` says.
+        writes_files: bool, `False` on all workers but one.
     """
 
     recognizer: Any
@@ -43,6 +44,7 @@ class TrainResult(NamedTuple):
     after: VerificationReport | None
     history: list
     report: dict
+    writes_files: bool
 
 
 def train(config, workdir, callbacks=(), progress=True):
@@ -118,7 +120,9 @@ def train(config, workdir, callbacks=(), progress=True):
                 model.save(path)
         write_json(workdir / "report.json", report)
         run.checkpoints.remove()
-    return TrainResult(recognizer, faces, before, after, run.history, report)
+    return TrainResult(
+        recognizer, faces, before, after, run.history, report, is_writer
+    )
 
 
 def _fit(config, run, faces, callbacks, progress):
@@ -194,6 +198,7 @@ def _build_recognizer(config, num_classes, steps_per_epoch):
             batch_norm=config.embedder.batch_norm,
             dropout=config.embedder.dropout,
             synchronized_batch_norm=config.embedder.synchronized_batch_norm,
+            **config.embedder.arguments,
         )
         head = heads.get(config.head.name, num_classes, **config.head.arguments)
         recognizer = FaceRecognizer(embedder, head)

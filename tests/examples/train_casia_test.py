@@ -1,18 +1,23 @@
+import importlib.util
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
 import pytest
 from PIL import Image
 
+from keras_sphereface import build_embedding_model, heads
 from keras_sphereface.data import SyntheticFaces
 from keras_sphereface.edge import FaceVerifier
+from keras_sphereface.training import from_config_dict
 
 SCRIPT = pathlib.Path(__file__).parents[2] / "examples" / "train_casia.py"
 ARTIFACTS = {
     "embedder.keras",
     "face.tflite",
+    "history.csv",
     "recognizer.keras",
     "report.json",
     "roc.png",
@@ -20,9 +25,9 @@ ARTIFACTS = {
 }
 
 
-def run(*flags):
+def run(*flags, script=SCRIPT):
     result = subprocess.run(
-        [sys.executable, SCRIPT, *flags], capture_output=True, text=True
+        [sys.executable, script, *flags], capture_output=True, text=True
     )
     assert result.returncode == 0, result.stderr[-3000:]
     return result.stdout
@@ -51,20 +56,66 @@ def test_trains_and_exports_from_a_folder_and_pairs(tmp_path):
         f"--pairs={tmp_path / 'pairs.txt'}",
         f"--pairs_root={tmp_path / 'test'}",
         f"--workdir={tmp_path / 'run'}",
-        "--backbone=mobilefacenet_small",
-        "--embedding_dim=32",
-        "--epochs=1",
-        "--batch_size=20",
-        "--variant=v1",
-        "--normalization=soft",
+        "--config.embedder.embedding_dim=32",
+        "--config.epochs=1",
+        "--config.batch_size=20",
+        "--config.head.variant=v1",
+        "--config.head.normalization=soft",
+        "--config.strategy=mirrored",
+        "--config.cpu_devices=2",
     )
     assert "untrained" in printed
     assert "trained" in printed
     assert {path.name for path in (tmp_path / "run").iterdir()} == ARTIFACTS
     report = json.loads((tmp_path / "run" / "report.json").read_text("utf-8"))
-    assert report["config"]["head"]["arguments"]["variant"] == "v1"
+    assert report["config"]["head"]["variant"] == "v1"
+    assert report["replicas"] == 2
     assert report["data"]["num_images"] == 40
     assert report["artifacts"]["litert"]["largest_score_difference"] < 1e-4
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((SCRIPT.parent / "configs").glob("*.py")),
+    ids=lambda p: p.stem,
+)
+def test_every_recipe_is_a_config_that_says_what_to_expect(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    recipe = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(recipe)
+    for word in ("Command: python examples/", "Time: ", "Result: "):
+        assert word in recipe.__doc__
+    assert path.stem == "demo" or f"configs/{path.name}" in recipe.__doc__
+    config = from_config_dict(recipe.get_config())
+    # The parts exist: an unknown argument would be an error.
+    heads.get(config.head.name, 10, **config.head.arguments)
+    embedder = build_embedding_model(
+        config.embedder.backbone,
+        config.embedder.embedding_dim,
+        image_size=config.data.image_size,
+        batch_norm=config.embedder.batch_norm,
+        **config.embedder.arguments,
+    )
+    assert embedder.output_shape[-1] == config.embedder.embedding_dim
+
+
+def test_your_own_model_learns_with_our_head():
+    script = SCRIPT.with_name("user_code_fit.py")
+    printed = run(script=script)
+    losses = [float(x) for x in re.findall(r"loss: ([\d.]+)", printed)]
+    assert len(losses) == 5
+    assert losses[-1] < losses[0]
+
+
+def test_an_unknown_setting_is_an_error(tmp_path):
+    result = subprocess.run(
+        [sys.executable, SCRIPT, "--config.head.easy_margin=true"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert result.returncode != 0
+    assert "easy_margin" in result.stderr
 
 
 def test_a_missing_folder_is_named(tmp_path):
