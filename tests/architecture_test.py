@@ -15,13 +15,15 @@ SHARED_BY_ALL = {"files"}
 # `files` is below everything: whole files or none, whoever writes.
 # `models` imports `contract` for the pixel scaling inside the embedder.
 # Pillow decodes images in `contract` and `data`, the same on every station.
+# scipy, which scikit-learn stands on, has the beta distribution of exact
+# binomial intervals.
 TABLE = {
     "files": (set(), set()),
     "contract": (set(), {"numpy", "PIL"}),
     "edge": ({"contract"}, {"numpy", "ai_edge_litert", "flatbuffers"}),
     "evaluation": (
         {"contract"},
-        {"numpy", "sklearn", "tqdm", "matplotlib"},
+        {"numpy", "scipy", "sklearn", "tqdm", "matplotlib"},
     ),
     "ops": (set(), {"keras", "numpy", "tensorflow", "jax"}),
     "layers": ({"ops"}, {"keras", "tensorflow"}),

@@ -1,5 +1,11 @@
 """How well faces verify: pairs, curves, the ten-fold protocol, reports."""
 
+from keras_sphereface.evaluation.bootstrap import (
+    BootstrapDifference,
+    BootstrapIntervals,
+    bootstrap_differences,
+    bootstrap_intervals,
+)
 from keras_sphereface.evaluation.curves import (
     Roc,
     area_under_curve,
@@ -13,6 +19,7 @@ from keras_sphereface.evaluation.folds import (
     fold_accuracies,
     ten_fold_accuracy,
 )
+from keras_sphereface.evaluation.intervals import rate_interval
 from keras_sphereface.evaluation.pairs import PairSet
 from keras_sphereface.evaluation.plots import plot_roc
 from keras_sphereface.evaluation.report import (
@@ -24,16 +31,21 @@ from keras_sphereface.evaluation.report import (
 from keras_sphereface.evaluation.scores import score_pairs
 
 __all__ = [
+    "BootstrapDifference",
+    "BootstrapIntervals",
     "FoldAccuracies",
     "PairSet",
     "Roc",
     "VerificationReport",
     "area_under_curve",
+    "bootstrap_differences",
+    "bootstrap_intervals",
     "compare_reports",
     "equal_error",
     "evaluate_pairs",
     "fold_accuracies",
     "plot_roc",
+    "rate_interval",
     "roc_curve",
     "score_pairs",
     "tar_at_far",
