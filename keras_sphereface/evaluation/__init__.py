@@ -19,6 +19,14 @@ from keras_sphereface.evaluation.folds import (
     fold_accuracies,
     ten_fold_accuracy,
 )
+from keras_sphereface.evaluation.gallery_search import (
+    GallerySearch,
+    search_gallery,
+)
+from keras_sphereface.evaluation.identification import (
+    IdentificationReport,
+    identify,
+)
 from keras_sphereface.evaluation.intervals import rate_interval
 from keras_sphereface.evaluation.pairs import PairSet
 from keras_sphereface.evaluation.plots import plot_roc
@@ -34,6 +42,8 @@ __all__ = [
     "BootstrapDifference",
     "BootstrapIntervals",
     "FoldAccuracies",
+    "GallerySearch",
+    "IdentificationReport",
     "PairSet",
     "Roc",
     "VerificationReport",
@@ -44,10 +54,12 @@ __all__ = [
     "equal_error",
     "evaluate_pairs",
     "fold_accuracies",
+    "identify",
     "plot_roc",
     "rate_interval",
     "roc_curve",
     "score_pairs",
+    "search_gallery",
     "tar_at_far",
     "ten_fold_accuracy",
     "threshold_at_far",

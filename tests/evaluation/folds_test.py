@@ -174,15 +174,18 @@ def slow_insightface(scores, is_same, folds):
     distances = [2 - 2 * score for score in scores]
     accuracies = []
     for fold in sorted(set(folds)):
+        others = [
+            (distance, same)
+            for distance, same, f in zip(distances, is_same, folds, strict=True)
+            if f != fold
+        ]
+        genuine = sorted(distance for distance, same in others if same)
+        impostor = sorted(distance for distance, same in others if not same)
         counts = []
-        for step in range(400):
-            threshold = np.arange(0, 4, 0.01)[step]
-            right = [
-                (d < threshold) == same
-                for d, same, f in zip(distances, is_same, folds, strict=True)
-                if f != fold
-            ]
-            counts.append(sum(right))
+        for threshold in np.arange(0, 4, 0.01):
+            right = bisect.bisect_left(genuine, threshold)
+            right += len(impostor) - bisect.bisect_left(impostor, threshold)
+            counts.append(right)
         threshold = np.arange(0, 4, 0.01)[counts.index(max(counts))]
         tested = [
             (d < threshold) == same
