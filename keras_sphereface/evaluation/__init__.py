@@ -33,10 +33,12 @@ from keras_sphereface.evaluation.plots import plot_roc
 from keras_sphereface.evaluation.report import (
     VerificationReport,
     compare_reports,
+)
+from keras_sphereface.evaluation.scores import score_pairs
+from keras_sphereface.evaluation.verification import (
     evaluate_pairs,
     verify_scores,
 )
-from keras_sphereface.evaluation.scores import score_pairs
 
 __all__ = [
     "BootstrapDifference",
