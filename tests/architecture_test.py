@@ -73,7 +73,7 @@ ONLY_IN = {
     ("edge", "ai_edge_litert"): {"engines.py"},
     # Comes with ai_edge_litert; reads the manifest out of the file.
     ("edge", "flatbuffers"): {"engines.py"},
-    ("evaluation", "matplotlib"): {"plots.py"},
+    ("evaluation", "matplotlib"): {"figures.py"},
     # keras.ops has no word for an assertion inside a compiled step.
     ("ops", "tensorflow"): {"labels.py"},
     ("ops", "jax"): {"labels.py"},

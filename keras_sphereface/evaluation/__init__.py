@@ -51,7 +51,7 @@ from keras_sphereface.evaluation.ijb_format import (
 )
 from keras_sphereface.evaluation.intervals import rate_interval
 from keras_sphereface.evaluation.pairs import PairSet
-from keras_sphereface.evaluation.plots import plot_roc
+from keras_sphereface.evaluation.plots import plot_det, plot_roc
 from keras_sphereface.evaluation.report import (
     VerificationReport,
     compare_reports,
@@ -92,6 +92,7 @@ __all__ = [
     "fold_accuracies",
     "held_out_probabilities",
     "identify",
+    "plot_det",
     "plot_roc",
     "pool_templates",
     "rate_interval",

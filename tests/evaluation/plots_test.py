@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_sphereface.evaluation import plot_roc, roc_curve, verify_scores
-from keras_sphereface.evaluation.plots import _steps
+from keras_sphereface.evaluation import (
+    plot_roc,
+    roc_curve,
+    verify_scores,
+)
+from keras_sphereface.evaluation.figures import _steps
 
 pytest.importorskip("matplotlib")
 
