@@ -23,7 +23,7 @@ TABLE = {
     "edge": ({"contract"}, {"numpy", "ai_edge_litert", "flatbuffers"}),
     "evaluation": (
         {"contract"},
-        {"numpy", "scipy", "sklearn", "tqdm", "matplotlib"},
+        {"numpy", "scipy", "sklearn", "tqdm", "matplotlib", "PIL"},
     ),
     "ops": (set(), {"keras", "numpy", "tensorflow", "jax"}),
     "layers": ({"ops"}, {"keras", "tensorflow"}),
@@ -62,9 +62,17 @@ TABLE = {
         },
         {"keras", "tensorflow"},
     ),
+    # `edge` because a TFLite file is opened as a device opens it.
     "export": (
-        {"contract", "models"},
-        {"keras", "tensorflow", "numpy", "ai_edge_litert", "flatbuffers"},
+        {"contract", "models", "edge"},
+        {
+            "keras",
+            "tensorflow",
+            "numpy",
+            "ai_edge_litert",
+            "flatbuffers",
+            "onnxruntime",
+        },
     ),
 }
 # Packages that only the named files of a folder may import.
@@ -74,6 +82,8 @@ ONLY_IN = {
     # Comes with ai_edge_litert; reads the manifest out of the file.
     ("edge", "flatbuffers"): {"engines.py"},
     ("evaluation", "matplotlib"): {"figures.py"},
+    ("evaluation", "PIL"): {"thumbnails.py"},
+    ("export", "onnxruntime"): {"artifact.py"},
     # keras.ops has no word for an assertion inside a compiled step.
     ("ops", "tensorflow"): {"labels.py"},
     ("ops", "jax"): {"labels.py"},

@@ -13,6 +13,10 @@ from keras_sphereface.evaluation.calibration import (
     held_out_probabilities,
     reliability,
 )
+from keras_sphereface.evaluation.comparison import (
+    Comparison,
+    compare_examinations,
+)
 from keras_sphereface.evaluation.curves import (
     Roc,
     area_under_curve,
@@ -21,6 +25,7 @@ from keras_sphereface.evaluation.curves import (
     tar_at_far,
     threshold_at_far,
 )
+from keras_sphereface.evaluation.examination import Examination, examine_pairs
 from keras_sphereface.evaluation.extraction import extract_embeddings
 from keras_sphereface.evaluation.folds import (
     FoldAccuracies,
@@ -37,6 +42,7 @@ from keras_sphereface.evaluation.groups import (
     compare_groups,
     read_attributes,
 )
+from keras_sphereface.evaluation.html_report import write_html_report
 from keras_sphereface.evaluation.identification import (
     IdentificationReport,
     identify,
@@ -56,6 +62,7 @@ from keras_sphereface.evaluation.report import (
     VerificationReport,
     compare_reports,
 )
+from keras_sphereface.evaluation.report_files import write_examinations
 from keras_sphereface.evaluation.scores import score_pairs
 from keras_sphereface.evaluation.templates import Templates, pool_templates
 from keras_sphereface.evaluation.verification import (
@@ -67,6 +74,8 @@ __all__ = [
     "BootstrapDifference",
     "BootstrapIntervals",
     "Calibration",
+    "Comparison",
+    "Examination",
     "FoldAccuracies",
     "GallerySearch",
     "GroupRates",
@@ -83,10 +92,12 @@ __all__ = [
     "area_under_curve",
     "bootstrap_differences",
     "bootstrap_intervals",
+    "compare_examinations",
     "compare_groups",
     "compare_reports",
     "equal_error",
     "evaluate_pairs",
+    "examine_pairs",
     "extract_embeddings",
     "fit_calibration",
     "fold_accuracies",
@@ -108,4 +119,6 @@ __all__ = [
     "ten_fold_accuracy",
     "threshold_at_far",
     "verify_scores",
+    "write_examinations",
+    "write_html_report",
 ]

@@ -61,7 +61,7 @@ def roc_figure(rocs: dict, title: str):
             color=color,
             lw=2.2,
             solid_joinstyle="round",
-            label=f"{name}   EER {percent(error)}",
+            label=f"{_plain(name)}   EER {percent(error)}",
         )
         if error >= lowest:  # 0 has no place on a logarithmic axis
             axes.plot(
@@ -111,7 +111,7 @@ def det_figure(rocs: dict, title: str):
             drawstyle="steps-post",
             color=_COLORS[index % len(_COLORS)],
             lw=2.2,
-            label=f"{name}   EER {percent(roc.equal_error)}",
+            label=f"{_plain(name)}   EER {percent(roc.equal_error)}",
         )
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -200,7 +200,7 @@ def reliability_figure(reliabilities: dict, title: str):
             lw=1.6,
             capsize=3,
             color=_COLORS[index % len(_COLORS)],
-            label=f"{name}   off by {percent(found.calibration_error)}",
+            label=f"{_plain(name)}   off by {percent(found.calibration_error)}",
         )
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.005)
@@ -228,6 +228,12 @@ def _new_figure(title):
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_axisbelow(True)
     return figure, axes
+
+
+def _plain(name):
+    """A name as it is: no formula in dollars, not hidden by an underscore."""
+    name = name.replace("$", r"\$")
+    return f" {name}" if name.startswith("_") else name
 
 
 def _percent_axis(axis):

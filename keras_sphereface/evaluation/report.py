@@ -138,6 +138,24 @@ def compare_reports(reports: dict) -> str:
     Returns:
         str, without a newline at the end.
     """
+    header, rows = side_by_side(reports)
+    notes = [
+        f"{name}: {note}"
+        for name, report in reports.items()
+        for note in report.notes
+    ]
+    return "\n".join([text_table(header, rows), *notes])
+
+
+def side_by_side(reports: dict) -> tuple[list, list]:
+    """The table of `compare_reports` as cells.
+
+    Args:
+        reports: dict of str to `VerificationReport`.
+
+    Returns:
+        `(header, rows)`, a list of str and a list of such lists.
+    """
     if not reports:
         raise ValueError(
             "`reports` must have one report at least. Received: reports={}"
@@ -155,26 +173,22 @@ def compare_reports(reports: dict) -> str:
     ]
     rows = []
     for name, report in reports.items():
+        accuracy = "-"
+        if report.accuracy is not None:
+            spread = f"{100 * report.accuracy_std:.2f}"
+            accuracy = f"{percent(report.accuracy)} ± {spread}"
         tars = [report.tar_at_far.get(far) for far in fars]
         rows.append(
             [
                 name,
-                "-"
-                if report.accuracy is None
-                else f"{percent(report.accuracy)} "
-                f"± {100 * report.accuracy_std:.2f}",
+                accuracy,
                 *("-" if tar is None else percent(tar) for tar in tars),
                 percent(report.equal_error),
                 percent(report.auc),
                 f"{report.num_pairs:,}",
             ]
         )
-    notes = [
-        f"{name}: {note}"
-        for name, report in reports.items()
-        for note in report.notes
-    ]
-    return "\n".join([text_table(header, rows), *notes])
+    return header, rows
 
 
 def _row(name, value, interval, where=""):

@@ -1,0 +1,62 @@
+import json
+
+import numpy as np
+import pytest
+
+from keras_sphereface.evaluation import (
+    PairSet,
+    examine_pairs,
+    write_examinations,
+)
+
+pytest.importorskip("matplotlib")
+
+
+def examine(name, first=0):
+    rng = np.random.default_rng(0)
+    people = rng.uniform(0, 255, (20, 1, 8, 8, 3))
+    noise = rng.normal(0, 90, (20, 5, 8, 8, 3))
+    images = np.clip(people + noise, 0, 255).astype("uint8")
+    images = images.reshape(-1, 8, 8, 3)
+    pairs = PairSet.sample(
+        images, np.repeat(np.arange(20), 5), pairs_per_fold=12
+    )
+    groups = np.where(pairs.pair_people % 2 == 0, "even", "odd")
+    return examine_pairs(
+        lambda x: x.reshape(len(x), -1)[:, first:].astype("float32") - 127.5,
+        pairs,
+        fars=(0.5, 0.1),
+        name=name,
+        attributes={"parity": groups},
+        resamples=50,
+    )
+
+
+def test_one_model_has_its_report_at_the_top(tmp_path):
+    found = examine("toy")
+    shown = write_examinations(tmp_path / "new", {"toy.keras": found})
+    assert shown.startswith(str(found))
+    content = json.loads((tmp_path / "new/report.json").read_bytes())
+    assert content["model"] == "toy.keras"
+    assert content["accuracy"] == found.report.accuracy
+    assert len(content["operating_points"]) == 2
+    assert (tmp_path / "new/report.html").is_file()
+    assert shown.endswith("report.html")
+
+
+def test_several_models_are_compared_with_the_first(tmp_path):
+    found = {
+        name: examine(name, first)
+        for name, first in (("a", 0), ("b", 150), ("c", 185))
+    }
+    shown = write_examinations(tmp_path, found, resamples=50)
+    content = json.loads((tmp_path / "report.json").read_bytes())
+    assert list(content["models"]) == ["a", "b", "c"]
+    assert [(c["a"], c["b"]) for c in content["comparisons"]] == [
+        ("a", "b"),
+        ("a", "c"),
+    ]
+    assert "b minus a" in shown
+    assert "c by parity" in shown
+    alone = write_examinations(tmp_path, found, resamples=0)
+    assert "minus" not in alone
