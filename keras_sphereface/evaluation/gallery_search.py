@@ -47,9 +47,9 @@ def search_gallery(
     A block of `probe_block * gallery_block` scores is held at a time, and the
     unit probes in float32. The gallery is read block by block, so a
     memory-mapped file need not fit into memory. A person with several gallery
-    embeddings counts once, with the best. Ties count against the probe: of two
-    equal embeddings the wrong person's is ahead, so that a model that maps all
-    faces to one point ranks last and not first.
+    embeddings counts once, with the best. Ties, scores within 1e-6, count
+    against the probe: of two equal embeddings the wrong person's is ahead, so
+    that a model that maps all faces to one point ranks last and not first.
 
     Args:
         gallery: float, `[num_gallery, embedding_dim]`, any norm but zero.

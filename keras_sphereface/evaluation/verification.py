@@ -57,7 +57,9 @@ def verify_scores(
         protocol: `"midpoints"` or `"insightface"`, see `fold_accuracies`.
             Defaults to `"midpoints"`.
         resamples: int, draws of people behind each interval; `0` leaves
-            intervals out. Defaults to `1000`.
+            intervals out. A thousand take a fifth of a second for 3,000 pairs,
+            and a quarter of an hour for the 15 million of IJB-C. Defaults to
+            `1000`.
 
     Returns:
         `VerificationReport`.

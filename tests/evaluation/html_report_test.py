@@ -2,11 +2,11 @@ import html.parser
 import shutil
 import subprocess
 
+import noisy_faces
 import numpy as np
 import pytest
 
 from keras_sphereface.evaluation import (
-    PairSet,
     compare_examinations,
     examine_pairs,
     write_html_report,
@@ -17,20 +17,13 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 NASTY = "<script>alert(1)</script> $x$ & \"'"
 
 
-def examine(name="toy", names=None, fars=(0.2, 0.01, 1e-6), scale=1):
-    rng = np.random.default_rng(0)
-    people = rng.uniform(0, 255, (20, 1, 8, 8, 3))
-    noise = rng.normal(0, 90, (20, 5, 8, 8, 3))
-    images = np.clip(people + noise, 0, 255).astype("uint8")
-    images = images.reshape(-1, 8, 8, 3)
-    pairs = PairSet.sample(
-        images, np.repeat(np.arange(20), 5), pairs_per_fold=12
-    )
+def examine(name="toy", names=None, fars=(0.2, 0.01, 1e-6), step=1):
+    pairs = noisy_faces.make_pairs()
     if names:
         pairs.names = [names] * len(pairs.images)
     sexes = np.where(pairs.pair_people % 2 == 0, "f", NASTY)
     return examine_pairs(
-        lambda x: x.reshape(len(x), -1)[:, ::scale].astype("float32") - 127.5,
+        noisy_faces.pixel_embedder(step),
         pairs,
         fars=fars,
         name=name,
@@ -79,7 +72,7 @@ def test_the_page_holds_everything_and_asks_for_nothing(tmp_path):
 
 
 def test_models_stand_side_by_side(tmp_path):
-    a, b = examine("a"), examine("b", scale=9)
+    a, b = examine("a"), examine("b", step=9)
     page = Page(
         write_html_report(
             tmp_path / "report.html",
