@@ -12,7 +12,7 @@ EDGE = ["ai-edge-litert>=2.0"]
 ONNX = ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"]
 PLOTS = ["matplotlib>=3.8"]
 ALIGN = ["mtcnn>=1.0"]
-TEST = [*EDGE, *PLOTS, "hypothesis>=6.100", "pytest>=8.0"]
+TEST = [*EDGE, *PLOTS, "hypothesis>=6.100", "pyeer>=0.5.6", "pytest>=8.0"]
 
 setup(
     name="keras-sphereface",
@@ -31,6 +31,7 @@ setup(
         "numpy>=1.26",
         "pillow>=10.0",
         "scikit-learn>=1.4",
+        "scipy>=1.11",
         "tensorflow>=2.20",
         "tqdm>=4.60",
     ],

@@ -15,13 +15,15 @@ SHARED_BY_ALL = {"files"}
 # `files` is below everything: whole files or none, whoever writes.
 # `models` imports `contract` for the pixel scaling inside the embedder.
 # Pillow decodes images in `contract` and `data`, the same on every station.
+# scipy, which scikit-learn stands on, has the beta distribution of exact
+# binomial intervals.
 TABLE = {
     "files": (set(), set()),
     "contract": (set(), {"numpy", "PIL"}),
     "edge": ({"contract"}, {"numpy", "ai_edge_litert", "flatbuffers"}),
     "evaluation": (
         {"contract"},
-        {"numpy", "sklearn", "tqdm", "matplotlib"},
+        {"numpy", "scipy", "sklearn", "tqdm", "matplotlib", "PIL"},
     ),
     "ops": (set(), {"keras", "numpy", "tensorflow", "jax"}),
     "layers": ({"ops"}, {"keras", "tensorflow"}),
@@ -61,9 +63,17 @@ TABLE = {
         },
         {"keras", "tensorflow", "jax", "numpy", "ml_collections"},
     ),
+    # `edge` because a TFLite file is opened as a device opens it.
     "export": (
-        {"contract", "models"},
-        {"keras", "tensorflow", "numpy", "ai_edge_litert", "flatbuffers"},
+        {"contract", "models", "edge"},
+        {
+            "keras",
+            "tensorflow",
+            "numpy",
+            "ai_edge_litert",
+            "flatbuffers",
+            "onnxruntime",
+        },
     ),
 }
 # Packages that only the named files of a folder may import.
@@ -72,7 +82,9 @@ ONLY_IN = {
     ("edge", "ai_edge_litert"): {"engines.py"},
     # Comes with ai_edge_litert; reads the manifest out of the file.
     ("edge", "flatbuffers"): {"engines.py"},
-    ("evaluation", "matplotlib"): {"plots.py"},
+    ("evaluation", "matplotlib"): {"figures.py"},
+    ("evaluation", "PIL"): {"thumbnails.py"},
+    ("export", "onnxruntime"): {"artifact.py"},
     # keras.ops has no word for an assertion inside a compiled step.
     ("ops", "tensorflow"): {"labels.py"},
     ("ops", "jax"): {"labels.py"},

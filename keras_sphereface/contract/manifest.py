@@ -16,6 +16,10 @@ FORMAT_VERSION = 1
 MANIFEST_NAME = "keras_sphereface.manifest"
 SIGNATURE = "embed"
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8", "int16x8")
+# Artifacts written before these were added are read as if they were `None`.
+_ADDED_TO_OPERATING_POINT = frozenset(
+    {"far_interval", "tar_interval", "threshold_interval"}
+)
 
 
 class ManifestError(ValueError):
@@ -203,7 +207,10 @@ class Manifest:
             )
         for index, point in enumerate(points):
             _check_keys(
-                f"`operating_points[{index}]`", point, fields(OperatingPoint)
+                f"`operating_points[{index}]`",
+                point,
+                fields(OperatingPoint),
+                optional=_ADDED_TO_OPERATING_POINT,
             )
         try:
             return cls(
@@ -221,16 +228,17 @@ class Manifest:
             raise ManifestError(f"The manifest is damaged: {error}") from error
 
 
-def _check_keys(name, content, expected_fields):
+def _check_keys(name, content, expected_fields, optional=frozenset()):
     if not isinstance(content, dict):
         raise ManifestError(
             f"{name} must be a JSON object. Received: {content!r}"
         )
     expected = {item.name for item in expected_fields}
-    if set(content) != expected:
+    missing = expected - set(content) - optional
+    if missing or set(content) - expected:
         raise ManifestError(
             f"{name} has wrong keys: "
-            f"missing {sorted(expected - set(content))}, "
+            f"missing {sorted(missing)}, "
             f"unknown {sorted(set(content) - expected)}"
         )
 

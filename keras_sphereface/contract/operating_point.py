@@ -22,6 +22,13 @@ class OperatingPoint:
         flip: bool, whether each image was embedded together with its mirror
             image; the threshold holds for scores made the same way. Defaults
             to `False`.
+        far_interval: `(low, high)` in `[0, 1]`, 95 % interval of the rate at
+            which the threshold accepts impostors. Defaults to `None`, not
+            known.
+        tar_interval: `(low, high)` in `[0, 1]`, 95 % interval of the true
+            accept rate. Defaults to `None`.
+        threshold_interval: `(low, high)` in `[-1, 1]`, 95 % interval of the
+            threshold that would give `far`. Defaults to `None`.
     """
 
     far: float
@@ -31,6 +38,9 @@ class OperatingPoint:
     genuine_pairs: int | None = None
     data: str | None = None
     flip: bool = False
+    far_interval: tuple | None = None
+    tar_interval: tuple | None = None
+    threshold_interval: tuple | None = None
 
     def __post_init__(self):
         self._check_number("far", 0, 1)
@@ -62,6 +72,25 @@ class OperatingPoint:
             raise ValueError(
                 f"`flip` must be a bool. Received: flip={self.flip!r}"
             )
+        self._check_interval("far_interval", 0, 1)
+        self._check_interval("tar_interval", 0, 1)
+        self._check_interval("threshold_interval", -1, 1)
+
+    def _check_interval(self, name, low, high):
+        interval = getattr(self, name)
+        if interval is None:
+            return
+        if (
+            not isinstance(interval, (tuple, list))
+            or len(interval) != 2
+            or not all(type(end) in (int, float) for end in interval)
+            or not low <= interval[0] <= interval[1] <= high  # False for NaN
+        ):
+            raise ValueError(
+                f"`{name}` must be (low, high) in [{low}, {high}] or None. "
+                f"Received: {name}={interval!r}"
+            )
+        object.__setattr__(self, name, tuple(interval))
 
     def _check_number(self, name, low, high):
         value = getattr(self, name)

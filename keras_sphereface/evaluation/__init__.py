@@ -1,5 +1,22 @@
 """How well faces verify: pairs, curves, the ten-fold protocol, reports."""
 
+from keras_sphereface.evaluation.bootstrap import (
+    BootstrapDifference,
+    BootstrapIntervals,
+    bootstrap_differences,
+    bootstrap_intervals,
+)
+from keras_sphereface.evaluation.calibration import (
+    Calibration,
+    Reliability,
+    fit_calibration,
+    held_out_probabilities,
+    reliability,
+)
+from keras_sphereface.evaluation.comparison import (
+    Comparison,
+    compare_examinations,
+)
 from keras_sphereface.evaluation.curves import (
     Roc,
     area_under_curve,
@@ -8,36 +25,100 @@ from keras_sphereface.evaluation.curves import (
     tar_at_far,
     threshold_at_far,
 )
+from keras_sphereface.evaluation.examination import Examination, examine_pairs
+from keras_sphereface.evaluation.extraction import extract_embeddings
 from keras_sphereface.evaluation.folds import (
     FoldAccuracies,
     fold_accuracies,
     ten_fold_accuracy,
 )
+from keras_sphereface.evaluation.gallery_search import (
+    GallerySearch,
+    search_gallery,
+)
+from keras_sphereface.evaluation.groups import (
+    GroupRates,
+    GroupReport,
+    compare_groups,
+    read_attributes,
+)
+from keras_sphereface.evaluation.html_report import write_html_report
+from keras_sphereface.evaluation.identification import (
+    IdentificationReport,
+    identify,
+)
+from keras_sphereface.evaluation.ijb_format import (
+    TemplateMedia,
+    TemplatePairs,
+    TemplateSubjects,
+    read_template_media,
+    read_template_pairs,
+    read_template_subjects,
+)
+from keras_sphereface.evaluation.intervals import rate_interval
 from keras_sphereface.evaluation.pairs import PairSet
-from keras_sphereface.evaluation.plots import plot_roc
+from keras_sphereface.evaluation.plots import plot_det, plot_roc
 from keras_sphereface.evaluation.report import (
     VerificationReport,
     compare_reports,
+)
+from keras_sphereface.evaluation.report_files import write_examinations
+from keras_sphereface.evaluation.scores import score_pairs
+from keras_sphereface.evaluation.templates import Templates, pool_templates
+from keras_sphereface.evaluation.verification import (
     evaluate_pairs,
     verify_scores,
 )
-from keras_sphereface.evaluation.scores import score_pairs
 
 __all__ = [
+    "BootstrapDifference",
+    "BootstrapIntervals",
+    "Calibration",
+    "Comparison",
+    "Examination",
     "FoldAccuracies",
+    "GallerySearch",
+    "GroupRates",
+    "GroupReport",
+    "IdentificationReport",
     "PairSet",
+    "Reliability",
     "Roc",
+    "TemplateMedia",
+    "TemplatePairs",
+    "TemplateSubjects",
+    "Templates",
     "VerificationReport",
     "area_under_curve",
+    "bootstrap_differences",
+    "bootstrap_intervals",
+    "compare_examinations",
+    "compare_groups",
     "compare_reports",
     "equal_error",
     "evaluate_pairs",
+    "examine_pairs",
+    "extract_embeddings",
+    "fit_calibration",
     "fold_accuracies",
+    "held_out_probabilities",
+    "identify",
+    "plot_det",
     "plot_roc",
+    "pool_templates",
+    "rate_interval",
+    "read_attributes",
+    "read_template_media",
+    "read_template_pairs",
+    "read_template_subjects",
+    "reliability",
     "roc_curve",
     "score_pairs",
+    "search_gallery",
     "tar_at_far",
     "ten_fold_accuracy",
     "threshold_at_far",
     "verify_scores",
+    "write_examinations",
+    "write_html_report",
 ]

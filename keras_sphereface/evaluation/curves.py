@@ -102,7 +102,9 @@ def area_under_curve(*, scores, is_same) -> float:
     """Area under the ROC curve, in `[0, 1]`.
 
     The probability that a genuine pair scores above an impostor pair, ties
-    counted half; 0.5 is chance.
+    counted half; 0.5 is chance. The package pyeer begins the curve at the
+    highest score and so leaves out the triangle under it, if that score is an
+    impostor's; here as in scikit-learn it begins where nothing is accepted.
 
     Args:
         scores: float, `[num_pairs]`, higher is more alike.
@@ -142,7 +144,9 @@ def tar_at_far(*, scores, is_same, far) -> float:
     """Share of genuine pairs accepted where at most `far` impostors are.
 
     The TAR measured at `threshold_at_far`, hence the highest TAR of all
-    thresholds whose measured FAR is at most `far`. No interpolation.
+    thresholds whose measured FAR is at most `far`. No interpolation. So FNMR
+    at FMR is 1 - TAR; the package pyeer takes the measured FAR nearest to
+    `far`, which may be above it.
 
     Args:
         scores: float, `[num_pairs]`, higher is more alike.
@@ -169,7 +173,10 @@ def equal_error(*, scores, is_same) -> float:
     """Equal error rate: where as many impostors pass as genuines fail.
 
     The rate at which FAR equals FRR = 1 - TAR on the ROC curve, its points
-    joined by straight lines.
+    joined by straight lines. Where a threshold has exactly equal rates every
+    definition agrees. Elsewhere the package pyeer takes, of the two
+    neighboring thresholds, the one with the smaller sum of rates, and reports
+    half that sum (FVC2000); ours is between the rates of the two.
 
     Args:
         scores: float, `[num_pairs]`, higher is more alike.
@@ -222,12 +229,19 @@ def operating_point_at_far(*, scores, is_same, far) -> tuple[float, float]:
     roc = roc_curve(scores=scores, is_same=is_same)
     point = int(np.searchsorted(roc.far, far, side="right")) - 1
     if point == 0:
-        return _just_above(roc.thresholds[1]), 0.0
+        return just_above(roc.thresholds[1]), 0.0
     return float(roc.thresholds[point]), float(roc.tar[point])
 
 
-def _just_above(score):
-    """The next float32: a float64 step would vanish on a float32 device."""
+def just_above(score) -> float:
+    """The next float32: a float64 step would vanish on a float32 device.
+
+    Args:
+        score: float.
+
+    Returns:
+        float, the least float32 above the score.
+    """
     above = np.float32(score)
     while not float(above) > score:
         above = np.nextafter(above, np.float32(np.inf))

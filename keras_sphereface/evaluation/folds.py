@@ -22,17 +22,32 @@ class FoldAccuracies(NamedTuple):
     thresholds: np.ndarray
 
 
-def fold_accuracies(*, scores, is_same, folds) -> FoldAccuracies:
+PROTOCOLS = ("midpoints", "insightface")
+
+
+def fold_accuracies(
+    *, scores, is_same, folds, protocol: str = "midpoints"
+) -> FoldAccuracies:
     """Accuracy on each fold at the threshold that is best on the others.
 
-    Candidates are the midpoints between neighboring scores of the other folds,
-    and those that accept all or none of their pairs. Of equally good ones the
-    middle one is taken. No fold's pairs touch its own threshold.
+    With `protocol="midpoints"` candidates are the midpoints between
+    neighboring scores of the other folds, and those that accept all or none of
+    their pairs. Of equally good ones the middle one is taken.
+
+    With `protocol="insightface"` candidates are those of InsightFace's
+    `verification.py`: squared distances of unit embeddings, 0 to 3.99 in steps
+    of 0.01, of which the strictest of the best is taken. Coarser, for
+    comparison with published numbers.
+
+    In both, no fold's pairs touch its own threshold.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher is more alike; for
+            `"insightface"` cosine similarities.
         is_same: bool, `[num_pairs]`.
         folds: int, `[num_pairs]`, two folds at least.
+        protocol: `"midpoints"` or `"insightface"`. Defaults to
+            `"midpoints"`.
 
     Returns:
         `FoldAccuracies`.
@@ -40,6 +55,11 @@ def fold_accuracies(*, scores, is_same, folds) -> FoldAccuracies:
     Reference:
         - Huang et al., Labeled Faces in the Wild, View 2, 2007
     """
+    if protocol not in PROTOCOLS:
+        raise ValueError(
+            f"`protocol` must be one of {list(PROTOCOLS)}. "
+            f"Received: protocol={protocol!r}"
+        )
     scores, is_same = check_scores(scores, is_same)
     folds = np.asarray(folds)
     if folds.shape != scores.shape or folds.dtype.kind not in "iu":
@@ -47,6 +67,13 @@ def fold_accuracies(*, scores, is_same, folds) -> FoldAccuracies:
             "`folds` must be int, one a pair. Received: "
             f"folds.dtype={folds.dtype}, folds.shape={folds.shape} with "
             f"{len(scores)} scores"
+        )
+    if protocol == "insightface" and np.any(np.abs(scores) > 1 + 1e-6):
+        worst = int(np.argmax(np.abs(scores)))
+        raise ValueError(
+            '`scores` must be cosine similarities in [-1, 1] for "insightface",'
+            f" whose grid is made for them. Received: scores[{worst}]="
+            f"{scores[worst]}"
         )
     names = np.unique(folds)
     if len(names) < 2:
@@ -63,32 +90,45 @@ def fold_accuracies(*, scores, is_same, folds) -> FoldAccuracies:
                 "`is_same` must have pairs of both kinds outside each fold to "
                 f"choose a threshold. Received: one kind outside fold {name}"
             )
-        threshold = _best_threshold(scores[~test], chosen_on)
+        candidates = (
+            _midpoints(scores[~test])
+            if protocol == "midpoints"
+            else _insightface_grid()
+        )
+        best = _best_of(candidates, scores[~test], chosen_on)
+        middle = len(best) // 2 if protocol == "midpoints" else 0
+        threshold = float(best[middle])
         accept = scores[test] >= threshold
         accuracies.append(np.mean(accept == is_same[test]))
         thresholds.append(threshold)
     return FoldAccuracies(names, np.array(accuracies), np.array(thresholds))
 
 
-def ten_fold_accuracy(*, scores, is_same, folds) -> float:
+def ten_fold_accuracy(
+    *, scores, is_same, folds, protocol: str = "midpoints"
+) -> float:
     """Mean accuracy over the folds, each at the others' best threshold.
 
     Args:
         scores: float, `[num_pairs]`, higher is more alike.
         is_same: bool, `[num_pairs]`.
         folds: int, `[num_pairs]`; ten by custom, two at least.
+        protocol: `"midpoints"` or `"insightface"`, see `fold_accuracies`.
+            Defaults to `"midpoints"`.
 
     Returns:
         float in `[0, 1]`; 0.5 is chance on balanced pairs.
     """
-    results = fold_accuracies(scores=scores, is_same=is_same, folds=folds)
+    results = fold_accuracies(
+        scores=scores, is_same=is_same, folds=folds, protocol=protocol
+    )
     return float(results.accuracies.mean())
 
 
-def _best_threshold(scores, is_same):
+def _midpoints(scores):
     distinct = np.unique(scores)
     midpoints = distinct[:-1] / 2 + distinct[1:] / 2
-    candidates = np.concatenate(
+    return np.concatenate(
         [
             distinct[:1],
             # Between neighboring floats the midpoint rounds, perhaps down.
@@ -96,9 +136,17 @@ def _best_threshold(scores, is_same):
             [np.nextafter(distinct[-1], np.inf)],
         ]
     )
+
+
+def _insightface_grid():
+    # There a pair passes if `2 - 2 * score < distance`, without the equal.
+    distances = np.arange(0, 4, 0.01)
+    return np.nextafter(1 - distances / 2, np.inf)
+
+
+def _best_of(candidates, scores, is_same):
     genuine, impostor = np.sort(scores[is_same]), np.sort(scores[~is_same])
     accepted = len(genuine) - np.searchsorted(genuine, candidates)
     rejected = np.searchsorted(impostor, candidates)
     right = accepted + rejected
-    best = np.flatnonzero(right == right.max())
-    return float(candidates[best[len(best) // 2]])
+    return candidates[right == right.max()]

@@ -15,8 +15,8 @@ def read_lfw_pairs(pairs_file, root) -> dict:
         root: folder with one folder a person.
 
     Returns:
-        Dict of `images` (paths, each once), `index_a`, `index_b`, `is_same`
-        and `folds`: the arguments of `PairSet`.
+        Dict of `images` (paths, each once), `people`, `index_a`, `index_b`,
+        `is_same` and `folds`: the arguments of `PairSet`.
     """
     pairs_file, root = Path(pairs_file), Path(root)
     if not root.is_dir():
@@ -39,6 +39,7 @@ def read_lfw_pairs(pairs_file, root) -> dict:
     position = {image: index for index, image in enumerate(paths)}
     return {
         "images": list(paths.values()),
+        "people": np.array([name for name, _ in paths]),
         "index_a": np.array([position[first] for first, _ in pairs]),
         "index_b": np.array([position[second] for _, second in pairs]),
         "is_same": is_same.ravel(),

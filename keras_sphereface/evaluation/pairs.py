@@ -1,12 +1,17 @@
 """Pairs of faces to verify: the same person or not?"""
 
-import os
 from collections.abc import Iterator
 
 import numpy as np
 
-from keras_sphereface.contract import FaceInput, ImageError, read_image
+from keras_sphereface.contract import FaceInput
+from keras_sphereface.evaluation.image_batches import (
+    check_images,
+    image_batches,
+    image_names,
+)
 from keras_sphereface.evaluation.lfw_format import read_lfw_pairs
+from keras_sphereface.evaluation.pair_bootstrap import check_people
 from keras_sphereface.evaluation.pair_sampling import sample_pairs
 
 
@@ -25,6 +30,9 @@ class PairSet:
             trustworthy set share no person.
         names: what an error calls each image, `num_images` strings. Defaults
             to the paths, or to `"image 0"`, `"image 1"`, ...
+        people: int or str, `[num_images]`, who is on each image; with it the
+            intervals of a report know which pairs share a person. Defaults to
+            `None`, not known.
 
     Example:
 
@@ -34,8 +42,17 @@ class PairSet:
     ```
     """
 
-    def __init__(self, images, index_a, index_b, is_same, folds, names=None):
-        self.images = _check_images(images)
+    def __init__(
+        self,
+        images,
+        index_a,
+        index_b,
+        is_same,
+        folds,
+        names=None,
+        people=None,
+    ):
+        self.images = check_images(images)
         num_images = len(self.images)
         self.index_a = _check_column("index_a", index_a, "iu", "int")
         self.index_b = _check_column("index_b", index_b, "iu", "int")
@@ -65,18 +82,17 @@ class PairSet:
                 "A pair must show two images. Received: index_a and index_b "
                 f"are both {self.index_a[itself[0]]} in pair {itself[0]}"
             )
-        if names is None:
-            names = (
-                [f"image {index}" for index in range(num_images)]
-                if isinstance(self.images, np.ndarray)
-                else [str(image) for image in self.images]
-            )
-        if len(names) != num_images:
-            raise ValueError(
-                f"`names` must have one name an image, {num_images}. "
-                f"Received: {len(names)} names"
-            )
-        self.names = list(names)
+        self.names = image_names(self.images, names)
+        self.people = None
+        if people is not None:
+            people = np.asarray(people)
+            if people.shape != (num_images,):
+                raise ValueError(
+                    f"`people` must have one value an image, {num_images}. "
+                    f"Received: people.shape={people.shape}"
+                )
+            check_people(self._in_pairs(people), self.is_same)
+            self.people = people
 
     @classmethod
     def from_lfw(cls, pairs_file, root) -> "PairSet":
@@ -122,7 +138,7 @@ class PairSet:
         Returns:
             `PairSet` of `num_folds * pairs_per_fold` pairs.
         """
-        images = _check_images(images)
+        images = check_images(images)
         labels = _check_column("labels", labels, "iu", "int")
         if len(labels) != len(images):
             raise ValueError(
@@ -151,6 +167,7 @@ class PairSet:
             columns["is_same"],
             columns["folds"],
             names=names,
+            people=labels[used],
         )
 
     def __len__(self):
@@ -176,63 +193,20 @@ class PairSet:
         Yields:
             uint8 arrays, `[<= batch_size, height, width, 3]`.
         """
-        if type(batch_size) is not int or batch_size < 1:
-            raise ValueError(
-                "`batch_size` must be a positive int. "
-                f"Received: batch_size={batch_size!r}"
-            )
-        return self._batches(batch_size, face_input)
+        return image_batches(
+            self.images,
+            self.names,
+            batch_size=batch_size,
+            face_input=face_input,
+        )
 
-    def _batches(self, batch_size, face_input):
-        for start in range(0, len(self.images), batch_size):
-            batch = []
-            for index in range(
-                start, min(start + batch_size, len(self.images))
-            ):
-                image = self._read(index, face_input)
-                if face_input is None:
-                    face_input = FaceInput(*image.shape[:2])
-                batch.append(image)
-            yield np.stack(batch)
+    @property
+    def pair_people(self) -> np.ndarray | None:
+        """`[num_pairs, 2]`, who is on both images; `None` if not known."""
+        return None if self.people is None else self._in_pairs(self.people)
 
-    def _read(self, index, face_input):
-        try:
-            return read_image(self.images[index], face_input)
-        except ImageError as error:
-            # The message names a file already; an array has only our name.
-            if isinstance(self.images, np.ndarray):
-                raise ImageError(f"{self.names[index]}: {error}") from error
-            raise
-
-
-def _check_images(images) -> np.ndarray | list:
-    expected = (
-        "`images` must be uint8, [num_images, height, width, 3], or a sequence "
-        "of paths."
-    )
-    if isinstance(images, np.ndarray) and images.ndim != 1:
-        if (
-            images.dtype != np.uint8
-            or images.ndim != 4
-            or images.shape[-1] != 3
-        ):
-            raise ValueError(
-                f"{expected} Received: images.dtype={images.dtype}, "
-                f"images.shape={images.shape}"
-            )
-    elif isinstance(images, (str, bytes, os.PathLike)):
-        raise ValueError(f"{expected} Received: images={images!r}")
-    else:
-        images = list(images)
-        for index, image in enumerate(images):
-            if not isinstance(image, (str, os.PathLike)):
-                raise ValueError(
-                    f"{expected} Received: images[{index}] of type "
-                    f"{type(image).__name__}"
-                )
-    if not len(images):
-        raise ValueError(f"{expected} Received: no images")
-    return images
+    def _in_pairs(self, values):
+        return np.stack([values[self.index_a], values[self.index_b]], axis=1)
 
 
 def _check_column(name, values, kinds, expected):

@@ -1,41 +1,27 @@
 """What a verification run measured, for people and for files."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-import numpy as np
-
-from keras_sphereface.contract import FaceInput, OperatingPoint
-from keras_sphereface.evaluation.curves import (
-    Roc,
-    area_under_curve,
-    check_scores,
-    equal_error,
-    operating_point_at_far,
-    roc_curve,
-    supports_far,
-)
-from keras_sphereface.evaluation.folds import fold_accuracies
-from keras_sphereface.evaluation.pairs import PairSet
-from keras_sphereface.evaluation.scores import score_pairs
+from keras_sphereface.evaluation.curves import Roc
 from keras_sphereface.evaluation.text_table import (
     far_text,
+    interval_text,
     percent,
     text_table,
 )
-
-DEFAULT_FARS = (1e-1, 1e-2, 1e-3)
 
 
 @dataclass(frozen=True)
 class VerificationReport:
     """The result of one verification run; print it to see a table.
 
+    All intervals are 95 % intervals.
+
     Args:
         accuracy: float in `[0, 1]`, mean over the folds, each decided at the
-            threshold that is best on the others.
+            threshold that is best on the others; `None` without folds.
         accuracy_std: float, standard deviation over the folds (of the folds
-            themselves, divided by their number).
+            themselves, divided by their number); `None` without folds.
         auc: float in `[0, 1]`, area under the ROC curve.
         equal_error: float in `[0, 1]`, equal error rate.
         tar_at_far: dict of float to float, true accept rate by false accept
@@ -45,13 +31,19 @@ class VerificationReport:
             `tar_at_far`, ready for an exported model.
         num_pairs: int.
         name: str, what was measured.
-        notes: tuple of str, what could not be measured, and why. Defaults to
-            `()`.
+        notes: tuple of str, what could not be measured, or not well, and why.
+            Defaults to `()`.
         roc: `Roc`, for plots; not in `to_dict`. Defaults to `None`.
+        tar_intervals: dict of float to `(low, high)`, by false accept rate.
+            Defaults to `{}`.
+        equal_error_interval: `(low, high)`. Defaults to `None`.
+        auc_interval: `(low, high)`. Defaults to `None`.
+        num_people: int, people in the pairs. Defaults to `None`, not known:
+            then the intervals take every pair for people of its own.
     """
 
-    accuracy: float
-    accuracy_std: float
+    accuracy: float | None
+    accuracy_std: float | None
     auc: float
     equal_error: float
     tar_at_far: dict
@@ -60,172 +52,80 @@ class VerificationReport:
     name: str
     notes: tuple = ()
     roc: Roc | None = field(default=None, repr=False, compare=False)
+    tar_intervals: dict = field(default_factory=dict)
+    equal_error_interval: tuple | None = None
+    auc_interval: tuple | None = None
+    num_people: int | None = None
 
     def to_dict(self) -> dict:
         """The report as JSON types; rates become text keys such as `"0.01"`."""
         return {
             "name": self.name,
             "num_pairs": self.num_pairs,
+            "num_people": self.num_people,
             "accuracy": self.accuracy,
             "accuracy_std": self.accuracy_std,
             "auc": self.auc,
+            "auc_interval": _as_list(self.auc_interval),
             "equal_error": self.equal_error,
+            "equal_error_interval": _as_list(self.equal_error_interval),
             "tar_at_far": {
                 f"{far:g}": tar for far, tar in self.tar_at_far.items()
+            },
+            "tar_intervals": {
+                f"{far:g}": _as_list(interval)
+                for far, interval in self.tar_intervals.items()
             },
             "operating_points": [asdict(p) for p in self.operating_points],
             "notes": list(self.notes),
         }
 
-    def table(self) -> str:
-        """The report as aligned text, one line a measure."""
-        thresholds = {p.far: p.threshold for p in self.operating_points}
-        rows = [
-            (
-                "ten-fold accuracy",
-                percent(self.accuracy),
-                f"± {100 * self.accuracy_std:.2f}",
+    def rows(self) -> list[tuple]:
+        """One row a measure: name, value, interval, threshold or spread."""
+        rows = []
+        if self.accuracy is not None:
+            spread = f"± {100 * self.accuracy_std:.2f}"
+            rows.append(
+                ("ten-fold accuracy", percent(self.accuracy), "", spread)
+            )
+        rows += [
+            _row(
+                "equal error rate", self.equal_error, self.equal_error_interval
             ),
-            ("equal error rate", percent(self.equal_error), ""),
-            ("area under curve", percent(self.auc), ""),
+            _row("area under curve", self.auc, self.auc_interval),
         ]
+        thresholds = {p.far: p.threshold for p in self.operating_points}
         for far, tar in self.tar_at_far.items():
             where = ""
             if far in thresholds:
                 where = f"score >= {thresholds[far]:.4f}"
-            rows.append((f"TAR@FAR={far_text(far)}", percent(tar), where))
-        title = f"{self.name} ({self.num_pairs:,} pairs)"
-        return "\n".join([text_table(title, rows), *self.notes])
+            rows.append(
+                _row(
+                    f"TAR@FAR={far_text(far)}",
+                    tar,
+                    self.tar_intervals.get(far),
+                    where,
+                )
+            )
+        return rows
+
+    @property
+    def title(self) -> str:
+        """What was measured, and on how much."""
+        people = (
+            "" if self.num_people is None else f", {self.num_people:,} people"
+        )
+        return f"{self.name} ({self.num_pairs:,} pairs{people})"
+
+    def table(self) -> str:
+        """The report as aligned text, one line a measure."""
+        rows = self.rows()
+        if not any(interval for _, _, interval, _ in rows):
+            rows = [(name, value, where) for name, value, _, where in rows]
+        return "\n".join([text_table(self.title, rows), *self.notes])
 
     def __str__(self):
         return self.table()
-
-
-def verify_scores(
-    *,
-    scores,
-    is_same,
-    folds,
-    fars=DEFAULT_FARS,
-    name: str = "verification",
-    flip: bool = False,
-) -> VerificationReport:
-    """Measures everything a set of scored pairs can tell.
-
-    Args:
-        scores: float, `[num_pairs]`, cosine similarity.
-        is_same: bool, `[num_pairs]`.
-        folds: int, `[num_pairs]`.
-        fars: floats in `(0, 1]`. One that is below 1 / number of impostor
-            pairs is left out, with a note. Defaults to `(1e-1, 1e-2, 1e-3)`.
-        name: str, what was measured. Defaults to `"verification"`.
-        flip: bool, whether the scores were made with flip fusion; the
-            operating points say so. Defaults to `False`.
-
-    Returns:
-        `VerificationReport`.
-    """
-    scores, is_same = check_scores(scores, is_same)
-    accuracies = fold_accuracies(scores=scores, is_same=is_same, folds=folds)
-    genuine_pairs = int(is_same.sum())
-    impostor_pairs = len(is_same) - genuine_pairs
-    tars, points, notes = {}, [], []
-    for far in fars:
-        if not supports_far(far=far, impostor_pairs=impostor_pairs):
-            notes.append(
-                f"FAR={far_text(far)} was not measured: it needs "
-                f"{int(np.ceil(1 / far)):,} pairs of different people, here "
-                f"are {impostor_pairs:,}."
-            )
-            continue
-        threshold, tars[far] = operating_point_at_far(
-            scores=scores, is_same=is_same, far=far
-        )
-        if not -1 <= threshold <= 1:
-            notes.append(
-                f"FAR={far_text(far)} has no threshold in [-1, 1]: no cosine "
-                "similarity reaches it."
-            )
-            continue
-        points.append(
-            OperatingPoint(
-                far=far,
-                threshold=threshold,
-                tar=tars[far],
-                impostor_pairs=impostor_pairs,
-                genuine_pairs=genuine_pairs,
-                data=name,
-                flip=flip,
-            )
-        )
-    return VerificationReport(
-        accuracy=float(accuracies.accuracies.mean()),
-        accuracy_std=float(accuracies.accuracies.std()),
-        auc=area_under_curve(scores=scores, is_same=is_same),
-        equal_error=equal_error(scores=scores, is_same=is_same),
-        tar_at_far=tars,
-        operating_points=tuple(points),
-        num_pairs=len(scores),
-        name=name,
-        notes=tuple(notes),
-        roc=roc_curve(scores=scores, is_same=is_same),
-    )
-
-
-def evaluate_pairs(
-    embed: Callable,
-    pairs: PairSet,
-    *,
-    flip: bool = False,
-    batch_size: int = 64,
-    fars=DEFAULT_FARS,
-    name: str = "verification",
-    face_input: FaceInput | None = None,
-    progress: bool = False,
-) -> VerificationReport:
-    """Embeds the faces of a pair set and measures how well they verify.
-
-    Args:
-        embed: callable, uint8 images `[batch_size, height, width, 3]` to
-            embeddings `[batch_size, embedding_dim]`, as array or tensor.
-        pairs: `PairSet`.
-        flip: bool, whether the mirror image's embedding is added. The
-            operating points say so, and a device follows them. Defaults to
-            `False`: one image, one pass.
-        batch_size: int, at least 1. Defaults to `64`.
-        fars: floats in `(0, 1]`, see `verify_scores`. Defaults to
-            `(1e-1, 1e-2, 1e-3)`.
-        name: str, what is measured. Defaults to `"verification"`.
-        face_input: `FaceInput` every image must fit. Defaults to `None`: all
-            must have the size of the first.
-        progress: bool, whether to show a progress bar. Defaults to `False`.
-
-    Returns:
-        `VerificationReport`.
-
-    Example:
-
-    ```python
-    pairs = PairSet.from_lfw("pairs.txt", "lfw")
-    report = evaluate_pairs(embedder, pairs, name="LFW")
-    ```
-    """
-    scores = score_pairs(
-        embed,
-        pairs,
-        flip=flip,
-        batch_size=batch_size,
-        face_input=face_input,
-        progress=progress,
-    )
-    return verify_scores(
-        scores=scores,
-        is_same=pairs.is_same,
-        folds=pairs.folds,
-        fars=fars,
-        name=name,
-        flip=flip,
-    )
 
 
 def compare_reports(reports: dict) -> str:
@@ -237,6 +137,24 @@ def compare_reports(reports: dict) -> str:
 
     Returns:
         str, without a newline at the end.
+    """
+    header, rows = side_by_side(reports)
+    notes = [
+        f"{name}: {note}"
+        for name, report in reports.items()
+        for note in report.notes
+    ]
+    return "\n".join([text_table(header, rows), *notes])
+
+
+def side_by_side(reports: dict) -> tuple[list, list]:
+    """The table of `compare_reports` as cells.
+
+    Args:
+        reports: dict of str to `VerificationReport`.
+
+    Returns:
+        `(header, rows)`, a list of str and a list of such lists.
     """
     if not reports:
         raise ValueError(
@@ -255,20 +173,28 @@ def compare_reports(reports: dict) -> str:
     ]
     rows = []
     for name, report in reports.items():
+        accuracy = "-"
+        if report.accuracy is not None:
+            spread = f"{100 * report.accuracy_std:.2f}"
+            accuracy = f"{percent(report.accuracy)} ± {spread}"
         tars = [report.tar_at_far.get(far) for far in fars]
         rows.append(
             [
                 name,
-                f"{percent(report.accuracy)} ± {100 * report.accuracy_std:.2f}",
+                accuracy,
                 *("-" if tar is None else percent(tar) for tar in tars),
                 percent(report.equal_error),
                 percent(report.auc),
                 f"{report.num_pairs:,}",
             ]
         )
-    notes = [
-        f"{name}: {note}"
-        for name, report in reports.items()
-        for note in report.notes
-    ]
-    return "\n".join([text_table(header, rows), *notes])
+    return header, rows
+
+
+def _row(name, value, interval, where=""):
+    text = "" if interval is None else interval_text(interval)
+    return (name, percent(value), text, where)
+
+
+def _as_list(interval):
+    return None if interval is None else list(interval)

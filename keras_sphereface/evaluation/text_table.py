@@ -35,6 +35,12 @@ def percent(share) -> str:
     return f"{100 * share:.2f} %"
 
 
+def interval_text(interval) -> str:
+    """`(0.7012, 0.8)` as `[70.12, 80.00]`, in percent."""
+    low, high = interval
+    return f"[{100 * low:.2f}, {100 * high:.2f}]"
+
+
 def far_text(far) -> str:
     """A false accept rate as people write it: `1e-2`, `2.5e-3`."""
     mantissa, exponent = f"{far:e}".split("e")

@@ -1,5 +1,6 @@
 """Embedders as artifacts: SavedModel folders and TFLite files."""
 
+from keras_sphereface.export.artifact import open_embedder
 from keras_sphereface.export.embedder import load_embedder
 from keras_sphereface.export.errors import ExportError
 from keras_sphereface.export.litert import export_litert
@@ -13,5 +14,6 @@ __all__ = [
     "export_litert",
     "export_saved_model",
     "load_embedder",
+    "open_embedder",
     "read_operating_points",
 ]

@@ -31,6 +31,14 @@ json_values = st.recursive(
     ),
     max_leaves=8,
 )
+
+
+def intervals(low, high):
+    """`(low, high)`, or `None` for not known."""
+    ends = st.floats(low, high)
+    return st.none() | st.tuples(ends, ends).map(sorted).map(tuple)
+
+
 operating_points = st.builds(
     OperatingPoint,
     far=st.floats(1e-6, 1),
@@ -39,6 +47,9 @@ operating_points = st.builds(
     impostor_pairs=st.none() | st.integers(10**6, 10**9),
     genuine_pairs=st.none() | st.integers(1, 10**9),
     data=st.none() | st.text(),
+    far_interval=intervals(0, 1),
+    tar_interval=intervals(0, 1),
+    threshold_interval=intervals(-1, 1),
 )
 manifests = st.builds(
     Manifest,
@@ -182,4 +193,16 @@ def test_a_missing_key_is_named(key):
     content = json.loads(make_manifest().to_json())
     del content[key]
     with pytest.raises(ManifestError, match=rf"missing \['{key}'\]"):
+        Manifest.from_json(json.dumps(content))
+
+
+def test_points_without_intervals_are_read_as_not_known():
+    manifest = make_manifest()
+    content = json.loads(manifest.to_json())
+    for point in content["operating_points"]:
+        for name in ("far_interval", "tar_interval", "threshold_interval"):
+            assert point.pop(name) is None
+    assert Manifest.from_json(json.dumps(content)) == manifest
+    del content["operating_points"][0]["flip"]
+    with pytest.raises(ManifestError, match=r"missing \['flip'\]"):
         Manifest.from_json(json.dumps(content))

@@ -31,6 +31,13 @@ def test_defaults_leave_open_what_was_not_measured():
         ({"genuine_pairs": -1}, "`genuine_pairs`.*-1"),
         ({"data": 5}, "`data`.*5"),
         ({"flip": 1}, "`flip`.*1"),
+        ({"far_interval": (0.2, 0.1)}, r"`far_interval`.*\(0.2, 0.1\)"),
+        ({"far_interval": (0.1, 1.1)}, r"`far_interval`.*\[0, 1\]"),
+        ({"tar_interval": 0.5}, "`tar_interval`.*0.5"),
+        ({"tar_interval": (0.1, float("nan"))}, "`tar_interval`.*nan"),
+        ({"tar_interval": (0.1, 0.2, 0.3)}, "`tar_interval`"),
+        ({"threshold_interval": ("a", "b")}, "`threshold_interval`.*'a'"),
+        ({"threshold_interval": (-2.0, 0)}, "`threshold_interval`.*-2"),
     ],
 )
 def test_refuses_values_a_device_could_not_use(change, message):
@@ -44,3 +51,9 @@ def test_one_accepted_impostor_is_enough_to_measure():
         OperatingPoint(1 / pairs, 0.5, impostor_pairs=pairs)
         with pytest.raises(ValueError, match="impostor_pairs"):
             OperatingPoint(0.999 / pairs, 0.5, impostor_pairs=pairs)
+
+
+def test_intervals_become_tuples_as_json_has_only_lists():
+    point = OperatingPoint(0.01, 0.25, tar_interval=[0.5, 0.75])
+    assert point.tar_interval == (0.5, 0.75)
+    assert point.far_interval is point.threshold_interval is None

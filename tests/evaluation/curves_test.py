@@ -242,6 +242,20 @@ def test_the_rate_of_one_impostor_pair_is_always_measurable():
         assert threshold == impostor_pairs
 
 
+@pytest.mark.parametrize("far", [1e-1, 1e-3, 1e-5, 1e-6])
+def test_low_rates_of_millions_of_pairs_are_counted_exactly(far):
+    rng = np.random.default_rng(0)
+    genuine, impostor = rng.normal(4, 1, 20_000), rng.normal(0, 1, 2_000_000)
+    # So many may pass, and the next one below them may not.
+    refused = np.sort(impostor)[::-1][round(far * 2_000_000)]
+    found = tar_at_far(
+        scores=np.concatenate([genuine, impostor]),
+        is_same=np.arange(2_020_000) < 20_000,
+        far=far,
+    )
+    assert found == np.mean(genuine > refused)
+
+
 @pytest.mark.parametrize("far", [0, -0.1, 1.1, float("nan"), True])
 @pytest.mark.parametrize("metric", [tar_at_far, threshold_at_far])
 def test_a_far_outside_its_range_is_refused(metric, far):

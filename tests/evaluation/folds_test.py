@@ -1,11 +1,20 @@
+import bisect
 import itertools
+import pathlib
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keras_sphereface.evaluation import fold_accuracies, ten_fold_accuracy
+from keras_sphereface.evaluation import (
+    PairSet,
+    fold_accuracies,
+    score_pairs,
+    ten_fold_accuracy,
+)
+
+FACES = pathlib.Path(__file__).parents[3] / "shared" / "faces"
 
 # Fixed examples; no deadline, as a busy machine would miss it.
 checked = settings(
@@ -127,9 +136,124 @@ def test_neighboring_floats_are_still_told_apart():
     assert accuracy == 1.0
 
 
+def slow_ten_fold(scores, is_same, folds):
+    """The protocol as its text says it: loops and counting, no arrays."""
+    accuracies = []
+    for fold in sorted(set(folds)):
+        others = [
+            (score, same)
+            for score, same, f in zip(scores, is_same, folds, strict=True)
+            if f != fold
+        ]
+        values = sorted({score for score, _ in others})
+        tried = [values[0]]
+        tried += [(a + b) / 2 for a, b in itertools.pairwise(values)]
+        tried += [values[-1] + 1]
+        genuine = sorted(score for score, same in others if same)
+        impostor = sorted(score for score, same in others if not same)
+        most, best = -1, []
+        for threshold in tried:
+            right = len(genuine) - bisect.bisect_left(genuine, threshold)
+            right += bisect.bisect_left(impostor, threshold)
+            if right > most:
+                most, best = right, []
+            if right == most:
+                best.append(threshold)
+        threshold = best[len(best) // 2]
+        tested = [
+            (s >= threshold) == same
+            for s, same, f in zip(scores, is_same, folds, strict=True)
+            if f == fold
+        ]
+        accuracies.append(sum(tested) / len(tested))
+    return sum(accuracies) / len(accuracies)
+
+
+def slow_insightface(scores, is_same, folds):
+    """As InsightFace's verification.py decides: squared distance, grid."""
+    distances = [2 - 2 * score for score in scores]
+    accuracies = []
+    for fold in sorted(set(folds)):
+        others = [
+            (distance, same)
+            for distance, same, f in zip(distances, is_same, folds, strict=True)
+            if f != fold
+        ]
+        genuine = sorted(distance for distance, same in others if same)
+        impostor = sorted(distance for distance, same in others if not same)
+        counts = []
+        for threshold in np.arange(0, 4, 0.01):
+            right = bisect.bisect_left(genuine, threshold)
+            right += len(impostor) - bisect.bisect_left(impostor, threshold)
+            counts.append(right)
+        threshold = np.arange(0, 4, 0.01)[counts.index(max(counts))]
+        tested = [
+            (d < threshold) == same
+            for d, same, f in zip(distances, is_same, folds, strict=True)
+            if f == fold
+        ]
+        accuracies.append(sum(tested) / len(tested))
+    return sum(accuracies) / len(accuracies)
+
+
+def as_lists(pairs):
+    return [pairs[name].tolist() for name in ("scores", "is_same", "folds")]
+
+
+@pytest.mark.parametrize("decimals", [1, 12])
+def test_equals_a_slow_loop_with_and_without_ties(decimals):
+    pairs = make_pairs()
+    pairs["scores"] = np.round(pairs["scores"] / 8, decimals)
+    assert ten_fold_accuracy(**pairs) == pytest.approx(
+        slow_ten_fold(*as_lists(pairs)), abs=1e-12
+    )
+    assert ten_fold_accuracy(**pairs, protocol="insightface") == pytest.approx(
+        slow_insightface(*as_lists(pairs)), abs=1e-12
+    )
+
+
+def test_insightface_takes_the_strictest_of_equally_good_distances():
+    results = fold_accuracies(
+        scores=[0.9, -0.5] * 4,
+        is_same=[True, False] * 4,
+        folds=[0, 0, 1, 1, 2, 2, 3, 3],
+        protocol="insightface",
+    )
+    # The genuine squared distance is 0.2; the next on the grid is 0.21, unless
+    # 0.2 itself rounds below the grid's.
+    assert np.all((results.thresholds > 0.89) & (results.thresholds <= 0.9))
+    np.testing.assert_array_equal(results.accuracies, 1.0)
+
+
+@pytest.mark.skipif(not FACES.is_dir(), reason="the faces are not here")
+def test_equals_the_slow_loop_on_real_faces():
+    pairs = PairSet.from_lfw(FACES / "pairs.txt", FACES / "test")
+
+    def small_picture(images):
+        cells = images.reshape(len(images), 14, 8, 14, 8, 3).mean((2, 4))
+        cells = cells.reshape(len(images), -1)
+        return cells - cells.mean(axis=1, keepdims=True)
+
+    columns = {
+        "scores": score_pairs(small_picture, pairs).astype("float64"),
+        "is_same": pairs.is_same,
+        "folds": pairs.folds,
+    }
+    accuracy = ten_fold_accuracy(**columns)
+    assert 0.52 < accuracy < 0.75  # pixels tell a little
+    assert accuracy == pytest.approx(
+        slow_ten_fold(*as_lists(columns)), abs=1e-12
+    )
+    assert ten_fold_accuracy(
+        **columns, protocol="insightface"
+    ) == pytest.approx(slow_insightface(*as_lists(columns)), abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"protocol": "lfw"}, r"\['midpoints', 'insightface'\].*'lfw'"),
+        ({"protocol": "insightface"}, r"\[-1, 1\] for \"insightface\""),
         ({"folds": np.zeros(400, int)}, "two folds at least.*fold 0"),
         ({"folds": np.zeros(399, int)}, r"\(399,\) with 400 scores"),
         ({"folds": np.zeros(400)}, "float64"),

@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_sphereface.evaluation import plot_roc, roc_curve, verify_scores
-from keras_sphereface.evaluation.plots import _steps
+from keras_sphereface.evaluation import (
+    plot_det,
+    plot_roc,
+    roc_curve,
+    verify_scores,
+)
+from keras_sphereface.evaluation.figures import _steps
 
 pytest.importorskip("matplotlib")
 
@@ -51,6 +56,13 @@ def test_the_ending_is_the_format(tmp_path, suffix):
     path = plot_roc({"toy": make_scores()}, tmp_path / f"roc{suffix}")
     start = {".svg": b"<?xml", ".pdf": b"%PDF"}[suffix]
     assert path.read_bytes().startswith(start)
+
+
+def test_det_curves_are_files_too(tmp_path):
+    path = plot_det({"toy": make_scores()}, tmp_path / "det.png")
+    with Image.open(path) as image:
+        colors = image.convert("RGB").getcolors(maxcolors=2**24)
+    assert (0, 114, 178) in {color for _, color in colors}
 
 
 @pytest.mark.parametrize("scores", [[0.9, 0.1], [0.1, 0.9], [0.5, 0.5]])

@@ -1,0 +1,260 @@
+"""Pictures of verification results, as matplotlib figures."""
+
+import io
+
+import numpy as np
+
+from keras_sphereface.evaluation.text_table import percent
+
+# Okabe and Ito's colors: told apart by color-blind readers too.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+_CHANCE_COLOR = "#9A9A9A"
+_SIZE = (7.2, 5.2)
+
+
+def svg_of(figure) -> bytes:
+    """The figure as an SVG picture, the same bytes every time.
+
+    Args:
+        figure: matplotlib `Figure`.
+
+    Returns:
+        bytes.
+    """
+    import matplotlib
+
+    file = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "keras_sphereface"}):
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()
+
+
+def roc_figure(rocs: dict, title: str):
+    """ROC curves over a logarithmic false accept rate.
+
+    Args:
+        rocs: dict of str to `Roc`.
+        title: str.
+
+    Returns:
+        matplotlib `Figure`.
+    """
+    # A decade at least, even if one of a handful of pairs is all there is.
+    lowest = min(0.1, *(_lowest_far(roc) for roc in rocs.values()))
+    figure, axes = _new_figure(title)
+    rates = np.geomspace(lowest, 1, 256)
+    axes.plot(rates, rates, color=_CHANCE_COLOR, lw=1.2, ls=(0, (4, 3)))
+    axes.annotate(
+        "chance",
+        (0.2, 0.2),
+        xytext=(6, -4),
+        textcoords="offset points",
+        color=_CHANCE_COLOR,
+        va="top",
+    )
+    for index, (name, roc) in enumerate(rocs.items()):
+        color = _COLORS[index % len(_COLORS)]
+        error = roc.equal_error
+        axes.plot(
+            *_steps(roc),
+            drawstyle="steps-post",
+            color=color,
+            lw=2.2,
+            solid_joinstyle="round",
+            label=f"{_plain(name)}   EER {percent(error)}",
+        )
+        if error >= lowest:  # 0 has no place on a logarithmic axis
+            axes.plot(
+                error,
+                1 - error,
+                "o",
+                color=color,
+                ms=8,
+                mec="white",
+                mew=1.6,
+                clip_on=False,
+                zorder=3,
+            )
+    axes.set_xscale("log")
+    axes.set_xlim(lowest, 1)
+    axes.set_ylim(0, 1.005)
+    _percent_axis(axes.xaxis)
+    _percent_axis(axes.yaxis)
+    axes.set_xlabel("false accept rate (different people accepted)")
+    axes.set_ylabel("true accept rate (same person accepted)")
+    _legend(figure, len(rocs))
+    return figure
+
+
+def det_figure(rocs: dict, title: str):
+    """DET curves: both error rates, both logarithmic.
+
+    Args:
+        rocs: dict of str to `Roc`.
+        title: str.
+
+    Returns:
+        matplotlib `Figure`.
+    """
+    figure, axes = _new_figure(title)
+    lowest = min(0.1, *(_lowest_far(roc) for roc in rocs.values()))
+    floor = 0.1
+    axes.plot([1e-9, 1], [1e-9, 1], color=_CHANCE_COLOR, lw=1.2, ls=(0, (4, 3)))
+    for index, (name, roc) in enumerate(rocs.items()):
+        far, tar = _steps(roc)
+        missed = 1 - tar
+        if np.any(missed > 0):
+            floor = min(floor, missed[missed > 0].min())
+        axes.plot(
+            far,
+            np.maximum(missed, 1e-12),  # 0 has no place on this axis
+            drawstyle="steps-post",
+            color=_COLORS[index % len(_COLORS)],
+            lw=2.2,
+            label=f"{_plain(name)}   EER {percent(roc.equal_error)}",
+        )
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(lowest, 1)
+    axes.set_ylim(floor, 1)
+    _percent_axis(axes.xaxis)
+    _percent_axis(axes.yaxis)
+    axes.set_xlabel("false accept rate (different people accepted)")
+    axes.set_ylabel("false reject rate (same person refused)")
+    _legend(figure, len(rocs))
+    return figure
+
+
+def score_figure(scores, is_same, thresholds: dict, title: str):
+    """Histograms of genuine and impostor scores, and the thresholds.
+
+    Args:
+        scores: float, `[num_pairs]`.
+        is_same: bool, `[num_pairs]`.
+        thresholds: dict of str to float, lines with their names.
+        title: str.
+
+    Returns:
+        matplotlib `Figure`.
+    """
+    figure, axes = _new_figure(title)
+    scores = np.asarray(scores, np.float64)
+    low, high = scores.min(), scores.max()
+    edges = np.linspace(low, high if high > low else low + 1, 61)
+    for label, kind, color in (
+        ("different people", ~is_same, _COLORS[1]),
+        ("same person", is_same, _COLORS[0]),
+    ):
+        counts, _ = np.histogram(scores[kind], edges)
+        axes.stairs(
+            counts / kind.sum(),
+            edges,
+            fill=True,
+            color=color,
+            alpha=0.55,
+            label=label,
+        )
+    top = axes.get_ylim()[1]
+    for index, (name, threshold) in enumerate(
+        sorted(thresholds.items(), key=lambda item: item[1])
+    ):
+        axes.axvline(threshold, color="#404040", lw=1, ls=(0, (2, 2)))
+        axes.annotate(
+            name,
+            (threshold, top * (0.99 - 0.06 * (index % 6))),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="top",
+            fontsize=8,
+            color="#404040",
+        )
+    axes.set_ylim(0, top)
+    _percent_axis(axes.yaxis)
+    axes.set_xlabel("score")
+    axes.set_ylabel("share of the pairs of a kind")
+    _legend(figure, 2)
+    return figure
+
+
+def reliability_figure(reliabilities: dict, title: str):
+    """Predicted probabilities beside what came true.
+
+    Args:
+        reliabilities: dict of str to `Reliability`.
+        title: str.
+
+    Returns:
+        matplotlib `Figure`.
+    """
+    figure, axes = _new_figure(title)
+    axes.plot([0, 1], [0, 1], color=_CHANCE_COLOR, lw=1.2, ls=(0, (4, 3)))
+    for index, (name, found) in enumerate(reliabilities.items()):
+        lows, highs = np.array(found.intervals).T
+        axes.errorbar(
+            found.predicted,
+            found.observed,
+            # Rounding may put an end on the wrong side by a hair.
+            yerr=np.maximum([found.observed - lows, highs - found.observed], 0),
+            fmt="o-",
+            ms=5,
+            lw=1.6,
+            capsize=3,
+            color=_COLORS[index % len(_COLORS)],
+            label=f"{_plain(name)}   off by {percent(found.calibration_error)}",
+        )
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.005)
+    _percent_axis(axes.xaxis)
+    _percent_axis(axes.yaxis)
+    axes.set_xlabel("predicted probability of one person")
+    axes.set_ylabel("share that is one person")
+    _legend(figure, len(reliabilities))
+    return figure
+
+
+def _new_figure(title):
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "Plots need matplotlib: pip install 'keras-sphereface[plots]'"
+        ) from error
+    # A Figure of its own, without pyplot: no window, no global state.
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title, loc="left", fontweight="bold", pad=12)
+    axes.grid(which="major", color="#E3E3E3", lw=0.8)
+    axes.tick_params(which="both", length=0, pad=6)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _plain(name):
+    """A name as it is: no formula in dollars, not hidden by an underscore."""
+    name = name.replace("$", r"\$")
+    return f" {name}" if name.startswith("_") else name
+
+
+def _percent_axis(axis):
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:g} %"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _legend(figure, num_curves):
+    figure.legend(
+        loc="outside lower center", ncols=min(num_curves, 2), frameon=False
+    )
+
+
+def _lowest_far(roc):
+    return roc.far[roc.far > 0].min()
+
+
+def _steps(roc):
+    """The highest TAR at each FAR above 0."""
+    far = np.unique(roc.far[roc.far > 0])
+    last = np.searchsorted(roc.far, far, side="right") - 1
+    return far, roc.tar[last]

@@ -1,0 +1,229 @@
+"""The same threshold for everyone: whom does it fail more often?"""
+
+import csv
+from dataclasses import asdict, dataclass
+from pathlib import PurePath
+
+import numpy as np
+
+from keras_sphereface.evaluation.curves import check_scores
+from keras_sphereface.evaluation.intervals import rate_interval
+from keras_sphereface.evaluation.pairs import PairSet
+from keras_sphereface.evaluation.text_table import (
+    interval_text,
+    percent,
+    text_table,
+)
+
+MIXED = "(two groups)"
+ALL = "(all)"
+UNKNOWN = "(not known)"
+
+
+@dataclass(frozen=True)
+class GroupRates:
+    """How the pairs of one group fare at the shared threshold.
+
+    Args:
+        group: str.
+        genuine_pairs: int.
+        impostor_pairs: int.
+        tar: float in `[0, 1]`, share of genuine pairs accepted; `None` without
+            genuine pairs.
+        tar_interval: `(low, high)`, exact binomial 95 %, or `None`.
+        far: float in `[0, 1]`, share of impostor pairs accepted; `None`
+            without impostor pairs.
+        far_interval: `(low, high)`, exact binomial 95 %, or `None`.
+    """
+
+    group: str
+    genuine_pairs: int
+    impostor_pairs: int
+    tar: float | None
+    tar_interval: tuple | None
+    far: float | None
+    far_interval: tuple | None
+
+
+@dataclass(frozen=True)
+class GroupReport:
+    """Rates of all groups at one threshold; print it to see a table.
+
+    Args:
+        attribute: str, what the groups are groups of.
+        threshold: float, the same for all.
+        groups: tuple of `GroupRates`, all pairs first, then the groups by
+            name, then pairs of two groups.
+    """
+
+    attribute: str
+    threshold: float
+    groups: tuple
+
+    def to_dict(self) -> dict:
+        """The report as JSON types."""
+        return {**asdict(self), "groups": [asdict(g) for g in self.groups]}
+
+    header = (
+        "group",
+        "genuine pairs",
+        "TAR",
+        "95 %",
+        "impostor pairs",
+        "FAR",
+        "95 %",
+    )
+
+    def rows(self) -> list[tuple]:
+        """One row a group, as text."""
+        return [
+            (
+                rates.group,
+                f"{rates.genuine_pairs:,}",
+                "-" if rates.tar is None else percent(rates.tar),
+                "" if rates.tar is None else interval_text(rates.tar_interval),
+                f"{rates.impostor_pairs:,}",
+                "-" if rates.far is None else percent(rates.far),
+                "" if rates.far is None else interval_text(rates.far_interval),
+            )
+            for rates in self.groups
+        ]
+
+    def table(self) -> str:
+        """The report as aligned text."""
+        title = f"by {self.attribute}, score >= {self.threshold:.4f}"
+        return f"{title}\n{text_table(self.header, self.rows())}"
+
+    def __str__(self):
+        return self.table()
+
+
+def compare_groups(
+    *, scores, is_same, groups, threshold: float, attribute: str = "group"
+) -> GroupReport:
+    """Error rates of each group of people at one shared threshold.
+
+    A pair belongs to a group if both images do; impostor pairs between two
+    groups are easier and stand apart. The intervals are binomial: few people
+    in many pairs make them too narrow.
+
+    Args:
+        scores: float, `[num_pairs]`, higher is more alike.
+        is_same: bool, `[num_pairs]`.
+        groups: str, `[num_pairs, 2]`, the group on both images.
+        threshold: float.
+        attribute: str, what the groups are groups of. Defaults to `"group"`.
+
+    Returns:
+        `GroupReport`.
+    """
+    scores, is_same = check_scores(scores, is_same)
+    groups = np.asarray(groups)
+    if groups.shape != (len(scores), 2) or groups.dtype.kind != "U":
+        raise ValueError(
+            "`groups` must be str, [num_pairs, 2]. Received: "
+            f"groups.dtype={groups.dtype}, groups.shape={groups.shape} with "
+            f"{len(scores)} pairs"
+        )
+    if not np.isfinite(threshold):
+        raise ValueError(
+            f"`threshold` must be finite. Received: threshold={threshold!r}"
+        )
+    accepted = scores >= threshold
+    alike = groups[:, 0] == groups[:, 1]
+    members = {ALL: np.ones(len(scores), bool)}
+    for group in np.unique(groups).tolist():
+        members[group] = alike & (groups[:, 0] == group)
+    if not alike.all():
+        members[MIXED] = ~alike
+    return GroupReport(
+        attribute=attribute,
+        threshold=float(threshold),
+        groups=tuple(
+            _rates(group, accepted[member], is_same[member])
+            for group, member in members.items()
+        ),
+    )
+
+
+def read_attributes(path, pairs: PairSet) -> dict:
+    """Reads a CSV of attributes for the images of a pair set.
+
+    The first column names a person, as the folders of the images do, or an
+    image by its path or the last parts of it, `Ann/Ann_0001.jpg`. The first
+    line names the attributes: `person,sex,age`. People and images that are in
+    no pair are passed over; images that the file does not name are of the
+    group `"(not known)"`.
+
+    Args:
+        path: str or path of the CSV file.
+        pairs: `PairSet`.
+
+    Returns:
+        Dict of str arrays `[num_pairs, 2]` by attribute: the `groups` of
+        `compare_groups`.
+    """
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        lines = [line for line in csv.reader(file) if line]
+    if len(lines) < 2 or len(lines[0]) < 2:
+        raise ValueError(
+            f"{path}: the first line must name a column for people or images "
+            "and an attribute at least, and others must follow. "
+            f"Received: {len(lines)} lines"
+        )
+    header, *lines = lines
+    values = {}
+    for number, line in enumerate(lines, start=2):
+        key = line[0].strip()
+        if len(line) != len(header):
+            raise ValueError(
+                f"{path}, row {number}: must have {len(header)} fields, as "
+                f"the first. Received: {len(line)}"
+            )
+        if key in values:
+            raise ValueError(f"{path}, row {number}: {key!r} stands twice")
+        values[key] = [value.strip() or UNKNOWN for value in line[1:]]
+    unknown = [UNKNOWN] * (len(header) - 1)
+    found = [_find(values, pairs, index) for index in range(len(pairs.images))]
+    if not any(found):
+        raise ValueError(
+            f"{path}: names no person or image of the pairs. "
+            f"Received: {next(iter(values))!r} and such, for images such as "
+            f"{pairs.names[0]!r}"
+        )
+    table = np.array([row or unknown for row in found])
+    return {
+        name.strip(): np.stack(
+            [table[pairs.index_a, column], table[pairs.index_b, column]],
+            axis=1,
+        )
+        for column, name in enumerate(header[1:])
+    }
+
+
+def _find(values, pairs, index):
+    """The values of the image's name, of the end of it, or of its person."""
+    parts = PurePath(pairs.names[index]).parts
+    for start in range(len(parts)):
+        row = values.get("/".join(parts[start:]))
+        if row is not None:
+            return row
+    if pairs.people is None:
+        return None
+    return values.get(str(pairs.people[index]))
+
+
+def _rates(group, accepted, is_same):
+    sides = {}
+    for name, side in (("tar", is_same), ("far", ~is_same)):
+        hits, trials = int(np.sum(accepted & side)), int(side.sum())
+        sides[name] = hits / trials if trials else None
+        sides[f"{name}_interval"] = (
+            rate_interval(hits, trials) if trials else None
+        )
+    return GroupRates(
+        group=group,
+        genuine_pairs=int(is_same.sum()),
+        impostor_pairs=int(np.sum(~is_same)),
+        **sides,
+    )

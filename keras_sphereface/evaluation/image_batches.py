@@ -1,0 +1,134 @@
+"""Reading many images in batches, from files or from an array."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from keras_sphereface.contract import FaceInput, ImageError, read_image
+
+
+def image_batches(
+    images,
+    names: Sequence[str],
+    *,
+    batch_size: int = 64,
+    face_input: FaceInput | None = None,
+    start: int = 0,
+) -> Iterator[np.ndarray]:
+    """Yields images in order, files read as they are needed.
+
+    Args:
+        images: what `check_images` returned.
+        names: what an error calls each image, `num_images` strings.
+        batch_size: int, at least 1; the last batch may be smaller. Defaults to
+            `64`.
+        face_input: `FaceInput` that each image must fit. Defaults to `None`:
+            all must have the size of the first.
+        start: int, how many images to pass over. Defaults to `0`.
+
+    Yields:
+        uint8 arrays, `[<= batch_size, height, width, 3]`.
+    """
+    if type(batch_size) is not int or batch_size < 1:
+        raise ValueError(
+            "`batch_size` must be a positive int. "
+            f"Received: batch_size={batch_size!r}"
+        )
+    return _image_batches(images, names, batch_size, face_input, start)
+
+
+def check_images(images) -> np.ndarray | list:
+    """Returns images as an array or a list of paths, or says what is wrong.
+
+    Args:
+        images: uint8 array, `[num_images, height, width, 3]`, or a sequence
+            of paths.
+
+    Returns:
+        The array, or a list of paths; one image at least.
+    """
+    expected = (
+        "`images` must be uint8, [num_images, height, width, 3], or a sequence "
+        "of paths."
+    )
+    if isinstance(images, np.ndarray) and images.ndim != 1:
+        if (
+            images.dtype != np.uint8
+            or images.ndim != 4
+            or images.shape[-1] != 3
+        ):
+            raise ValueError(
+                f"{expected} Received: images.dtype={images.dtype}, "
+                f"images.shape={images.shape}"
+            )
+    elif isinstance(images, (str, bytes, os.PathLike)):
+        raise ValueError(f"{expected} Received: images={images!r}")
+    else:
+        images = list(images)
+        for index, image in enumerate(images):
+            if not isinstance(image, (str, os.PathLike)):
+                raise ValueError(
+                    f"{expected} Received: images[{index}] of type "
+                    f"{type(image).__name__}"
+                )
+    if not len(images):
+        raise ValueError(f"{expected} Received: no images")
+    return images
+
+
+def image_names(images, names: Sequence[str] | None = None) -> list[str]:
+    """What errors and reports call each image.
+
+    Args:
+        images: what `check_images` returned.
+        names: `num_images` strings. Defaults to the paths, or to `"image 0"`,
+            `"image 1"`, ...
+
+    Returns:
+        List of str.
+    """
+    if names is None:
+        names = (
+            [f"image {index}" for index in range(len(images))]
+            if isinstance(images, np.ndarray)
+            else [str(image) for image in images]
+        )
+    if len(names) != len(images):
+        raise ValueError(
+            f"`names` must have one name an image, {len(images)}. "
+            f"Received: {len(names)} names"
+        )
+    return list(names)
+
+
+def read_named_image(images, names, index, face_input=None) -> np.ndarray:
+    """One image; if it is broken, the error has its name.
+
+    Args:
+        images: what `check_images` returned.
+        names: list of str, one an image.
+        index: int, position in `images`.
+        face_input: `FaceInput` it must fit. Defaults to `None`, any size.
+
+    Returns:
+        uint8 array, `[height, width, 3]`.
+    """
+    try:
+        return read_image(images[index], face_input)
+    except ImageError as error:
+        # The message names a file already; an array has only our name.
+        if isinstance(images, np.ndarray):
+            raise ImageError(f"{names[index]}: {error}") from error
+        raise
+
+
+def _image_batches(images, names, batch_size, face_input, start):
+    for first in range(start, len(images), batch_size):
+        batch = []
+        for index in range(first, min(first + batch_size, len(images))):
+            image = read_named_image(images, names, index, face_input)
+            if face_input is None:
+                face_input = FaceInput(*image.shape[:2])
+            batch.append(image)
+        yield np.stack(batch)

@@ -1,0 +1,120 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_sphereface.export import (
+    export_litert,
+    export_saved_model,
+    open_embedder,
+)
+
+
+@pytest.fixture(scope="module")
+def embedder():
+    keras.utils.set_random_seed(0)
+    images = keras.Input((16, 16, 3))
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(images)
+    x = keras.layers.Conv2D(4, 3, 4)(x)
+    embeddings = keras.layers.Dense(5)(keras.layers.Flatten()(x))
+    return keras.Model(images, embeddings)
+
+
+@pytest.fixture(scope="module")
+def images():
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (6, 16, 16, 3), dtype=np.uint8)
+
+
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def write_onnx(path, *, shape, dtype="float32"):
+    """Embeddings are the mean color, and twice it: of any size and batch."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    helper, types = onnx.helper, onnx.TensorProto
+    kind = {"float32": types.FLOAT, "uint8": types.UINT8}[dtype]
+    nodes = [
+        helper.make_node("Cast", ["x"], ["f"], to=types.FLOAT),
+        helper.make_node("ReduceMean", ["f"], ["m"], axes=[1, 2], keepdims=0),
+        helper.make_node("Add", ["m", "m"], ["d"]),
+        helper.make_node("Concat", ["m", "d"], ["y"], axis=1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "mean_color",
+        [helper.make_tensor_value_info("x", kind, shape)],
+        [helper.make_tensor_value_info("y", types.FLOAT, [None, None])],
+    )
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8
+    )
+    onnx.save(model, str(path))
+    return path
+
+
+def test_every_kind_of_artifact_embeds_like_the_model(
+    tmp_path, embedder, images
+):
+    expected = unit(embedder.predict_on_batch(images))
+    embedder.save(tmp_path / "model.keras")
+    export_saved_model(embedder, tmp_path / "saved")
+    export_litert(embedder, tmp_path / "model.tflite")
+    for name in ("model.keras", "saved", "model.tflite"):
+        embed = open_embedder(tmp_path / name)
+        for batch in (images, images[:1]):
+            found = np.asarray(embed(batch))
+            np.testing.assert_allclose(
+                unit(found), expected[: len(batch)], atol=1e-5
+            )
+
+
+def test_a_saved_model_of_others_is_opened_by_its_default(tmp_path, images):
+    class MeanColor(tf.Module):
+        @tf.function(
+            input_signature=[tf.TensorSpec([None, 16, 16, 3], tf.float32)]
+        )
+        def __call__(self, pixels):
+            return {"features": tf.reduce_mean(pixels, [1, 2])}
+
+    model = MeanColor()
+    tf.saved_model.save(
+        model, str(tmp_path / "other"), signatures=model.__call__
+    )
+    np.testing.assert_allclose(
+        open_embedder(tmp_path / "other")(images),
+        images.mean((1, 2)),
+        rtol=1e-5,
+    )
+
+
+@pytest.mark.parametrize("batch_size", [None, 1])
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+def test_an_onnx_file_takes_what_it_wants(tmp_path, images, batch_size, dtype):
+    path = write_onnx(
+        tmp_path / "model.onnx", shape=[batch_size, 16, 16, 3], dtype=dtype
+    )
+    mean = images.mean((1, 2))
+    np.testing.assert_allclose(
+        open_embedder(path)(images),
+        np.concatenate([mean, 2 * mean], axis=1),
+        rtol=1e-5,
+    )
+
+
+def test_channels_first_are_refused(tmp_path):
+    path = write_onnx(tmp_path / "model.onnx", shape=[None, 3, 16, 16])
+    with pytest.raises(ValueError, match=r"channels last.*3, 16, 16"):
+        open_embedder(path)
+
+
+def test_what_is_no_model_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no_model\.keras"):
+        open_embedder(tmp_path / "no_model.keras")
+    (tmp_path / "model.h5").touch()
+    with pytest.raises(ValueError, match=r"\.tflite or \.onnx.*model\.h5"):
+        open_embedder(tmp_path / "model.h5")
+    with pytest.raises(ValueError, match=r"saved_model\.pb"):
+        open_embedder(tmp_path)

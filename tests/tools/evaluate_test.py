@@ -1,0 +1,119 @@
+"""tools/evaluate.py as a user types it."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_sphereface.export import read_operating_points
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def evaluate(*arguments):
+    return subprocess.run(
+        [sys.executable, ROOT / "tools" / "evaluate.py", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two embedders, and faces of 20 people in LFW's format."""
+    folder = tmp_path_factory.mktemp("evaluation")
+    rng = np.random.default_rng(0)
+    lines = ["4\t20"]
+    for person in range(20):
+        name = f"p{person}"
+        (folder / "faces" / name).mkdir(parents=True)
+        looks = rng.uniform(0, 255, (16, 16, 3))
+        for number in range(1, 6):
+            face = np.clip(looks + rng.normal(0, 90, looks.shape), 0, 255)
+            Image.fromarray(face.astype("uint8")).save(
+                folder / "faces" / name / f"{name}_{number:04d}.png"
+            )
+    for fold in range(4):
+        people = [f"p{5 * fold + i}" for i in range(5)]
+        lines += [f"{p}\t{i}\t{i + 1}" for p in people for i in range(1, 5)]
+        lines += [
+            f"{people[i % 5]}\t{1 + i // 5}\t{people[(i + 1) % 5]}\t1"
+            for i in range(20)
+        ]
+    (folder / "pairs.txt").write_text("\n".join(lines))
+    (folder / "sex.csv").write_text(
+        "person,sex\n" + "".join(f"p{i},{'fm'[i % 2]}\n" for i in range(20))
+    )
+    keras.utils.set_random_seed(0)
+    for name, size in (("good", 64), ("bad", 1)):
+        images = keras.Input((16, 16, 3))
+        x = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(images)
+        x = keras.layers.Dense(size)(keras.layers.Flatten()(x))
+        keras.Model(images, x).save(folder / f"{name}.keras")
+    return folder
+
+
+def inputs(folder):
+    return [
+        f"--pairs={folder / 'pairs.txt'}",
+        f"--pairs_root={folder / 'faces'}",
+    ]
+
+
+def test_one_model_is_measured(folder):
+    result = evaluate(
+        f"--model={folder / 'good.keras'}",
+        *inputs(folder),
+        f"--workdir={folder / 'out'}",
+        f"--attributes={folder / 'sex.csv'}",
+        "--fars=0.5,1e-6",
+        "--resamples=50",
+        "--flip",
+    )
+    assert result.returncode == 0, result.stderr
+    assert "pairs.txt (160 pairs, 20 people)" in result.stdout
+    assert "FAR=1e-6 was not measured" in result.stdout
+    assert "by sex" in result.stdout
+    content = json.loads((folder / "out/report.json").read_bytes())
+    assert content["accuracy"] > 0.8
+    (point,) = read_operating_points(folder / "out/report.json")
+    assert (point.far, point.flip) == (0.5, True)
+    assert point.tar_interval[0] <= point.tar <= point.tar_interval[1]
+    assert "good.keras" in (folder / "out/report.html").read_text("utf-8")
+
+
+def test_two_models_are_put_side_by_side(folder):
+    result = evaluate(
+        "--compare",
+        str(folder / "bad.keras"),
+        str(folder / "good.keras"),
+        *inputs(folder),
+        f"--workdir={folder / 'both'}",
+        "--resamples=50",
+    )
+    assert result.returncode == 0, result.stderr
+    assert "good.keras minus bad.keras" in result.stdout
+    assert "better" in result.stdout
+    content = json.loads((folder / "both/report.json").read_bytes())
+    assert list(content["models"]) == ["bad.keras", "good.keras"]
+
+
+def test_wrong_usage_and_unknown_people_are_named(folder):
+    result = evaluate("--compare", "a.keras", *inputs(folder))
+    assert "two models or more" in result.stdout + result.stderr
+    (folder / "wrong.txt").write_text("1\t1\nZoe\t1\t2\np1\t1\tp2\t1\n")
+    result = evaluate(
+        f"--model={folder / 'good.keras'}",
+        f"--pairs={folder / 'wrong.txt'}",
+        f"--pairs_root={folder / 'faces'}",
+    )
+    assert result.returncode != 0
+    assert "wrong.txt, line 2: no image" in result.stderr
+    assert "Zoe_0001" in result.stderr
