@@ -160,8 +160,9 @@ def test_importing_the_package_loads_nothing_heavy():
 def test_beside_keras_the_package_registers_its_classes():
     program = (
         "import keras, keras_sphereface\n"
-        "for name in ('FaceRecognizer', 'FusedBatchNormalization',\n"
-        "             'PrecomputedLoss', 'SphereFaceRHead'):\n"
+        "for name in ('CosineDense', 'FaceRecognizer',\n"
+        "             'FusedBatchNormalization', 'PrecomputedLoss',\n"
+        "             'SphereFaceRHead', 'SphereFaceRLoss'):\n"
         "    assert keras.saving.get_registered_object(\n"
         "        f'keras_sphereface>{name}'), name\n"
     )

@@ -2,14 +2,8 @@ import keras
 from keras import ops
 
 from keras_sphereface.heads.margin_head import MarginHead
-from keras_sphereface.ops import (
-    detach_characteristic,
-    sphereface_margin,
-    spherefacer_v1_margin,
-    spherefacer_v2_margin,
-)
+from keras_sphereface.ops import spherefacer_margins
 
-_TARGET_MARGINS = {"v0": sphereface_margin, "v1": spherefacer_v1_margin}
 _VARIANTS = ("v0", "v1", "v2")
 _NORM_PENALTIES = {"l1": ops.abs, "l2": ops.square}
 # OpenSphere's weights of the cross-entropy.
@@ -143,15 +137,13 @@ class SphereFaceRHead(MarginHead):
         self.norm_penalty_weight = norm_penalty_weight
 
     def margined(self, cos_theta, labels):
-        is_target = labels[:, None] == ops.arange(self.num_classes)[None, :]
-        if self.variant == "v2":
-            others = spherefacer_v2_margin(cos_theta, margin=self.margin)
-            others = self._detached(others, cos_theta)
-            return ops.where(is_target, cos_theta, others)
-        cos_target = ops.take_along_axis(cos_theta, labels[:, None], axis=1)
-        target = _TARGET_MARGINS[self.variant](cos_target, margin=self.margin)
-        target = self._detached(target, cos_target)
-        return ops.where(is_target, target, cos_theta)
+        return spherefacer_margins(
+            cos_theta,
+            labels,
+            variant=self.variant,
+            margin=self.margin,
+            detach=self.detach,
+        )
 
     def logit_scale(self, norms):
         return self.scale if self.normalization == "hard" else norms
@@ -166,9 +158,6 @@ class SphereFaceRHead(MarginHead):
             return None
         distance = _NORM_PENALTIES[self.norm_penalty](norms - self.scale)
         return self.norm_penalty_weight * distance
-
-    def _detached(self, value, cos_theta):
-        return detach_characteristic(value, cos_theta) if self.detach else value
 
     def get_config(self):
         return {

@@ -1,7 +1,8 @@
 """Layers that core Keras lacks or has slower."""
 
+from keras_sphereface.layers.cosine_dense import CosineDense
 from keras_sphereface.layers.fused_batch_normalization import (
     FusedBatchNormalization,
 )
 
-__all__ = ["FusedBatchNormalization"]
+__all__ = ["CosineDense", "FusedBatchNormalization"]

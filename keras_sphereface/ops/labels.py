@@ -37,53 +37,104 @@ def check_labels(labels, num_classes):
             f"sample, not one-hot rows. Received: labels of shape {shape}"
         )
     labels = ops.cast(labels, "int32")
+    return _checked(
+        labels,
+        labels,
+        _is_out_of_range(labels, num_classes),
+        f"`labels` must be in [0, {num_classes}), as "
+        f"num_classes={num_classes}.",
+    )
+
+
+def labels_of_targets(y_true, num_classes):
+    """Class labels from the targets of a Keras loss, checked.
+
+    A `keras.losses.Loss` casts integer targets to float32, which holds class
+    indices up to 2^24 exactly. Values are checked as in `check_labels`.
+
+    Args:
+        y_true: tensor, `(batch_size,)` or `(batch_size, 1)`, class indices;
+            or `(batch_size, num_classes)`, one-hot rows.
+        num_classes: int, number of classes.
+
+    Returns:
+        Int32 tensor, `(batch_size,)`.
+    """
+    y_true = ops.convert_to_tensor(y_true)
+    shape = tuple(y_true.shape)
+    expected = (
+        f"`y_true` must hold class indices in [0, {num_classes}) or one-hot "
+        f"rows of length {num_classes}."
+    )
+    if len(shape) == 2 and shape[1] == num_classes and num_classes > 1:
+        labels = ops.cast(ops.argmax(y_true, axis=-1), "int32")
+        ones = ops.cast(ops.equal(y_true, 1), "int32")
+        others = ops.cast(ops.not_equal(y_true, 0), "int32")
+        is_wrong = (ops.sum(ones, -1) != 1) | (ops.sum(others, -1) != 1)
+        return _checked(labels, y_true, is_wrong, expected)
+    if len(shape) == 2 and shape[1] == 1:
+        y_true = ops.squeeze(y_true, axis=1)
+    elif len(shape) != 1:
+        raise ValueError(f"{expected} Received: y_true of shape {shape}")
+    labels = ops.cast(y_true, "int32")
+    is_fraction = ops.cast(labels, y_true.dtype) != y_true
+    is_wrong = is_fraction | _is_out_of_range(labels, num_classes)
+    return _checked(labels, y_true, is_wrong, expected)
+
+
+def _is_out_of_range(labels, num_classes):
+    return (labels < 0) | (labels >= num_classes)
+
+
+def _checked(labels, values, is_wrong, message):
+    """`labels`, once no entry of `values` is wrong."""
     if isinstance(labels, keras.KerasTensor):
         return labels
-    return _RANGE_CHECKS[keras.backend.backend()](labels, num_classes)
+    check = _CHECKS[keras.backend.backend()]
+    return check(labels, values, is_wrong, message)
 
 
-def _raise_out_of_range(labels, num_classes):
-    values = np.asarray(labels)
-    wrong = values[(values < 0) | (values >= num_classes)]
-    if wrong.size:
-        raise ValueError(
-            f"`labels` must be in [0, {num_classes}), as "
-            f"num_classes={num_classes}. Received: {wrong[:5].tolist()}"
-            + (f" and {wrong.size - 5} more" if wrong.size > 5 else "")
-        )
+def _raise_if_wrong(values, is_wrong, message):
+    wrong = np.asarray(values)[np.asarray(is_wrong)]
+    if len(wrong):
+        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        raise ValueError(f"{message} Received: {wrong[:5].tolist()}{more}")
 
 
-def _check_eagerly(labels, num_classes):
-    _raise_out_of_range(ops.convert_to_numpy(labels), num_classes)
+def _check_eagerly(labels, values, is_wrong, message):
+    values = ops.convert_to_numpy(values)
+    _raise_if_wrong(values, ops.convert_to_numpy(is_wrong), message)
     return labels
 
 
-def _check_on_tensorflow(labels, num_classes):
+def _check_on_tensorflow(labels, values, is_wrong, message):
     import tensorflow as tf
 
     if tf.executing_eagerly():
-        return _check_eagerly(labels, num_classes)
-    message = f"`labels` must be in [0, {num_classes})."
-    checks = [
-        tf.debugging.assert_non_negative(labels, message),
-        tf.debugging.assert_less(labels, num_classes, message),
-    ]
-    with tf.control_dependencies(checks):
+        return _check_eagerly(labels, values, is_wrong, message)
+    low, high = tf.reduce_min(values), tf.reduce_max(values)
+    check = tf.debugging.Assert(
+        tf.reduce_all(tf.logical_not(is_wrong)),
+        [message, "Received: values from", low, "to", high],
+    )
+    with tf.control_dependencies([check]):
         return tf.identity(labels)
 
 
-def _check_on_jax(labels, num_classes):
+def _check_on_jax(labels, values, is_wrong, message):
     import jax
 
     if not isinstance(labels, jax.core.Tracer):
-        return _check_eagerly(labels, num_classes)
+        return _check_eagerly(labels, values, is_wrong, message)
     jax.debug.callback(
-        lambda values: _raise_out_of_range(values, num_classes), labels
+        lambda values, is_wrong: _raise_if_wrong(values, is_wrong, message),
+        values,
+        is_wrong,
     )
     return labels
 
 
-_RANGE_CHECKS = {
+_CHECKS = {
     "tensorflow": _check_on_tensorflow,
     "jax": _check_on_jax,
     "torch": _check_eagerly,

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_sphereface.ops import check_labels
+from keras_sphereface.ops import check_labels, labels_of_targets
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "int64"])
@@ -47,3 +47,31 @@ def test_compiled_steps_raise_on_labels_out_of_range():
     np.testing.assert_array_equal(compiled(np.array([0, 3], "int32")), [0, 3])
     with pytest.raises(Exception, match=r"`labels` must be in \[0, 4\)"):
         np.asarray(compiled(np.array([0, 7], "int32")))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+@pytest.mark.parametrize(
+    "y_true", [[0, 3, 1], [[0], [3], [1]], np.eye(4)[[0, 3, 1]]]
+)
+def test_targets_of_a_loss_are_indices_or_one_hot_rows(y_true, dtype):
+    labels = labels_of_targets(np.array(y_true, dtype), 4)
+    assert keras.backend.standardize_dtype(labels.dtype) == "int32"
+    np.testing.assert_array_equal(ops.convert_to_numpy(labels), [0, 3, 1])
+
+
+@pytest.mark.parametrize(
+    ("y_true", "received"),
+    [
+        ([0.0, 4.0], r"\[4.0\]"),
+        ([-1.0, 2.0], r"\[-1.0\]"),
+        ([0.5, 1.0], r"\[0.5\]"),
+        ([[0.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]], r"\[\[0.0, 0.0"),
+        ([[0.9, 0.1, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]], r"\[\[0.89"),
+        ([[1.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]], r"\[\[1.0, 1.0"),
+        ([[1.0, 0.0, 0.0]], r"shape \(1, 3\)"),
+    ],
+)
+def test_wrong_targets_are_named(y_true, received):
+    message = rf"`y_true` must hold class indices in \[0, 4\).*{received}"
+    with pytest.raises(ValueError, match=message):
+        labels_of_targets(np.float32(y_true), 4)
