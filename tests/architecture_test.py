@@ -72,9 +72,10 @@ ONLY_IN = {
     # Comes with ai_edge_litert; reads the manifest out of the file.
     ("edge", "flatbuffers"): {"engines.py"},
     ("evaluation", "matplotlib"): {"plots.py"},
-    # keras.ops has no word for an assertion inside a compiled step.
-    ("ops", "tensorflow"): {"labels.py"},
-    ("ops", "jax"): {"labels.py"},
+    # keras.ops has no word for an assertion inside a compiled step, for
+    # whether a step is being compiled, and for the replicas that compute it.
+    ("ops", "tensorflow"): {"labels.py", "replicas.py", "tracing.py"},
+    ("ops", "jax"): {"labels.py", "tracing.py"},
     ("ops", "numpy"): {"labels.py"},
     # Nor for a fused kernel.
     ("layers", "tensorflow"): {"fused_batch_normalization.py"},
