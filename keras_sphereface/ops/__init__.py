@@ -33,6 +33,7 @@ from keras_sphereface.ops.replicas import (
 )
 from keras_sphereface.ops.sphereface2 import (
     adjusted_similarity,
+    check_sphereface2_arguments,
     sphereface2_bias,
     sphereface2_losses,
     sphereface2_margins,
@@ -48,6 +49,7 @@ __all__ = [
     "apply_target_margin",
     "arcface_margin",
     "check_labels",
+    "check_sphereface2_arguments",
     "clip_norms",
     "combined_margin",
     "cosface_margin",

@@ -104,16 +104,13 @@ def sphereface2_bias(
         "M": (similarity(min(right * margin, math.pi)), similarity(right)),
     }[variant]
     z = positive_weight / ((1.0 - positive_weight) * (num_classes - 1))
-    root = math.sqrt(
-        (1.0 - z) ** 2 + 4.0 * z * math.exp(scale * (target - other))
-    )
-    # 1 - z + root cancels where z is above 1; its conjugate does not.
-    denominator = (
-        1.0 - z + root
-        if z <= 1
-        else 4.0 * z * math.exp(scale * (target - other)) / (root - 1.0 + z)
-    )
-    return math.log(2.0 * z) - scale * other - math.log(denominator)
+    gap = scale * (target - other)
+    root = math.sqrt((1.0 - z) ** 2 + 4.0 * z * math.exp(gap))
+    if z <= 1.0:
+        log_sum = math.log(1.0 - z + root)
+    else:  # 1 - z + root cancels; 4z e^gap / (root - 1 + z) is the same
+        log_sum = math.log(4.0 * z) + gap - math.log(root - 1.0 + z)
+    return math.log(2.0 * z) - scale * other - log_sum
 
 
 def sphereface2_losses(logits, labels, *, scale, positive_weight):
@@ -138,3 +135,31 @@ def sphereface2_losses(logits, labels, *, scale, positive_weight):
         (1.0 - positive_weight) * ops.softplus(logits),
     )
     return ops.sum(losses, axis=-1) / scale
+
+
+def check_sphereface2_arguments(num_classes, variant, power, positive_weight):
+    """Raises a `ValueError` that names the first argument out of its range.
+
+    Args:
+        num_classes: int, at least 2, or `None` where it is not known yet.
+        variant: `"C"`, `"A"` or `"M"`.
+        power: float, at least 1.
+        positive_weight: float in `(0, 1)`.
+    """
+    if num_classes is not None and num_classes < 2:
+        raise ValueError(
+            "`num_classes` must be at least 2: SphereFace2 balances a class "
+            f"against the others. Received: num_classes={num_classes}"
+        )
+    if variant not in ("C", "A", "M"):
+        raise ValueError(
+            "`variant` must be one of ['C', 'A', 'M']. "
+            f"Received: variant={variant!r}"
+        )
+    if not power >= 1:
+        raise ValueError(f"`power` must be at least 1. Received: power={power}")
+    if not 0 < positive_weight < 1:
+        raise ValueError(
+            "`positive_weight` must be in (0, 1). "
+            f"Received: positive_weight={positive_weight}"
+        )
