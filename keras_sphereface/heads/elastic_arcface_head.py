@@ -18,7 +18,8 @@ class ElasticArcFaceHead(ElasticHead):
         num_classes: int, number of identities.
         margin: float, mean of `m`, in `[0, pi)`, radians. Defaults to `0.5`.
         scale: float, above 0. Defaults to `64.0`.
-        deviation: float, of `m`, at least 0. Defaults to `0.0125`. The paper also has 0.0175.
+        deviation: float, of `m`, at least 0. Defaults to `0.0125`; the paper
+            also has 0.0175.
         seed: int, of the draws. Defaults to `0`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
             the margined value. Defaults to `False`.
