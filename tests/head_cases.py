@@ -42,7 +42,7 @@ def make_batch():
     centers = random.normal(size=(EMBEDDING_DIM, NUM_CLASSES))
     embeddings = 3 * random.normal(size=(6, EMBEDDING_DIM))
     labels = np.array([0, 1, 8, 3, 3, 0], "int32")
-    nudge = 0.1 * random.normal(size=(2, EMBEDDING_DIM))
+    nudge = 0.25 * random.normal(size=(2, EMBEDDING_DIM))
     embeddings[0] = 6 * (centers[:, 0] + nudge[0])
     embeddings[1] = -2 * (centers[:, 1] + nudge[1])
     return embeddings.astype("float32"), centers.astype("float32"), labels

@@ -57,4 +57,4 @@ class SphereFacePlusHead(SphereFaceHead):
         energy = hyperspherical_energy(
             self.centers, gather_rows(outputs.labels)
         )
-        return ops.full_like(outputs.norms, self.energy_weight * energy)
+        return self.energy_weight * energy * ops.ones_like(outputs.norms)
