@@ -18,6 +18,7 @@ def hyperspherical_energy(centers, labels):
     Reference:
         - [Liu et al., 2018](https://arxiv.org/abs/1805.09298)
     """
+    labels = ops.convert_to_tensor(labels)
     unit, _ = safe_normalize(ops.take(centers, labels, axis=1), axis=0)
     energies = ops.square(1.0 / angle(ops.matmul(ops.transpose(unit), unit)))
     # A pair counts once, and a class where it comes first.
