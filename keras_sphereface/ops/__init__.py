@@ -18,6 +18,12 @@ from keras_sphereface.ops.class_margins import (
     spherefacer_margins,
     target_cosines,
 )
+from keras_sphereface.ops.contrast import (
+    contrastive_losses,
+    npairs_losses,
+    simple_losses,
+    supervised_contrastive_losses,
+)
 from keras_sphereface.ops.detachment import detach_characteristic
 from keras_sphereface.ops.hyperspherical_energy import hyperspherical_energy
 from keras_sphereface.ops.labels import check_labels, labels_of_targets
@@ -25,6 +31,11 @@ from keras_sphereface.ops.margins import (
     sphereface_margin,
     spherefacer_v1_margin,
     spherefacer_v2_margin,
+)
+from keras_sphereface.ops.pairs import (
+    angular_distances,
+    distances,
+    squared_distances,
 )
 from keras_sphereface.ops.replicas import (
     gather_rows,
@@ -39,6 +50,10 @@ from keras_sphereface.ops.sphereface2 import (
     sphereface2_margins,
 )
 from keras_sphereface.ops.tracing import is_traced
+from keras_sphereface.ops.triplets import (
+    hard_triplet_losses,
+    semi_hard_triplet_losses,
+)
 from keras_sphereface.ops.uniface import uniface_losses
 
 __all__ = [
@@ -46,25 +61,32 @@ __all__ = [
     "adaface_quality",
     "adjusted_similarity",
     "angle",
+    "angular_distances",
     "apply_target_margin",
     "arcface_margin",
     "check_labels",
     "check_sphereface2_arguments",
     "clip_norms",
     "combined_margin",
+    "contrastive_losses",
     "cosface_margin",
     "curricularface_margins",
     "detach_characteristic",
+    "distances",
     "falling_cosine",
     "gather_rows",
+    "hard_triplet_losses",
     "hyperspherical_energy",
     "is_target",
     "is_traced",
     "labels_of_targets",
     "magface_angle_margin",
     "magface_penalty",
+    "npairs_losses",
     "replica_index_and_count",
     "safe_normalize",
+    "semi_hard_triplet_losses",
+    "simple_losses",
     "sphereface2_bias",
     "sphereface2_losses",
     "sphereface2_margins",
@@ -72,7 +94,9 @@ __all__ = [
     "spherefacer_margins",
     "spherefacer_v1_margin",
     "spherefacer_v2_margin",
+    "squared_distances",
     "sum_over_replicas",
+    "supervised_contrastive_losses",
     "target_cosines",
     "uniface_losses",
 ]
