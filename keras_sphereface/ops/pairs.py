@@ -65,11 +65,11 @@ def angular_distances(embeddings):
         embeddings: float32 tensor, `(batch_size, embedding_dim)`.
 
     Returns:
-        Float32 tensor, `(batch_size, batch_size)`, in `[0, 2]` up to
-        rounding.
+        Float32 tensor, `(batch_size, batch_size)`, in `[0, 2]`.
     """
     unit, _ = safe_normalize(embeddings)
-    return 1.0 - ops.matmul(unit, ops.transpose(unit))
+    cosines = ops.matmul(unit, ops.transpose(unit))
+    return ops.maximum(1.0 - cosines, 0.0)
 
 
 def mean_of_pairs(values, mask):
