@@ -23,7 +23,7 @@ TABLE = {
         {"contract"},
         {"numpy", "sklearn", "tqdm", "matplotlib"},
     ),
-    "ops": (set(), {"keras", "numpy", "tensorflow", "jax"}),
+    "ops": (set(), {"keras", "numpy", "tensorflow", "jax", "torch"}),
     "layers": ({"ops"}, {"keras", "tensorflow"}),
     "losses": ({"ops"}, {"keras"}),
     "heads": ({"ops"}, {"keras"}),
@@ -43,7 +43,11 @@ TABLE = {
         {"keras", "numpy"},
     ),
     "data": ({"contract"}, {"numpy", "tensorflow", "PIL"}),
-    "callbacks": ({"evaluation", "heads"}, {"keras", "tqdm"}),
+    # Diagnostics take gradients with `ops` and write for TensorBoard.
+    "callbacks": (
+        {"evaluation", "heads", "ops"},
+        {"keras", "numpy", "tqdm", "matplotlib", "tensorflow"},
+    ),
     "training": (
         {
             "contract",
@@ -73,9 +77,18 @@ ONLY_IN = {
     ("edge", "flatbuffers"): {"engines.py"},
     ("evaluation", "matplotlib"): {"plots.py"},
     # keras.ops has no word for an assertion inside a compiled step, for
-    # whether a step is being compiled, and for the replicas that compute it.
-    ("ops", "tensorflow"): {"labels.py", "replicas.py", "tracing.py"},
-    ("ops", "jax"): {"labels.py", "tracing.py"},
+    # whether a step is being compiled, for the replicas that compute it, and
+    # for gradients.
+    ("ops", "tensorflow"): {
+        "gradients.py",
+        "labels.py",
+        "replicas.py",
+        "tracing.py",
+    },
+    ("ops", "jax"): {"gradients.py", "labels.py", "tracing.py"},
+    ("ops", "torch"): {"gradients.py"},
+    ("callbacks", "matplotlib"): {"head_page.py"},
+    ("callbacks", "tensorflow"): {"tensorboard_writer.py"},
     ("ops", "numpy"): {"labels.py"},
     # Nor for a fused kernel.
     ("layers", "tensorflow"): {"fused_batch_normalization.py"},

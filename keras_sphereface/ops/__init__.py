@@ -25,6 +25,7 @@ from keras_sphereface.ops.contrast import (
     supervised_contrastive_losses,
 )
 from keras_sphereface.ops.detachment import detach_characteristic
+from keras_sphereface.ops.gradients import gradients
 from keras_sphereface.ops.hyperspherical_energy import hyperspherical_energy
 from keras_sphereface.ops.labels import check_labels, labels_of_targets
 from keras_sphereface.ops.margins import (
@@ -75,6 +76,7 @@ __all__ = [
     "distances",
     "falling_cosine",
     "gather_rows",
+    "gradients",
     "hard_triplet_losses",
     "hyperspherical_energy",
     "is_target",
