@@ -92,7 +92,7 @@ class HeadDiagnostics(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self.snapshots, self.warnings = [], {}
-        self._head = find_head(self.model, self._given_head)
+        find_head(self.model, self._given_head)
         self._embedder = self._given_embedder
         if self._embedder is None:
             self._embedder = getattr(self.model, "embedder", None)
@@ -109,7 +109,7 @@ class HeadDiagnostics(keras.callbacks.Callback):
         if (epoch + 1) % self.every_epochs and not is_last:
             return
         # On JAX, asking for the model brings its variables up to date.
-        assert self.model is not None
+        self._head = find_head(self.model, self._given_head)
         snapshot = take_snapshot(
             self._embedder.predict_on_batch,
             self._head,
@@ -122,7 +122,7 @@ class HeadDiagnostics(keras.callbacks.Callback):
         scalars = _scalars(snapshot)
         if logs is not None:
             logs.update(scalars)
-        self._warn(snapshot)
+        self._warn()
         if self._writer is not None:
             self._write(snapshot, scalars)
         if self.plot_path is not None:
@@ -134,14 +134,13 @@ class HeadDiagnostics(keras.callbacks.Callback):
         if self._writer is not None:
             self._writer.close()
 
-    def _warn(self, snapshot):
+    def _warn(self):
         found = head_warnings(
             self._head,
-            snapshot,
-            self.snapshots[0],
+            self.snapshots,
             uses_float16=any(
                 layer.compute_dtype == "float16"
-                for layer in self._embedder._flatten_layers()
+                for layer in self._embedder.layers
             ),
         )
         for kind, text in found.items():

@@ -105,41 +105,57 @@ def _draw_angles(axes, snapshots):
         ("nearest_angles", _NEAREST),
     ):
         if len(snapshots) > 1:
-            axes.hist(
+            _histogram(
+                axes,
                 getattr(first, name),
                 bins,
-                density=True,
                 histtype="step",
                 color=color,
                 lw=1.1,
                 ls=(0, (3, 2)),
                 alpha=0.75,
             )
-        axes.hist(
-            getattr(last, name), bins, density=True, color=color, alpha=0.72
-        )
+        _histogram(axes, getattr(last, name), bins, color=color, alpha=0.72)
     axes.set_xlim(bins[0], bins[-1])
     axes.set_yticks([])
-    axes.set_ylim(0, 1.22 * axes.get_ylim()[1])
-    top = axes.get_ylim()[1]
-    for name, text, color in (
-        ("target_angles", "right centre", _TARGET),
-        ("nearest_angles", "nearest wrong centre", _NEAREST),
+    axes.set_ylim(0, 1.26)
+    medians = [
+        float(np.median(angles))
+        for angles in (last.target_angles, last.nearest_angles)
+    ]
+    # Names side by side where the medians are too close to carry them.
+    is_close = abs(medians[0] - medians[1]) < 0.3 * bins[-1]
+    right_first = medians[0] > medians[1]
+    for median, text, color, is_left in (
+        (medians[0], "right centre", _TARGET, not right_first),
+        (medians[1], "nearest wrong centre", _NEAREST, right_first),
     ):
-        median = float(np.median(getattr(last, name)))
+        if not np.isfinite(median):
+            continue
+        x, side = median, "center"
+        if is_close:
+            x = np.mean(medians) + (-1 if is_left else 1) * 0.01 * bins[-1]
+            side = "right" if is_left else "left"
         axes.text(
-            median,
-            0.93 * top,
+            x,
+            1.15,
             f"{text}\n{median:.0f}°",
             color=color,
-            ha="center",
+            ha=side,
             va="center",
             fontsize=9.5,
             fontweight="bold",
             linespacing=1.3,
         )
     if len(snapshots) > 1:
-        _note(axes, f"dashed: epoch {first.epoch}")
+        _note(axes, f"each to its own height; dashed: epoch {first.epoch}")
+
+
+def _histogram(axes, values, bins, **style):
+    """Counts as a share of the highest, so that shapes compare."""
+    counts, _ = np.histogram(values, bins)
+    weights = np.full(len(values), 1 / max(counts.max(), 1))
+    axes.hist(values, bins, weights=weights, **style)
 
 
 def _draw_angle_course(axes, snapshots):
@@ -157,14 +173,13 @@ def _draw_angle_course(axes, snapshots):
 def _draw_norms(axes, snapshots):
     _style(axes, "Norms of embeddings", "epoch")
     _band(axes, snapshots, "norms", _NORM)
-    axes.set_ylim(0, None)
-    _end_label(
-        axes,
-        snapshots,
-        [np.median(s.norms) for s in snapshots],
-        _NORM,
-        "{:.3g}",
-    )
+    medians = [np.median(s.norms) for s in snapshots]
+    if max(medians) > 20 * min(medians) > 0:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    else:
+        axes.set_ylim(0, None)
+    _end_label(axes, snapshots, medians, _NORM, "{:.3g}")
 
 
 def _draw_past_margin(axes, snapshots):
@@ -204,7 +219,9 @@ def _style(axes, title, xlabel):
         title, loc="left", fontsize=11, fontweight="bold", color=_INK, pad=16
     )
     axes.set_xlabel(xlabel, fontsize=9, color=_QUIET)
-    axes.tick_params(length=0, pad=5, labelsize=9, labelcolor=_QUIET)
+    axes.tick_params(
+        which="both", length=0, pad=5, labelsize=9, labelcolor=_QUIET
+    )
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color("#BBBBBB")
     if xlabel == "epoch":
@@ -238,6 +255,8 @@ def _line(axes, snapshots, values, color):
 
 
 def _end_label(axes, snapshots, values, color, form):
+    if not np.isfinite(values[-1]):
+        return
     axes.annotate(
         form.format(values[-1]),
         (snapshots[-1].epoch, values[-1]),

@@ -11,23 +11,23 @@ _LARGEST_FLOAT16 = 65504.0
 _REACHABLE = 0.9
 
 
-def head_warnings(head, snapshot, first, *, uses_float16=False):
+def head_warnings(head, snapshots, *, uses_float16=False):
     """Warnings about a head by their kind.
 
     Args:
         head: `MarginHead`.
-        snapshot: `HeadSnapshot`, the present one.
-        first: `HeadSnapshot`, the first of the run.
+        snapshots: list of `HeadSnapshot` of the run so far, one at least.
         uses_float16: bool, whether the embedder computes in float16. Defaults
             to `False`.
 
     Returns:
         Dict of str to str, a sentence or two each.
     """
+    snapshot = snapshots[-1]
     found = {
         "margin": _margin_without_effect(head, snapshot),
         "scale": _scale_too_small(head, snapshot),
-        "norms": _norms_collapse(snapshot, first),
+        "norms": _norms_collapse(snapshots),
         "numbers": _numbers_overflow(snapshot, uses_float16),
     }
     return {kind: text for kind, text in found.items() if text}
@@ -65,14 +65,17 @@ def _scale_too_small(head, snapshot):
     )
 
 
-def _norms_collapse(snapshot, first):
-    norm, before = np.median(snapshot.norms), np.median(first.norms)
-    if norm >= max(0.1 * before, 1e-3):
+def _norms_collapse(snapshots):
+    # Against most of the run, not its first epoch: until the statistics of
+    # batch normalisation have settled, norms are anything.
+    *before, norm = (float(np.median(each.norms)) for each in snapshots)
+    usual = float(np.median(before)) if len(before) > 2 else 0.0
+    if not norm < max(0.1 * usual, 1e-3):
         return None
     return (
-        f"The norms of embeddings collapse: their median is {norm:.2g}, and "
-        f"was {before:.2g} in epoch {first.epoch}. A learning rate or weight "
-        "decay that is too large does this."
+        f"The norms of embeddings collapse: their median is {norm:.2g}"
+        + (f", and was {usual:.2g} for most of the run. " if usual else ". ")
+        + "A learning rate or weight decay that is too large does this."
     )
 
 

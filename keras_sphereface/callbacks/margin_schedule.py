@@ -44,7 +44,6 @@ class MarginSchedule(keras.callbacks.Callback):
         self.schedule = schedule
         self.setting = setting
         self._given_head = head
-        self._head = None
         self._value = None
 
     @classmethod
@@ -113,12 +112,12 @@ class MarginSchedule(keras.callbacks.Callback):
         return cls(schedule, **kwargs)
 
     def on_train_begin(self, logs=None):
-        self._head = find_head(self.model, self._given_head)
-        settings = type(self._head).settings()
+        head = find_head(self.model, self._given_head)
+        settings = type(head).settings()
         if self.setting not in settings:
             raise ValueError(
                 f"`setting` must be one of {list(settings)}, the numbers of "
-                f"{type(self._head).__name__}. "
+                f"{type(head).__name__}. "
                 f"Received: setting={self.setting!r}"
             )
         self._value = None
@@ -139,8 +138,8 @@ class MarginSchedule(keras.callbacks.Callback):
         if value != self._value:
             # On JAX, asking for the model brings its variables up to date,
             # and makes the next step read them.
-            assert self.model is not None
-            setattr(self._head, self.setting, value)
+            head = find_head(self.model, self._given_head)
+            setattr(head, self.setting, value)
             self._value = value
 
 

@@ -1,3 +1,6 @@
+import importlib.util
+
+
 class TensorBoardWriter:
     """Writes scalars and histograms for TensorBoard.
 
@@ -8,6 +11,11 @@ class TensorBoardWriter:
     def __init__(self, log_dir):
         import tensorflow as tf
 
+        if importlib.util.find_spec("tensorboard") is None:
+            raise ImportError(
+                "`log_dir` needs TensorBoard: "
+                "pip install 'keras-sphereface[tensorboard]'"
+            )
         self._summary = tf.summary
         self._writer = tf.summary.create_file_writer(str(log_dir))
 
