@@ -75,7 +75,7 @@ ONLY_IN = {
     ("edge", "ai_edge_litert"): {"engines.py"},
     # Comes with ai_edge_litert; reads the manifest out of the file.
     ("edge", "flatbuffers"): {"engines.py"},
-    ("evaluation", "matplotlib"): {"plots.py"},
+    ("evaluation", "matplotlib"): {"plots.py", "sphere_plot.py"},
     # keras.ops has no word for an assertion inside a compiled step, for
     # whether a step is being compiled, for the replicas that compute it, and
     # for gradients.

@@ -22,6 +22,7 @@ from keras_sphereface.evaluation.report import (
     verify_scores,
 )
 from keras_sphereface.evaluation.scores import score_pairs
+from keras_sphereface.evaluation.sphere_plot import plot_sphere
 
 __all__ = [
     "FoldAccuracies",
@@ -34,6 +35,7 @@ __all__ = [
     "evaluate_pairs",
     "fold_accuracies",
     "plot_roc",
+    "plot_sphere",
     "roc_curve",
     "score_pairs",
     "tar_at_far",
