@@ -11,8 +11,16 @@ INIT = (HERE / "keras_sphereface" / "__init__.py").read_text("utf-8")
 EDGE = ["ai-edge-litert>=2.0"]
 ONNX = ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"]
 PLOTS = ["matplotlib>=3.8"]
+TENSORBOARD = ["tensorboard>=2.18"]
 ALIGN = ["mtcnn>=1.0"]
-TEST = [*EDGE, *PLOTS, "hypothesis>=6.100", "pyeer>=0.5.6", "pytest>=8.0"]
+TEST = [
+    *EDGE,
+    *PLOTS,
+    *TENSORBOARD,
+    "hypothesis>=6.100",
+    "pyeer>=0.5.6",
+    "pytest>=8.0",
+]
 
 setup(
     name="keras-sphereface",
@@ -39,8 +47,9 @@ setup(
         "edge": EDGE,
         "onnx": ONNX,
         "plots": PLOTS,
+        "tensorboard": TENSORBOARD,
         "align": ALIGN,
         "test": TEST,
-        "all": [*EDGE, *ONNX, *PLOTS, *ALIGN],
+        "all": [*EDGE, *ONNX, *PLOTS, *TENSORBOARD, *ALIGN],
     },
 )

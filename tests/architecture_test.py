@@ -25,12 +25,12 @@ TABLE = {
         {"contract"},
         {"numpy", "scipy", "sklearn", "tqdm", "matplotlib", "PIL"},
     ),
-    "ops": (set(), {"keras", "numpy", "tensorflow", "jax"}),
+    "ops": (set(), {"keras", "numpy", "tensorflow", "jax", "torch"}),
     "layers": ({"ops"}, {"keras", "tensorflow"}),
     "losses": ({"ops"}, {"keras"}),
     "heads": ({"ops"}, {"keras"}),
     # `tf.distribute` is TensorFlow's.
-    "optimizers": (set(), {"keras", "tensorflow"}),
+    "optimizers": ({"ops"}, {"keras", "tensorflow"}),
     "backbones": ({"layers"}, {"keras"}),
     "models": (
         {
@@ -45,8 +45,12 @@ TABLE = {
         {"keras", "numpy", "tensorflow"},
     ),
     "data": ({"contract"}, {"numpy", "tensorflow", "PIL"}),
-    # `models` knows how an embedder embeds when it has replicas.
-    "callbacks": ({"evaluation", "heads", "models"}, {"keras", "tqdm"}),
+    # `models` knows how an embedder embeds when it has replicas; diagnostics
+    # take gradients with `ops` and write for TensorBoard.
+    "callbacks": (
+        {"evaluation", "heads", "models", "ops"},
+        {"keras", "numpy", "tqdm", "matplotlib", "tensorflow"},
+    ),
     "training": (
         {
             "contract",
@@ -82,12 +86,22 @@ ONLY_IN = {
     ("edge", "ai_edge_litert"): {"engines.py"},
     # Comes with ai_edge_litert; reads the manifest out of the file.
     ("edge", "flatbuffers"): {"engines.py"},
-    ("evaluation", "matplotlib"): {"figures.py"},
+    ("evaluation", "matplotlib"): {"figures.py", "sphere_plot.py"},
     ("evaluation", "PIL"): {"thumbnails.py"},
     ("export", "onnxruntime"): {"artifact.py"},
-    # keras.ops has no word for an assertion inside a compiled step.
-    ("ops", "tensorflow"): {"labels.py"},
-    ("ops", "jax"): {"labels.py"},
+    # keras.ops has no word for an assertion inside a compiled step, for
+    # whether a step is being compiled, for the replicas that compute it, and
+    # for gradients.
+    ("ops", "tensorflow"): {
+        "gradients.py",
+        "labels.py",
+        "replicas.py",
+        "tracing.py",
+    },
+    ("ops", "jax"): {"gradients.py", "labels.py", "tracing.py"},
+    ("ops", "torch"): {"gradients.py"},
+    ("callbacks", "matplotlib"): {"head_page.py"},
+    ("callbacks", "tensorflow"): {"tensorboard_writer.py"},
     ("ops", "numpy"): {"labels.py"},
     # Nor for a fused kernel.
     ("layers", "tensorflow"): {"fused_batch_normalization.py"},

@@ -25,6 +25,8 @@ def softmax_cross_entropy(logits, label):
 
 def spherefacer_characteristic(cosine, is_target, variant, margin):
     """`phi` of one angle and `d phi / d cos`."""
+    if margin == 1:
+        return cosine, 1.0  # no margin: not even the rounding of an angle
     clipped = min(max(cosine, -COS_BOUND), COS_BOUND)
     theta = math.acos(clipped)
     d_theta = -1 / math.sin(theta) if clipped == cosine else 0.0

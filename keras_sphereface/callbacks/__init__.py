@@ -1,8 +1,15 @@
-"""What happens beside training: progress, verification."""
+"""What happens beside training: progress, margins, verification, diagnosis."""
 
+from keras_sphereface.callbacks.head_diagnostics import HeadDiagnostics
+from keras_sphereface.callbacks.margin_schedule import MarginSchedule
 from keras_sphereface.callbacks.progress_bar import ProgressBar
 from keras_sphereface.callbacks.verification_callback import (
     VerificationCallback,
 )
 
-__all__ = ["ProgressBar", "VerificationCallback"]
+__all__ = [
+    "HeadDiagnostics",
+    "MarginSchedule",
+    "ProgressBar",
+    "VerificationCallback",
+]

@@ -64,6 +64,7 @@ from keras_sphereface.evaluation.report import (
 )
 from keras_sphereface.evaluation.report_files import write_examinations
 from keras_sphereface.evaluation.scores import score_pairs
+from keras_sphereface.evaluation.sphere_plot import plot_sphere
 from keras_sphereface.evaluation.templates import Templates, pool_templates
 from keras_sphereface.evaluation.verification import (
     evaluate_pairs,
@@ -105,6 +106,7 @@ __all__ = [
     "identify",
     "plot_det",
     "plot_roc",
+    "plot_sphere",
     "pool_templates",
     "rate_interval",
     "read_attributes",

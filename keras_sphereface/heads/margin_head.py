@@ -3,6 +3,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
+from keras_sphereface.heads.setting import Setting
 from keras_sphereface.ops import check_labels, safe_normalize
 
 
@@ -27,35 +28,50 @@ class MarginHead(keras.layers.Layer):
 
     This class owns the flow from embeddings to logits: norms, unit vectors,
     cosines, the margin, the scale, the loss of a sample. A subclass overrides
-    `margined`, and where it differs `logit_scale`, `loss_weights` and
-    `penalties`.
+    `margined` and `logit_scale`; where its margin depends on norms or is for
+    training only, `apply_margin`; and where they differ `to_logits`,
+    `sample_losses` and `penalties`. Its numbers are `Setting`s, which the
+    class saves, restores and puts into the config.
 
     Args:
         num_classes: int, number of identities.
+        sub_centers: int, centres of a class; its cosine is that of the
+            nearest one, so that a class may hold faces of more than one kind.
+            Defaults to `1`.
         dtype: Defaults to `"float32"` under any policy; angles need it.
 
     Attributes:
-        centers: `(embedding_dim, num_classes)`, one centre a column. Only
-            their directions count. They start at norm 1 on average, so that
-            the first steps turn them as fast as explicitly normalised ones.
+        centers: `(embedding_dim, num_classes)`, one centre a column, or
+            `(embedding_dim, num_classes, sub_centers)`. Only their directions
+            count. They start at norm 1 on average, so that the first steps
+            turn them as fast as explicitly normalised ones.
 
     Call arguments:
         embeddings: `(batch_size, embedding_dim)`, any norm. An all-zero row
             has cosine 0 to every class and gets no gradient.
         labels: int, `(batch_size,)`, in `[0, num_classes)`; `None` leaves the
             margin out.
+        training: bool, whether running statistics move. Defaults to `False`.
 
     Output shape:
         `(batch_size, num_classes)`, logits.
+
+    Reference:
+        - [Deng et al., 2020](https://www.ecva.net/papers/eccv_2020/papers_ECCV/papers/123560715.pdf),
+            sub-centres
     """
 
-    def __init__(self, num_classes, dtype="float32", **kwargs):
+    def __init__(self, num_classes, sub_centers=1, dtype="float32", **kwargs):
         super().__init__(dtype=dtype, **kwargs)
-        if not isinstance(num_classes, int) or num_classes < 1:
-            raise ValueError(
-                "`num_classes` must be a positive integer. "
-                f"Received: num_classes={num_classes}"
-            )
+        for argument, value in (
+            ("num_classes", num_classes),
+            ("sub_centers", sub_centers),
+        ):
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(
+                    f"`{argument}` must be a positive integer. "
+                    f"Received: {argument}={value}"
+                )
         if self.compute_dtype != "float32":
             raise ValueError(
                 "`dtype` must be 'float32': angles lose their meaning in "
@@ -63,6 +79,17 @@ class MarginHead(keras.layers.Layer):
                 f"Received: dtype={dtype!r}"
             )
         self.num_classes = num_classes
+        self.sub_centers = sub_centers
+
+    @classmethod
+    def settings(cls):
+        """The `Setting`s of the class by name."""
+        return {
+            name: value
+            for ancestor in reversed(cls.__mro__)
+            for name, value in vars(ancestor).items()
+            if isinstance(value, Setting)
+        }
 
     def build(self, embeddings_shape, labels_shape=None):
         if len(embeddings_shape) != 2 or embeddings_shape[-1] is None:
@@ -70,37 +97,45 @@ class MarginHead(keras.layers.Layer):
                 "`embeddings` must have shape (batch_size, embedding_dim). "
                 f"Received: embeddings of shape {tuple(embeddings_shape)}"
             )
+        shape = (embeddings_shape[-1], self.num_classes)
         self.centers = self.add_weight(
             name="centers",
-            shape=(embeddings_shape[-1], self.num_classes),
-            initializer=keras.initializers.VarianceScaling(
-                1.0, mode="fan_in", distribution="untruncated_normal"
+            shape=shape
+            if self.sub_centers == 1
+            else (*shape, self.sub_centers),
+            initializer=keras.initializers.RandomNormal(
+                stddev=embeddings_shape[-1] ** -0.5
             ),
         )
+        for setting in self.settings().values():
+            setting.build(self)
 
-    def call(self, embeddings, labels=None):
+    def call(self, embeddings, labels=None, training=False):
         if labels is None:
             cos_theta, norms = self._cosines(embeddings)
             return self.logit_scale(norms) * cos_theta
-        outputs = self.compute_outputs(embeddings, labels)
-        penalties = self.penalties(outputs.norms)
+        outputs = self.compute_outputs(embeddings, labels, training)
+        penalties = self.penalties(outputs)
         if penalties is not None:
             self.add_loss(ops.mean(penalties))
         return outputs.logits
 
-    def compute_outputs(self, embeddings, labels):
+    def compute_outputs(self, embeddings, labels, training=False):
         """Margined logits beside the cosines and norms they came from.
 
         Args:
             embeddings: float tensor, `(batch_size, embedding_dim)`.
             labels: int tensor, `(batch_size,)`.
+            training: bool, whether running statistics move. Defaults to
+                `False`.
 
         Returns:
             `HeadOutputs`.
         """
         labels = check_labels(labels, self.num_classes)
         cos_theta, norms = self._cosines(embeddings)
-        logits = self.logit_scale(norms) * self.margined(cos_theta, labels)
+        margined = self.apply_margin(cos_theta, labels, norms, training)
+        logits = self.to_logits(margined, norms)
         return HeadOutputs(logits, cos_theta, norms[:, 0], labels)
 
     def sample_losses(self, outputs):
@@ -116,8 +151,23 @@ class MarginHead(keras.layers.Layer):
             outputs.labels, outputs.logits, from_logits=True
         )
         losses = self.loss_factor() * cross_entropy
-        penalties = self.penalties(outputs.norms)
+        penalties = self.penalties(outputs)
         return losses if penalties is None else losses + penalties
+
+    def apply_margin(self, cos_theta, labels, norms, training):
+        """Cosines with the margin in place, where it takes more than cosines.
+
+        Args:
+            cos_theta: float32, `(batch_size, num_classes)`.
+            labels: int32, `(batch_size,)`.
+            norms: float32, `(batch_size, 1)`, norms of the embeddings.
+            training: bool, whether running statistics move.
+
+        Returns:
+            Float32 tensor, `(batch_size, num_classes)`. Defaults to
+            `margined`.
+        """
+        return self.margined(cos_theta, labels)
 
     def margined(self, cos_theta, labels):
         """Cosines with the margin in place.
@@ -148,15 +198,27 @@ class MarginHead(keras.layers.Layer):
             "override `logit_scale`."
         )
 
+    def to_logits(self, margined, norms):
+        """Logits from margined cosines.
+
+        Args:
+            margined: float32, `(batch_size, num_classes)`.
+            norms: float32, `(batch_size, 1)`, norms of the embeddings.
+
+        Returns:
+            Float32 tensor, `(batch_size, num_classes)`.
+        """
+        return self.logit_scale(norms) * margined
+
     def loss_factor(self):
         """What the cross-entropy of a sample is multiplied by."""
         return 1.0
 
-    def penalties(self, norms):
+    def penalties(self, outputs):
         """Terms added to the loss of each sample, or `None`.
 
         Args:
-            norms: float32, `(batch_size,)`, norms of the embeddings.
+            outputs: `HeadOutputs` of `compute_outputs`.
 
         Returns:
             Float32 tensor, `(batch_size,)`, or `None`.
@@ -167,11 +229,25 @@ class MarginHead(keras.layers.Layer):
         embeddings = ops.cast(embeddings, "float32")
         unit_embeddings, norms = safe_normalize(embeddings)
         unit_centers, _ = safe_normalize(self.centers, axis=0)
-        cos_theta = ops.matmul(unit_embeddings, unit_centers)
-        return cos_theta, norms
+        if self.sub_centers == 1:
+            return ops.matmul(unit_embeddings, unit_centers), norms
+        columns = ops.reshape(unit_centers, (unit_centers.shape[0], -1))
+        cos_theta = ops.reshape(
+            ops.matmul(unit_embeddings, columns),
+            (-1, self.num_classes, self.sub_centers),
+        )
+        return ops.max(cos_theta, axis=-1), norms
 
     def compute_output_shape(self, embeddings_shape, labels_shape=None):
         return (embeddings_shape[0], self.num_classes)
 
     def get_config(self):
-        return {**super().get_config(), "num_classes": self.num_classes}
+        return {
+            **super().get_config(),
+            "num_classes": self.num_classes,
+            "sub_centers": self.sub_centers,
+            **{
+                name: setting.initial(self)
+                for name, setting in self.settings().items()
+            },
+        }

@@ -2,6 +2,7 @@ import keras
 from keras import ops
 
 from keras_sphereface.heads.margin_head import MarginHead
+from keras_sphereface.heads.setting import Setting
 from keras_sphereface.ops import spherefacer_margins
 
 _VARIANTS = ("v0", "v1", "v2")
@@ -58,7 +59,11 @@ class SphereFaceRHead(MarginHead):
             or the squared (Ring loss) difference. Defaults to `"l1"`.
         norm_penalty_weight: float, `t`, for `"soft"`, at least 0. Defaults to
             `0.01`.
-        **kwargs: `name` and other arguments of `keras.layers.Layer`.
+        **kwargs: `sub_centers`, `name` and other arguments of
+            `keras.layers.Layer`.
+
+    `margin`, `scale` and `norm_penalty_weight` live in the head: they are
+    saved with it and may be set while it trains, `head.margin = 1.2`.
 
     Attributes:
         centers: `(embedding_dim, num_classes)`, one centre a column; only
@@ -89,6 +94,10 @@ class SphereFaceRHead(MarginHead):
             penalty
     """  # noqa: E501
 
+    margin = Setting("multiplies the angle, so it", at_least=1.0)
+    scale = Setting(above=0.0)
+    norm_penalty_weight = Setting(at_least=0.0)
+
     def __init__(
         self,
         num_classes,
@@ -106,24 +115,10 @@ class SphereFaceRHead(MarginHead):
         _check_choice("variant", variant, _VARIANTS)
         _check_choice("normalization", normalization, _LOSS_WEIGHTS)
         _check_choice("norm_penalty", norm_penalty, _NORM_PENALTIES)
-        if not margin >= 1:
-            raise ValueError(
-                "`margin` multiplies the angle, so it must be at least 1. "
-                f"Received: margin={margin}"
-            )
-        if not scale > 0:
-            raise ValueError(
-                f"`scale` must be above 0. Received: scale={scale}"
-            )
         if loss_weight is not None and not loss_weight > 0:
             raise ValueError(
                 "`loss_weight` must be above 0, or None for the default of "
                 f"the normalization. Received: loss_weight={loss_weight}"
-            )
-        if not norm_penalty_weight >= 0:
-            raise ValueError(
-                "`norm_penalty_weight` must be at least 0. "
-                f"Received: norm_penalty_weight={norm_penalty_weight}"
             )
         self.variant = variant
         self.normalization = normalization
@@ -153,10 +148,12 @@ class SphereFaceRHead(MarginHead):
             return self.loss_weight
         return self.loss_weight / self.scale
 
-    def penalties(self, norms):
+    def penalties(self, outputs):
         if self.normalization != "soft":
             return None
-        distance = _NORM_PENALTIES[self.norm_penalty](norms - self.scale)
+        distance = _NORM_PENALTIES[self.norm_penalty](
+            outputs.norms - self.scale
+        )
         return self.norm_penalty_weight * distance
 
     def get_config(self):
@@ -164,12 +161,9 @@ class SphereFaceRHead(MarginHead):
             **super().get_config(),
             "variant": self.variant,
             "normalization": self.normalization,
-            "margin": self.margin,
-            "scale": self.scale,
             "detach": self.detach,
             "loss_weight": self.loss_weight,
             "norm_penalty": self.norm_penalty,
-            "norm_penalty_weight": self.norm_penalty_weight,
         }
 
 

@@ -38,15 +38,9 @@ class MarginLoss(keras.losses.Loss):
         dtype="float32",
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        for argument, value in (("scale", scale), ("loss_weight", loss_weight)):
-            if not value > 0:
-                raise ValueError(
-                    f"`{argument}` must be above 0. "
-                    f"Received: {argument}={value}"
-                )
-        self.scale = scale
+        self.scale = check_number("scale", scale, above=0.0)
         self.detach = detach
-        self.loss_weight = loss_weight
+        self.loss_weight = check_number("loss_weight", loss_weight, above=0.0)
 
     def call(self, y_true, y_pred):
         if len(y_pred.shape) != 2 or y_pred.shape[1] is None:
@@ -96,3 +90,34 @@ class MarginLoss(keras.losses.Loss):
             "loss_weight": self.loss_weight,
             "dtype": self.dtype,
         }
+
+
+def check_number(name, value, *, at_least=None, above=None, below=None):
+    """`value`, or a `ValueError` that names it and its bounds.
+
+    Args:
+        name: str, of the argument.
+        value: float.
+        at_least: float. Defaults to `None`, no bound.
+        above: float. Defaults to `None`, no bound.
+        below: float. Defaults to `None`, no bound.
+
+    Returns:
+        `value`.
+    """
+    bounds = [
+        (f"at least {at_least}", at_least is None or value >= at_least),
+        (f"above {above}", above is None or value > above),
+        (f"below {below}", below is None or value < below),
+    ]
+    if not all(holds for _, holds in bounds):
+        given = (at_least, above, below)
+        expected = " and ".join(
+            text
+            for (text, _), bound in zip(bounds, given, strict=True)
+            if bound is not None
+        )
+        raise ValueError(
+            f"`{name}` must be {expected}. Received: {name}={value}"
+        )
+    return value

@@ -1,6 +1,6 @@
 import keras
 
-from keras_sphereface.losses.margin_loss import MarginLoss
+from keras_sphereface.losses.margin_loss import MarginLoss, check_number
 from keras_sphereface.ops import spherefacer_margins
 
 _VARIANTS = ("v0", "v1", "v2")
@@ -60,13 +60,8 @@ class SphereFaceRLoss(MarginLoss):
                 f"`variant` must be one of {list(_VARIANTS)}. "
                 f"Received: variant={variant!r}"
             )
-        if not margin >= 1:
-            raise ValueError(
-                "`margin` multiplies the angle, so it must be at least 1. "
-                f"Received: margin={margin}"
-            )
         self.variant = variant
-        self.margin = margin
+        self.margin = check_number("margin", margin, at_least=1.0)
 
     def margined(self, cos_theta, labels):
         return spherefacer_margins(

@@ -191,7 +191,7 @@ class FaceRecognizer(keras.Model):
                 "FaceRecognizer trains on (images, labels). "
                 "Received: images without labels"
             )
-        outputs = self.head.compute_outputs(y_pred, y)
+        outputs = self.head.compute_outputs(y_pred, y, training)
         self._update_metrics(outputs, sample_weight)
         if self._uses_head_loss:
             losses = self.head.sample_losses(outputs)
@@ -201,7 +201,7 @@ class FaceRecognizer(keras.Model):
         loss = super().compute_loss(
             x, outputs.labels, outputs.logits, sample_weight, training
         )
-        penalties = self.head.penalties(outputs.norms)
+        penalties = self.head.penalties(outputs)
         if penalties is None:
             return loss
         return loss + PrecomputedLoss()(

@@ -1,5 +1,7 @@
 """Norms and angles whose values and gradients are finite everywhere."""
 
+import math
+
 from keras import ops
 
 # Below this squared norm a float32 vector has no direction worth the name.
@@ -49,3 +51,21 @@ def angle(cos_theta):
     half_sine = ops.sqrt(1.0 - cos_theta)
     half_cosine = ops.sqrt(1.0 + cos_theta)
     return 2.0 * ops.arctan2(half_sine, half_cosine)
+
+
+def falling_cosine(theta):
+    """Cosine that keeps falling past `π`, `(-1)^k cos(θ) - 2k`, `k = ⌊θ/π⌋`.
+
+    A margin may push an angle past `π`, where the cosine would rise again and
+    reward a larger angle. Turned over at each multiple of `π`, it falls
+    without a jump; between `π` and `2π` it is `-2 - cos(θ)`.
+
+    Args:
+        theta: float32 tensor, any shape, radians.
+
+    Returns:
+        Tensor like `theta`.
+    """
+    k = ops.stop_gradient(ops.floor(theta / math.pi))
+    sign = 1.0 - 2.0 * ops.mod(k, 2.0)
+    return sign * ops.cos(theta) - 2.0 * k

@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from keras_sphereface.ops.additive_margins import arcface_margin
 from keras_sphereface.ops.detachment import detach_characteristic
 from keras_sphereface.ops.margins import (
     sphereface_margin,
@@ -87,3 +88,30 @@ def spherefacer_margins(cos_theta, labels, *, variant, margin, detach):
         lambda cos_target: function(cos_target, margin=margin),
         detach=detach,
     )
+
+
+def curricularface_margins(cos_theta, labels, *, margin, hardness, detach):
+    """Cosines with the margin of CurricularFace in place.
+
+    The true class is as in ArcFace. A class that is nearer than that, a hard
+    negative, has its cosine multiplied by `hardness + cos(theta_j)`: less than
+    1 early in training, more later.
+
+    Args:
+        cos_theta: float32 tensor, `(batch_size, num_classes)`.
+        labels: int32 tensor, `(batch_size,)`.
+        margin: float, at least 0, radians.
+        hardness: float32 scalar, moving average of the target cosine.
+        detach: bool, whether the backward pass sees the cosines instead.
+
+    Returns:
+        Float32 tensor, `(batch_size, num_classes)`.
+
+    Reference:
+        - [Huang et al., 2020](https://arxiv.org/abs/2004.00288)
+    """
+    target = arcface_margin(target_cosines(cos_theta, labels), margin=margin)
+    is_hard = cos_theta > target
+    others = ops.where(is_hard, cos_theta * (hardness + cos_theta), cos_theta)
+    values = ops.where(is_target(cos_theta, labels), target, others)
+    return detach_characteristic(values, cos_theta) if detach else values

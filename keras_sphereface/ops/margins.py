@@ -1,10 +1,10 @@
-"""Characteristic functions: what a margin makes of a cosine."""
+"""Multiplicative margins: what they make of a cosine."""
 
 import math
 
 from keras import ops
 
-from keras_sphereface.ops.angles import angle
+from keras_sphereface.ops.angles import angle, falling_cosine
 
 
 def sphereface_margin(cos_theta, *, margin):
@@ -24,10 +24,8 @@ def sphereface_margin(cos_theta, *, margin):
         - [Liu et al., 2017](https://arxiv.org/abs/1704.08063)
         - [Liu et al., 2022](https://arxiv.org/abs/2109.05565)
     """
-    m_theta = margin * angle(cos_theta)
-    k = ops.stop_gradient(ops.floor(m_theta / math.pi))
-    sign = 1.0 - 2.0 * ops.mod(k, 2.0)
-    return sign * ops.cos(m_theta) - 2.0 * k
+    psi = falling_cosine(margin * angle(cos_theta))
+    return _unless_plain(margin, psi, cos_theta)
 
 
 def spherefacer_v1_margin(cos_theta, *, margin):
@@ -46,7 +44,8 @@ def spherefacer_v1_margin(cos_theta, *, margin):
     Reference:
         - [Liu et al., 2022](https://arxiv.org/abs/2109.05565)
     """
-    return ops.cos(ops.minimum(margin * angle(cos_theta), math.pi))
+    m_theta = ops.minimum(margin * angle(cos_theta), math.pi)
+    return _unless_plain(margin, ops.cos(m_theta), cos_theta)
 
 
 def spherefacer_v2_margin(cos_theta, *, margin):
@@ -65,4 +64,10 @@ def spherefacer_v2_margin(cos_theta, *, margin):
     Reference:
         - [Liu et al., 2022](https://arxiv.org/abs/2109.05565)
     """
-    return ops.cos(angle(cos_theta) / margin)
+    value = ops.cos(angle(cos_theta) / margin)
+    return _unless_plain(margin, value, cos_theta)
+
+
+def _unless_plain(margin, value, cos_theta):
+    # Without a margin the cosine stays as it is, to the last bit.
+    return ops.where(ops.equal(margin, 1.0), cos_theta, value)

@@ -1,6 +1,11 @@
 import keras
 from keras import ops
 
+from keras_sphereface.ops.replicas import (
+    replica_index_and_count,
+    sum_over_replicas,
+)
+
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class ReplicaLossScaleOptimizer(keras.optimizers.LossScaleOptimizer):
@@ -28,15 +33,6 @@ class ReplicaLossScaleOptimizer(keras.optimizers.LossScaleOptimizer):
     """
 
     def check_finite(self, grads):
-        finite = super().check_finite(grads)
-        if keras.backend.backend() != "tensorflow":
-            return finite
-        import tensorflow as tf
-
-        replica = tf.distribute.get_replica_context()
-        if replica is None or replica.num_replicas_in_sync == 1:
-            return finite
-        num_finite = replica.all_reduce(
-            tf.distribute.ReduceOp.SUM, ops.cast(finite, "int32")
-        )
-        return ops.equal(num_finite, replica.num_replicas_in_sync)
+        finite = ops.cast(super().check_finite(grads), "int32")
+        _, num_replicas = replica_index_and_count()
+        return ops.equal(sum_over_replicas(finite), num_replicas)

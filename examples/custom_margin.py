@@ -1,0 +1,74 @@
+"""A margin of your own, three ways, each trained for a few seconds.
+
+python examples/custom_margin.py
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+from keras import ops
+
+import keras_sphereface as ks
+
+
+# A pure function of the cosine to the true class, registered to be saved.
+@keras.saving.register_keras_serializable("my_project")
+def linear_margin(cos_theta, *, margin):
+    return cos_theta - margin * (1 - cos_theta)
+
+
+# A class, for a margin that needs more: here it fades with the batch's ease.
+@keras.saving.register_keras_serializable("my_project")
+class EasingHead(ks.heads.TargetMarginHead):
+    def target_value(self, cos_target):
+        ease = ops.stop_gradient(ops.mean(cos_target))
+        return cos_target - self.margin * ops.maximum(1 - ease, 0.2)
+
+
+# A loss, for a model that yields cosines and data of (images, labels).
+@keras.saving.register_keras_serializable("my_project")
+class NegativeLoss(ks.losses.MarginLoss):
+    def margined(self, cos_theta, labels):
+        is_target = ks.ops.is_target(cos_theta, labels)
+        return ops.where(is_target, cos_theta, cos_theta + 0.2)
+
+
+def make_embedder():
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            keras.layers.Rescaling(1 / 127.5, offset=-1.0),
+            keras.layers.Conv2D(16, 5, strides=4, activation="relu"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(32),
+        ]
+    )
+
+
+def main():
+    keras.utils.set_random_seed(0)
+    faces = ks.data.SyntheticFaces(10, 10, image_size=(32, 32))
+    images, labels = faces.load()
+    fit = {"epochs": 4, "batch_size": 25, "verbose": 0}
+    for head in (
+        ks.heads.TargetMarginHead(10, linear_margin, margin=0.3, scale=16.0),
+        EasingHead(10, margin=0.3, scale=16.0),
+    ):
+        recognizer = ks.FaceRecognizer(make_embedder(), head)
+        recognizer.compile(keras.optimizers.SGD(0.05, momentum=0.9))
+        losses = recognizer.fit(images, labels, **fit).history["loss"]
+        print(f"{type(head).__name__}: loss {np.round(losses, 2)}")
+
+    model = keras.Sequential([make_embedder(), ks.layers.CosineDense(10)])
+    model.compile(
+        keras.optimizers.SGD(0.05, momentum=0.9), NegativeLoss(scale=16.0)
+    )
+    losses = model.fit(images, labels, **fit).history["loss"]
+    print(f"NegativeLoss: loss {np.round(losses, 2)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""What a head makes of the same faces, epoch after epoch."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from keras import ops
+
+from keras_sphereface.ops import gradients
+
+
+class HeadSnapshot(NamedTuple):
+    """Numbers of a head on a set of faces.
+
+    Attributes:
+        epoch: int, counted from 1.
+        target_angles: degrees to the right centre, `(num_faces,)`.
+        nearest_angles: degrees to the nearest other centre, `(num_faces,)`.
+        norms: of the embeddings, `(num_faces,)`.
+        past_margin: float in `[0, 1]`, the share of faces whose margined logit
+            is the largest of their row.
+        center_gradients: norm of the gradient of the mean loss for each
+            centre, `(num_classes,)`.
+        margin_effect: float, the largest change that the margin makes to a
+            cosine.
+        logit_scale: float, median of what cosines are multiplied by.
+        largest_component: float, of any embedding; NaN if one is not finite.
+    """
+
+    epoch: int
+    target_angles: Any
+    nearest_angles: Any
+    norms: Any
+    past_margin: float
+    center_gradients: Any
+    margin_effect: float
+    logit_scale: float
+    largest_component: float
+
+
+def take_snapshot(embed, head, images, labels, *, batch_size, epoch):
+    """Looks at a head through a set of faces.
+
+    Args:
+        embed: callable from images to embeddings.
+        head: `MarginHead`, built.
+        images: array, `(num_faces, ...)`.
+        labels: int array, `(num_faces,)`.
+        batch_size: int.
+        epoch: int, counted from 1.
+
+    Returns:
+        `HeadSnapshot`.
+    """
+    parts, center_gradient = [], 0.0
+    for start in range(0, len(labels), batch_size):
+        rows = slice(start, start + batch_size)
+        part, gradient = _look(embed, head, images[rows], labels[rows])
+        parts.append(part)
+        center_gradient += gradient * (len(part["norms"]) / len(labels))
+    joined = {
+        name: np.concatenate([part[name] for part in parts])
+        for name in parts[0]
+    }
+    axes = (0, *range(2, center_gradient.ndim))
+    return HeadSnapshot(
+        epoch,
+        joined["target_angles"],
+        joined["nearest_angles"],
+        joined["norms"],
+        float(joined["is_past_margin"].mean()),
+        np.sqrt((center_gradient**2).sum(axis=axes)),
+        float(joined["margin_effects"].max()),
+        float(np.median(joined["logit_scales"])),
+        float(joined["components"].max()),
+    )
+
+
+def _look(embed, head, images, labels):
+    embeddings = np.asarray(ops.convert_to_numpy(embed(images)), "float32")
+    labels = np.asarray(labels, "int32")
+    outputs = head.compute_outputs(embeddings, labels)
+    norms = outputs.norms[:, None]
+    margined = head.apply_margin(
+        outputs.cos_theta, outputs.labels, norms, False
+    )
+    cosines, logits, margined = (
+        np.array(ops.convert_to_numpy(tensor), "float64")
+        for tensor in (outputs.cos_theta, outputs.logits, margined)
+    )
+    rows = np.arange(len(labels))
+    scales = ops.convert_to_numpy(
+        head.logit_scale(norms) * ops.ones_like(norms)
+    )
+
+    def mean_loss():
+        again = head.compute_outputs(embeddings, labels)
+        return ops.mean(head.sample_losses(again))
+
+    (gradient,) = gradients(mean_loss, [head.centers])
+    target_cosines, target_logits = cosines[rows, labels], logits[rows, labels]
+    effects = np.abs(margined - cosines).max(axis=1)
+    if cosines.shape[1] > 1:
+        cosines[rows, labels] = logits[rows, labels] = -np.inf
+    nearest = np.maximum(cosines.max(axis=1), -1.0)
+    part = {
+        "target_angles": _degrees(target_cosines),
+        "nearest_angles": _degrees(nearest),
+        "norms": ops.convert_to_numpy(outputs.norms),
+        "is_past_margin": target_logits > logits.max(axis=1),
+        "margin_effects": effects,
+        "logit_scales": scales[:, 0],
+        "components": np.abs(embeddings).max(axis=1),
+    }
+    return part, np.array(ops.convert_to_numpy(gradient), "float64")
+
+
+def _degrees(cosines):
+    return np.degrees(np.arccos(np.clip(cosines, -1.0, 1.0)))

@@ -1,0 +1,25 @@
+"""The head of a model that is being trained."""
+
+from keras_sphereface.heads import MarginHead
+
+
+def find_head(model, head=None):
+    """The head of a `FaceRecognizer` or of a functional model.
+
+    Args:
+        model: `keras.Model`.
+        head: `MarginHead`, taken if given. Defaults to `None`.
+
+    Returns:
+        `MarginHead`.
+    """
+    candidates = [getattr(model, "head", None), *model.layers]
+    found = [head] if head is not None else candidates
+    found = [each for each in found if isinstance(each, MarginHead)]
+    if len({id(each) for each in found}) != 1:
+        raise ValueError(
+            "`head` must be given as a MarginHead where the trained model has "
+            f"not exactly one. Received: head={head!r}, model "
+            f"{type(model).__name__} with {len(found)} heads"
+        )
+    return found[0]

@@ -1,0 +1,45 @@
+import math
+
+import keras
+
+from keras_sphereface.heads.setting import Setting
+from keras_sphereface.heads.target_margin_head import TargetMarginHead
+from keras_sphereface.ops import arcface_margin
+
+
+@keras.saving.register_keras_serializable(package="keras_sphereface")
+class ArcFaceHead(TargetMarginHead):
+    """ArcFace: a margin on the angle, `cos(theta_y + m)`.
+
+    Past `theta = pi - m` the value goes on falling as `-2 - cos(theta + m)`.
+
+    Args:
+        num_classes: int, number of identities.
+        margin: float, `m`, in `[0, pi)`, radians. Defaults to `0.5`.
+        scale: float, above 0. Defaults to `64.0`.
+        detach: bool, whether the backward pass sees `cos(theta)` in place of
+            the margined value. Defaults to `False`.
+        **kwargs: `sub_centers`, `name` and other arguments of
+            `keras.layers.Layer`.
+
+    Call arguments:
+        As `MarginHead`.
+
+    Output shape:
+        `(batch_size, num_classes)`, logits.
+
+    Reference:
+        - [Deng et al., 2019](https://arxiv.org/abs/1801.07698)
+    """
+
+    margin = Setting("is an angle, so it", at_least=0.0, below=math.pi)
+
+    def __init__(
+        self, num_classes, margin=0.5, scale=64.0, detach=False, **kwargs
+    ):
+        super().__init__(
+            num_classes, margin=margin, scale=scale, detach=detach, **kwargs
+        )
+
+    def target_value(self, cos_target):
+        return arcface_margin(cos_target, margin=self.margin)

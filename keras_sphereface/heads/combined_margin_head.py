@@ -1,0 +1,72 @@
+import keras
+
+from keras_sphereface.heads.margin_head import MarginHead
+from keras_sphereface.heads.setting import Setting
+from keras_sphereface.ops import apply_target_margin, combined_margin
+
+
+@keras.saving.register_keras_serializable(package="keras_sphereface")
+class CombinedMarginHead(MarginHead):
+    """SphereFace, ArcFace and CosFace in one, `cos(m1 * theta_y + m2) - m3`.
+
+    Args:
+        num_classes: int, number of identities.
+        angle_factor: float, `m1`, at least 1. Defaults to `1.0`.
+        angle_margin: float, `m2`, at least 0, radians. Defaults to `0.3`.
+        cosine_margin: float, `m3`, at least 0. Defaults to `0.2`.
+        scale: float, above 0. Defaults to `64.0`.
+        detach: bool, whether the backward pass sees `cos(theta)` in place of
+            the margined value. Defaults to `False`.
+        **kwargs: `sub_centers`, `name` and other arguments of
+            `keras.layers.Layer`.
+
+    Call arguments:
+        As `MarginHead`.
+
+    Output shape:
+        `(batch_size, num_classes)`, logits.
+
+    Reference:
+        - [Deng et al., 2019](https://arxiv.org/abs/1801.07698)
+    """
+
+    angle_factor = Setting("multiplies the angle, so it", at_least=1.0)
+    angle_margin = Setting(at_least=0.0)
+    cosine_margin = Setting(at_least=0.0)
+    scale = Setting(above=0.0)
+
+    def __init__(
+        self,
+        num_classes,
+        angle_factor=1.0,
+        angle_margin=0.3,
+        cosine_margin=0.2,
+        scale=64.0,
+        detach=False,
+        **kwargs,
+    ):
+        super().__init__(num_classes, **kwargs)
+        self.angle_factor = angle_factor
+        self.angle_margin = angle_margin
+        self.cosine_margin = cosine_margin
+        self.scale = scale
+        self.detach = detach
+
+    def margined(self, cos_theta, labels):
+        def function(cos_target):
+            return combined_margin(
+                cos_target,
+                angle_factor=self.angle_factor,
+                angle_margin=self.angle_margin,
+                cosine_margin=self.cosine_margin,
+            )
+
+        return apply_target_margin(
+            cos_theta, labels, function, detach=self.detach
+        )
+
+    def logit_scale(self, norms):
+        return self.scale
+
+    def get_config(self):
+        return {**super().get_config(), "detach": self.detach}

@@ -1,0 +1,42 @@
+import keras
+
+from keras_sphereface.heads.target_margin_head import TargetMarginHead
+from keras_sphereface.ops import cosface_margin
+
+
+@keras.saving.register_keras_serializable(package="keras_sphereface")
+class CosFaceHead(TargetMarginHead):
+    """CosFace (AM-Softmax): a margin on the cosine, `cos(theta_y) - m`.
+
+    The least delicate of the margins: no angle is computed, every sample gets
+    the same push.
+
+    Args:
+        num_classes: int, number of identities.
+        margin: float, `m`, at least 0. Defaults to `0.35`.
+        scale: float, above 0. Defaults to `64.0`.
+        detach: bool, whether the backward pass sees `cos(theta)` in place of
+            the margined value. Defaults to `False`.
+        **kwargs: `sub_centers`, `name` and other arguments of
+            `keras.layers.Layer`.
+
+    Call arguments:
+        As `MarginHead`.
+
+    Output shape:
+        `(batch_size, num_classes)`, logits.
+
+    Reference:
+        - [Wang et al., 2018](https://arxiv.org/abs/1801.09414)
+        - [Wang et al., 2018](https://arxiv.org/abs/1801.05599)
+    """
+
+    def __init__(
+        self, num_classes, margin=0.35, scale=64.0, detach=False, **kwargs
+    ):
+        super().__init__(
+            num_classes, margin=margin, scale=scale, detach=detach, **kwargs
+        )
+
+    def target_value(self, cos_target):
+        return cosface_margin(cos_target, margin=self.margin)

@@ -1,0 +1,59 @@
+import math
+
+import keras
+
+from keras_sphereface.heads.elastic_head import ElasticHead
+from keras_sphereface.heads.setting import Setting
+from keras_sphereface.ops import arcface_margin
+
+
+@keras.saving.register_keras_serializable(package="keras_sphereface")
+class ElasticArcFaceHead(ElasticHead):
+    """ElasticFace-Arc: `cos(theta_y + m)`, `m` drawn anew for every sample.
+
+    One margin does not fit every class; drawing it lets classes open and close
+    a little. In evaluation `m` is the mean.
+
+    Args:
+        num_classes: int, number of identities.
+        margin: float, mean of `m`, in `[0, pi)`, radians. Defaults to `0.5`.
+        scale: float, above 0. Defaults to `64.0`.
+        deviation: float, of `m`, at least 0. Defaults to `0.0125`; the paper
+            also has 0.0175.
+        seed: int, of the draws. Defaults to `0`.
+        detach: bool, whether the backward pass sees `cos(theta)` in place of
+            the margined value. Defaults to `False`.
+        **kwargs: `sub_centers`, `name` and other arguments of
+            `keras.layers.Layer`.
+
+    Call arguments:
+        As `MarginHead`.
+
+    Output shape:
+        `(batch_size, num_classes)`, logits.
+
+    Attributes:
+        draws: int scalar, batches drawn for so far; saved with the head.
+
+    Reference:
+        - [Boutros et al., 2022](https://arxiv.org/abs/2109.09416)
+    """
+
+    margin = Setting("is an angle, so it", at_least=0.0, below=math.pi)
+
+    def __init__(
+        self,
+        num_classes,
+        margin=0.5,
+        scale=64.0,
+        deviation=0.0125,
+        seed=0,
+        detach=False,
+        **kwargs,
+    ):
+        super().__init__(
+            num_classes, margin, scale, deviation, detach, seed, **kwargs
+        )
+
+    def margin_value(self, cos_target, margins):
+        return arcface_margin(cos_target, margin=margins)

@@ -1,0 +1,120 @@
+import keras
+from keras import ops
+
+from keras_sphereface.heads.target_margin_head import TargetMarginHead
+from keras_sphereface.ops import apply_target_margin, replica_index_and_count
+
+
+class ElasticHead(TargetMarginHead):
+    """A margin drawn anew for every sample; the subclass is the margin.
+
+    In training the margin of a sample is normal with mean `margin` and
+    deviation `deviation`, cut off at 0; in evaluation it is `margin`. Draws
+    depend on `seed` and on a counter that is saved with the head, so that a
+    resumed run goes on with the draws of one that was not stopped; they are
+    made for the global batch, so that any number of replicas sees the same.
+
+    Args:
+        num_classes: int, number of identities.
+        margin: float, at least 0.
+        scale: float, above 0.
+        deviation: float, at least 0.
+        detach: bool.
+        seed: int.
+        **kwargs: `sub_centers`, `name` and other arguments of
+            `keras.layers.Layer`.
+
+    Attributes:
+        draws: int scalar, batches drawn for so far.
+
+    Reference:
+        - [Boutros et al., 2022](https://arxiv.org/abs/2109.09416)
+    """
+
+    def __init__(
+        self, num_classes, margin, scale, deviation, detach, seed, **kwargs
+    ):
+        super().__init__(
+            num_classes, margin=margin, scale=scale, detach=detach, **kwargs
+        )
+        if not deviation >= 0:
+            raise ValueError(
+                "`deviation` must be at least 0. "
+                f"Received: deviation={deviation}"
+            )
+        if not isinstance(seed, int) or seed < 0:
+            raise ValueError(
+                f"`seed` must be an int of at least 0. Received: seed={seed!r}"
+            )
+        self.deviation = deviation
+        self.seed = seed
+
+    def build(self, embeddings_shape, labels_shape=None):
+        super().build(embeddings_shape, labels_shape)
+        self.draws = self.add_weight(
+            name="draws",
+            shape=(),
+            initializer="zeros",
+            dtype="int32",
+            trainable=False,
+            aggregation="only_first_replica",
+        )
+
+    def margin_value(self, cos_target, margins):
+        """What stands in place of the cosine to the true class.
+
+        Args:
+            cos_target: float32, `(batch_size, 1)`.
+            margins: float32, `(batch_size, 1)`, or a float.
+
+        Returns:
+            Float32 tensor, `(batch_size, 1)`.
+        """
+        raise TypeError(
+            f"{type(self).__name__} is a head without a margin: "
+            "override `margin_value`."
+        )
+
+    def apply_margin(self, cos_theta, labels, norms, training):
+        margins = self._draw(norms) if training else self.margin
+        return apply_target_margin(
+            cos_theta,
+            labels,
+            lambda cos_target: self.margin_value(cos_target, margins),
+            detach=self.detach,
+        )
+
+    def _draw(self, norms):
+        index, replicas = replica_index_and_count()
+        batch_size = ops.shape(norms)[0]
+        draws = ops.convert_to_tensor(self.draws)
+        noise = keras.random.normal(
+            (batch_size * replicas, 1), seed=_CountedSeed(self.seed, draws)
+        )
+        self.draws.assign(draws + 1)
+        if replicas > 1:
+            start = ops.cast(index * batch_size, "int32")
+            noise = ops.slice(noise, (start, 0), (batch_size, 1))
+        return ops.maximum(self.margin + self.deviation * noise, 0.0)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "deviation": self.deviation,
+            "seed": self.seed,
+        }
+
+
+class _CountedSeed(keras.random.SeedGenerator):
+    """A seed and a counter.
+
+    Keras does not save the state of its own generator with a model.
+    """
+
+    def __init__(self, seed, count):
+        self.seed = seed
+        self.count = count
+
+    def next(self, ordered=True):
+        count = ops.cast(self.count, "uint32")
+        return ops.stack([ops.full_like(count, self.seed), count])

@@ -1,0 +1,145 @@
+import keras
+
+from keras_sphereface.heads.margin_head import MarginHead
+from keras_sphereface.heads.setting import Setting
+from keras_sphereface.ops import (
+    check_sphereface2_arguments,
+    sphereface2_bias,
+    sphereface2_losses,
+    sphereface2_margins,
+)
+
+# The margins of the paper.
+_MARGINS = {"C": 0.4, "A": 0.5, "M": 1.7}
+
+
+@keras.saving.register_keras_serializable(package="keras_sphereface")
+class SphereFace2Head(MarginHead):
+    """SphereFace2: a binary classifier a class instead of one softmax.
+
+    Classes do not compete, which suits verification, noisy labels and very
+    many classes. The margin is on similarities `g(z) = 2 ((z + 1) / 2)^t - 1`:
+
+    | `variant` | true class | every other class |
+    |---|---|---|
+    | `"C"` | `g(cos(theta_y)) - m` | `g(cos(theta_j)) + m` |
+    | `"A"` | `g(cos(min(theta_y + m, pi)))` | `g(cos(theta_j))` |
+    | `"M"` | `g(cos(min(m * theta_y, pi)))` | `g(cos(theta_j))` |
+
+    The logit is `scale * value + bias`, with one trained bias for all classes,
+    and the loss of a sample the weighted sum of its binary cross-entropies
+    times `loss_weight / scale`. A cross-entropy of the user's choice in a
+    functional model replaces that loss; `FaceRecognizer` uses it.
+
+    With `detach=True` the gradient is not that of the forward formula: the
+    backward pass sees `cos(theta)` in place of the value.
+
+    Args:
+        num_classes: int, number of identities, at least 2.
+        variant: `"C"`, `"A"` or `"M"`. Defaults to `"C"`.
+        margin: float, `m`, at least 0, at least 1 for `"M"`. Defaults to that
+            of the paper: 0.4 for `"C"`, 0.5 for `"A"`, 1.7 for `"M"`.
+        scale: float, above 0. Defaults to `40.0`.
+        power: float, `t`, at least 1. Defaults to `3.0`.
+        positive_weight: float in `(0, 1)`, of the true class. Defaults to
+            `0.7`.
+        detach: bool, whether the gradient is detached. Defaults to `True`.
+        loss_weight: float, above 0. Defaults to `50.0`.
+        **kwargs: `sub_centers`, `name` and other arguments of
+            `keras.layers.Layer`.
+
+    Attributes:
+        bias: scalar. It starts where positives and negatives pull equally hard
+            at 90°.
+
+    Call arguments:
+        As `MarginHead`.
+
+    Output shape:
+        `(batch_size, num_classes)`, logits.
+
+    Reference:
+        - [Wen et al., 2022](https://arxiv.org/abs/2108.01513)
+    """
+
+    margin = Setting(at_least=lambda head: 1.0 if head.variant == "M" else 0.0)
+    scale = Setting(above=0.0)
+
+    def __init__(
+        self,
+        num_classes,
+        variant="C",
+        margin=None,
+        scale=40.0,
+        power=3.0,
+        positive_weight=0.7,
+        detach=True,
+        loss_weight=50.0,
+        **kwargs,
+    ):
+        super().__init__(num_classes, **kwargs)
+        check_sphereface2_arguments(
+            num_classes, variant, power, positive_weight
+        )
+        if not loss_weight > 0:
+            raise ValueError(
+                "`loss_weight` must be above 0. "
+                f"Received: loss_weight={loss_weight}"
+            )
+        self.variant = variant
+        self.margin = _MARGINS[variant] if margin is None else margin
+        self.scale = scale
+        self.power = power
+        self.positive_weight = positive_weight
+        self.detach = detach
+        self.loss_weight = loss_weight
+
+    def build(self, embeddings_shape, labels_shape=None):
+        super().build(embeddings_shape, labels_shape)
+        bias = sphereface2_bias(
+            self.num_classes,
+            variant=self.variant,
+            margin=self.margin,
+            scale=self.scale,
+            power=self.power,
+            positive_weight=self.positive_weight,
+        )
+        self.bias = self.add_weight(
+            name="bias",
+            shape=(),
+            initializer=keras.initializers.Constant(bias),
+        )
+
+    def margined(self, cos_theta, labels):
+        return sphereface2_margins(
+            cos_theta,
+            labels,
+            variant=self.variant,
+            margin=self.margin,
+            power=self.power,
+            detach=self.detach,
+        )
+
+    def logit_scale(self, norms):
+        return self.scale
+
+    def to_logits(self, margined, norms):
+        return self.scale * margined + self.bias
+
+    def sample_losses(self, outputs):
+        return self.loss_weight * sphereface2_losses(
+            outputs.logits,
+            outputs.labels,
+            scale=self.scale,
+            positive_weight=self.positive_weight,
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "variant": self.variant,
+            "power": self.power,
+            "positive_weight": self.positive_weight,
+            "detach": self.detach,
+            "loss_weight": self.loss_weight,
+        }

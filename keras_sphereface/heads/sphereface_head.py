@@ -1,0 +1,47 @@
+import keras
+
+from keras_sphereface.heads.setting import Setting
+from keras_sphereface.heads.target_margin_head import TargetMarginHead
+from keras_sphereface.ops import sphereface_margin
+
+
+@keras.saving.register_keras_serializable(package="keras_sphereface")
+class SphereFaceHead(TargetMarginHead):
+    """SphereFace: the angle to the true class multiplied, any real margin.
+
+    The target value is `(-1)^k cos(m * theta_y) - 2k`, `k = floor(m * theta_y
+    / pi)`, on normalised embeddings. With `detach=True` the gradient is not
+    that of the forward formula: the backward pass sees `cos(theta)`, which
+    makes the large margins trainable.
+
+    Args:
+        num_classes: int, number of identities.
+        margin: float, `m`, at least 1; 1 is no margin. Defaults to `1.5`.
+        scale: float, above 0. Defaults to `30.0`.
+        detach: bool, whether the backward pass sees `cos(theta)` in place of
+            the margined value. Defaults to `True`.
+        **kwargs: `sub_centers`, `name` and other arguments of
+            `keras.layers.Layer`.
+
+    Call arguments:
+        As `MarginHead`.
+
+    Output shape:
+        `(batch_size, num_classes)`, logits.
+
+    Reference:
+        - [Liu et al., 2017](https://arxiv.org/abs/1704.08063)
+        - OpenSphere, commit 032c31b, for the defaults
+    """
+
+    margin = Setting("multiplies the angle, so it", at_least=1.0)
+
+    def __init__(
+        self, num_classes, margin=1.5, scale=30.0, detach=True, **kwargs
+    ):
+        super().__init__(
+            num_classes, margin=margin, scale=scale, detach=detach, **kwargs
+        )
+
+    def target_value(self, cos_target):
+        return sphereface_margin(cos_target, margin=self.margin)

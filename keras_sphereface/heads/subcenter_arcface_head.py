@@ -1,0 +1,50 @@
+import keras
+
+from keras_sphereface.heads.arcface_head import ArcFaceHead
+
+
+@keras.saving.register_keras_serializable(package="keras_sphereface")
+class SubCenterArcFaceHead(ArcFaceHead):
+    """Sub-centre ArcFace: each class has several centres, the nearest counts.
+
+    For noisy data: wrongly labelled faces gather at a centre of their own
+    instead of pulling the right one. Every other head takes `sub_centers`
+    too.
+
+    Args:
+        num_classes: int, number of identities.
+        margin: float, `m`, in `[0, pi)`, radians. Defaults to `0.5`.
+        scale: float, above 0. Defaults to `64.0`.
+        sub_centers: int, centres of a class. Defaults to `3`.
+        detach: bool, whether the backward pass sees `cos(theta)` in place of
+            the margined value. Defaults to `False`.
+        **kwargs: `name` and other arguments of
+            `keras.layers.Layer`.
+
+    Call arguments:
+        As `MarginHead`.
+
+    Output shape:
+        `(batch_size, num_classes)`, logits.
+
+    Reference:
+        - [Deng et al., 2020](https://www.ecva.net/papers/eccv_2020/papers_ECCV/papers/123560715.pdf)
+    """
+
+    def __init__(
+        self,
+        num_classes,
+        margin=0.5,
+        scale=64.0,
+        sub_centers=3,
+        detach=False,
+        **kwargs,
+    ):
+        super().__init__(
+            num_classes,
+            margin=margin,
+            scale=scale,
+            sub_centers=sub_centers,
+            detach=detach,
+            **kwargs,
+        )

@@ -1,0 +1,88 @@
+import math
+
+import keras
+
+from keras_sphereface.heads.target_margin_head import TargetMarginHead
+from keras_sphereface.ops import cosface_margin, uniface_losses
+
+
+@keras.saving.register_keras_serializable(package="keras_sphereface")
+class UniFaceHead(TargetMarginHead):
+    """UniFace: one threshold between all positive and all negative pairs.
+
+    The logit is `scale * value - bias`, with the margin of CosFace on the true
+    class and one trained bias, and the loss of a sample is a sum of binary
+    cross-entropies. A cross-entropy of the user's choice in a functional model
+    replaces that loss; `FaceRecognizer` uses it.
+
+    Args:
+        num_classes: int, number of identities.
+        margin: float, `m`, at least 0. Defaults to `0.4`.
+        scale: float, above 0. Defaults to `64.0`.
+        negative_weight: float, above 0, of the other classes. Defaults to
+            `1.0`.
+        detach: bool, whether the backward pass sees `cos(theta)` in place of
+            the margined value. Defaults to `False`.
+        **kwargs: `sub_centers`, `name` and other arguments of
+            `keras.layers.Layer`.
+
+    Call arguments:
+        As `MarginHead`.
+
+    Output shape:
+        `(batch_size, num_classes)`, logits.
+
+    Attributes:
+        bias: scalar. It starts at `ln(10 * num_classes)`.
+
+    Reference:
+        - Zhou et al., UniFace, ICCV 2023
+    """
+
+    def __init__(
+        self,
+        num_classes,
+        margin=0.4,
+        scale=64.0,
+        negative_weight=1.0,
+        detach=False,
+        **kwargs,
+    ):
+        super().__init__(
+            num_classes, margin=margin, scale=scale, detach=detach, **kwargs
+        )
+        if not negative_weight > 0:
+            raise ValueError(
+                "`negative_weight` must be above 0. "
+                f"Received: negative_weight={negative_weight}"
+            )
+        self.negative_weight = negative_weight
+
+    def build(self, embeddings_shape, labels_shape=None):
+        super().build(embeddings_shape, labels_shape)
+        self.bias = self.add_weight(
+            name="bias",
+            shape=(),
+            initializer=keras.initializers.Constant(
+                math.log(10.0 * self.num_classes)
+            ),
+        )
+
+    def target_value(self, cos_target):
+        return cosface_margin(cos_target, margin=self.margin)
+
+    def to_logits(self, margined, norms):
+        return self.scale * margined - self.bias
+
+    def sample_losses(self, outputs):
+        return uniface_losses(
+            outputs.logits,
+            outputs.labels,
+            negative_weight=self.negative_weight,
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "negative_weight": self.negative_weight,
+        }

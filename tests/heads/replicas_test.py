@@ -1,0 +1,107 @@
+"""Every head trains on two replicas as on one device, to float32 rounding.
+
+TensorFlow makes logical devices once a process, and a process should make one
+MirroredStrategy, so each run is a process of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from head_cases import ALL
+
+# Heads whose batch is more than the sum of its samples.
+SHORT_LIST = ["adaface", "curricularface", "elastic_arcface", "sphereface_plus"]
+PROGRAM = """
+import json, sys
+import keras, numpy as np, tensorflow as tf
+from head_cases import ALL
+import keras_sphereface as ks
+
+replicas, cases = int(sys.argv[1]), sys.argv[2].split(",")
+device = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(
+    device, [tf.config.LogicalDeviceConfiguration()] * 2
+)
+strategy = (
+    tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    if replicas == 2
+    else tf.distribute.get_strategy()
+)
+random = np.random.default_rng(0)
+x = 5 * random.normal(size=(64, 8)).astype("float32")
+y = random.integers(0, 5, 64).astype("int32")
+data = tf.data.Dataset.from_tensor_slices((x, y)).batch(32)
+results = {}
+for case in cases:
+    name, arguments = ALL[case]
+    keras.utils.set_random_seed(0)
+    with strategy.scope():
+        inputs = keras.Input((8,))
+        embedder = keras.Model(inputs, keras.layers.Dense(4)(inputs))
+        head = ks.heads.get(name, 5, **{"scale": 8.0, **arguments})
+        model = ks.FaceRecognizer(embedder, head)
+        model.compile(keras.optimizers.SGD(0.02, momentum=0.9))
+    history = model.fit(data, epochs=2, verbose=0).history
+    for name in head.settings():
+        setattr(head, name, getattr(head, name) * 1.1)
+    history["again"] = model.fit(data, verbose=0).history["loss"]
+    # What each replica holds, not what the first one says.
+    weights = {}
+    for variable in model.variables:
+        value = variable.value
+        copies = getattr(value, "values", [value])
+        weights[variable.path] = [np.array(copy).tolist() for copy in copies]
+    results[case] = {"history": history, "weights": weights}
+print(json.dumps(results))
+"""
+
+
+def run(replicas, cases):
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(replicas), ",".join(cases)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="MirroredStrategy"
+)
+@pytest.mark.parametrize(
+    "cases",
+    [
+        SHORT_LIST,
+        pytest.param(
+            sorted(set(ALL) - set(SHORT_LIST)), marks=pytest.mark.slow
+        ),
+    ],
+    ids=["short", "others"],
+)
+def test_two_replicas_equal_one_device(cases):
+    one, two = run(1, cases), run(2, cases)
+    for case in cases:
+        for name, values in one[case]["history"].items():
+            np.testing.assert_allclose(
+                two[case]["history"][name],
+                values,
+                rtol=2e-5,
+                err_msg=f"{case} {name}",
+            )
+        for path, (expected,) in one[case]["weights"].items():
+            copies = two[case]["weights"][path]
+            assert len(copies) == 2
+            for copy in copies:
+                np.testing.assert_allclose(
+                    copy, expected, rtol=1e-5, atol=1e-5, err_msg=path
+                )
+            # The head's own numbers are the same on both, to the last bit.
+            if "head" in path:
+                np.testing.assert_array_equal(*copies, err_msg=path)
