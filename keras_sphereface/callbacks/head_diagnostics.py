@@ -110,10 +110,13 @@ class HeadDiagnostics(keras.callbacks.Callback):
             return
         # On JAX, asking for the model brings its variables up to date.
         self._head = find_head(self.model, self._given_head)
+        # `predict_on_batch` would repeat the batch for every replica.
+        embeddings = self._embedder.predict(
+            self.images, batch_size=self.batch_size, verbose=0
+        )
         snapshot = take_snapshot(
-            self._embedder.predict_on_batch,
             self._head,
-            self.images,
+            embeddings,
             self.labels,
             batch_size=self.batch_size,
             epoch=epoch + 1,

@@ -37,24 +37,25 @@ class HeadSnapshot(NamedTuple):
     largest_component: float
 
 
-def take_snapshot(embed, head, images, labels, *, batch_size, epoch):
+def take_snapshot(head, embeddings, labels, *, batch_size, epoch):
     """Looks at a head through a set of faces.
 
     Args:
-        embed: callable from images to embeddings.
         head: `MarginHead`, built.
-        images: array, `(num_faces, ...)`.
+        embeddings: array, `(num_faces, embedding_dim)`.
         labels: int array, `(num_faces,)`.
-        batch_size: int.
+        batch_size: int, faces that the head sees at once.
         epoch: int, counted from 1.
 
     Returns:
         `HeadSnapshot`.
     """
+    embeddings = np.asarray(embeddings, "float32")
+    labels = np.asarray(labels, "int32")
     parts, center_gradient = [], 0.0
     for start in range(0, len(labels), batch_size):
         rows = slice(start, start + batch_size)
-        part, gradient = _look(embed, head, images[rows], labels[rows])
+        part, gradient = _look(head, embeddings[rows], labels[rows])
         parts.append(part)
         center_gradient += gradient * (len(part["norms"]) / len(labels))
     joined = {
@@ -75,9 +76,7 @@ def take_snapshot(embed, head, images, labels, *, batch_size, epoch):
     )
 
 
-def _look(embed, head, images, labels):
-    embeddings = np.asarray(ops.convert_to_numpy(embed(images)), "float32")
-    labels = np.asarray(labels, "int32")
+def _look(head, embeddings, labels):
     outputs = head.compute_outputs(embeddings, labels)
     norms = outputs.norms[:, None]
     margined = head.apply_margin(

@@ -2,6 +2,7 @@ import functools
 import math
 
 import keras
+from keras import ops
 
 from keras_sphereface.callbacks.trained_head import find_head
 
@@ -123,7 +124,9 @@ class MarginSchedule(keras.callbacks.Callback):
         self._value = None
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._first_step = int(self.model.optimizer.iterations)
+        # `int` of a variable with replicas is not defined.
+        iterations = self.model.optimizer.iterations
+        self._first_step = int(ops.convert_to_numpy(iterations))
         self._set(0)
 
     def on_train_batch_begin(self, batch, logs=None):

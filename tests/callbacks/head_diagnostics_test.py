@@ -9,6 +9,7 @@ from keras_sphereface import heads
 from keras_sphereface.callbacks import HeadDiagnostics
 from keras_sphereface.models import FaceRecognizer
 
+SHORT_LIST = ("adaface", "sphereface2", "subcenter_arcface")
 FIT = {"batch_size": 8, "shuffle": False, "verbose": 0}
 
 
@@ -75,7 +76,13 @@ def test_numbers_equal_a_float64_loop():
         np.testing.assert_allclose(history[name], [value], rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", heads.names())
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in SHORT_LIST else pytest.mark.slow)
+        for name in heads.names()
+    ],
+)
 def test_looks_at_every_head_and_draws_its_page(name, tmp_path):
     x, y = make_faces()
     diagnostics = HeadDiagnostics(x, y, plot_path=tmp_path / "head.png")

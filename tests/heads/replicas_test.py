@@ -46,7 +46,14 @@ for case in cases:
         head = ks.heads.get(name, 5, **{"scale": 8.0, **arguments})
         model = ks.FaceRecognizer(embedder, head)
         model.compile(keras.optimizers.SGD(0.02, momentum=0.9))
-    history = model.fit(data, epochs=2, verbose=0).history
+    name = list(head.settings())[0]
+    value = getattr(head, name)
+    growth = ks.callbacks.MarginSchedule.linear(
+        start=value, end=1.2 * value, steps=3, setting=name
+    )
+    history = model.fit(
+        data, epochs=2, verbose=0, callbacks=[growth]
+    ).history
     for name in head.settings():
         setattr(head, name, getattr(head, name) * 1.1)
     history["again"] = model.fit(data, verbose=0).history["loss"]

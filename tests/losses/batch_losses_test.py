@@ -204,3 +204,29 @@ def test_wrong_shapes_are_named(loss, y_true, y_pred, message):
 def test_a_loss_without_a_formula_says_what_to_override():
     with pytest.raises(TypeError, match="override `sample_losses`"):
         losses.BatchLoss()(np.zeros(2), np.zeros((2, 3)))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="jit_compile is for XLA"
+)
+@pytest.mark.parametrize("case", sorted(set(CASES) - {"npairs"}))
+def test_jit_compiled_training_equals_plain_training(case):
+    cls, _, settings = CASES[case]
+    random = np.random.default_rng(0)
+    x = random.normal(size=(32, 12))
+    y = random.integers(0, 6, 32).astype("int32")
+    weights = []
+    for jit_compile in (False, True):
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((12,))
+        model = keras.Model(inputs, keras.layers.Dense(8)(inputs))
+        model.compile(
+            keras.optimizers.SGD(0.01),
+            cls(**settings),
+            jit_compile=jit_compile,
+        )
+        model.fit(x, y, epochs=2, batch_size=16, shuffle=False, verbose=0)
+        weights.append(model.get_weights())
+    for a, b in zip(*weights, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
