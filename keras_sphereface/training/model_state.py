@@ -57,6 +57,17 @@ def write_metrics(recognizer, arrays):
                 variable.assign(arrays[name])
 
 
+def unshare_weights(recognizer):
+    """Gives each weight an array of its own.
+
+    At the end of `fit` on JAX, Keras lets a weight and its moving average be
+    one array, which the next compiled call then takes away from both.
+    """
+    if keras.backend.backend() == "jax":
+        for variable in recognizer.trainable_variables:
+            variable.assign(_array(variable))
+
+
 def _variables(recognizer):
     if not recognizer.optimizer.built:
         with scope(recognizer):

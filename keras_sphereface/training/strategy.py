@@ -31,6 +31,13 @@ def open_strategy(config):
             yield strategy
 
 
+def count_devices(config, strategy):
+    """Devices that share a batch."""
+    if config.strategy == "data_parallel":
+        return len(keras.distribution.list_devices())
+    return 1 if strategy is None else strategy.num_replicas_in_sync
+
+
 def writes_files(strategy):
     """Whether this process is the one of its run that writes files."""
     resolver = getattr(strategy, "cluster_resolver", None)

@@ -15,9 +15,11 @@ from keras_sphereface.models import (
     embedding_function,
 )
 from keras_sphereface.training.faces import TrainingFaces, load_faces
+from keras_sphereface.training.model_state import unshare_weights
 from keras_sphereface.training.optimizer import build_optimizer
 from keras_sphereface.training.run import Run, verification_of
 from keras_sphereface.training.strategy import (
+    count_devices,
     make_cpu_devices,
     open_strategy,
     writes_files,
@@ -100,7 +102,7 @@ def train(config, workdir, callbacks=(), progress=True):
             "num_classes": faces.num_classes,
             "num_images": faces.num_images,
         },
-        "replicas": 1 if strategy is None else strategy.num_replicas_in_sync,
+        "replicas": count_devices(config, strategy),
         "resumed_from_step": first_step or None,
         "training_seconds": round(seconds, 1),
         "images_per_second": round(trained / seconds, 1),
@@ -150,6 +152,7 @@ def _fit(config, run, faces, callbacks, progress):
             callbacks=[run, *callbacks, *([bar] if progress else [])],
             verbose=0,
         )
+        unshare_weights(run.recognizer)
 
     def is_over():
         total = run.steps_per_epoch * config.epochs
