@@ -18,7 +18,7 @@ _UNREADABLE = (
     KeyError,
     AttributeError,
     EOFError,
-    NotImplementedError,
+    RuntimeError,
     zipfile.BadZipFile,
 )
 _NAME = re.compile(r"step-(\d{9})\.npz")

@@ -80,9 +80,7 @@ def assert_equal(actual, expected):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    importlib.util.find_spec("jax") is None, reason="needs JAX"
-)
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs JAX")
 def test_two_devices_equal_one_and_go_on_after_a_kill(tmp_path):
     one = finish(tmp_path / "one", "none")
     assert one["devices"] == 1
