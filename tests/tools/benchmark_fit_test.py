@@ -25,6 +25,7 @@ def run(*arguments):
         [
             sys.executable,
             ROOT / "tools" / "benchmark_fit.py",
+            "--backbone=sfnet4",
             "--image_size=16",
             "--embedding_dim=4",
             "--batch_size=4",
@@ -44,7 +45,7 @@ def test_times_every_variant_in_every_round(tmp_path):
     assert set(report["variants"]) == VARIANTS
     assert all(name in done.stdout for name in VARIANTS)
     assert report["config"]["batch_size"] == 4
-    assert report["config"]["backbone"] == "mobilefacenet_small"
+    assert report["config"]["backbone"] == "sfnet4"
     baseline = report["variants"][report["baseline"]]
     for variant in report["variants"].values():
         assert set(variant) == {"ms", "ratio", "cpu_ms", "cpu_ratio"}
@@ -68,14 +69,7 @@ def test_times_every_variant_in_every_round(tmp_path):
             )
 
 
-@pytest.mark.parametrize(
-    ("argument", "message"),
-    [
-        ("--num_classes=63", "`--num_classes` must be at least"),
-        ("--variants=folder", "`--variants` must be among"),
-    ],
-)
-def test_a_wrong_flag_is_named(argument, message):
-    failed = run(argument)
+def test_fewer_classes_than_people_are_refused():
+    failed = run("--num_classes=63")
     assert failed.returncode != 0
-    assert message in failed.stderr
+    assert "`--num_classes` must be at least" in failed.stderr
