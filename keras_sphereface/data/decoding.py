@@ -57,13 +57,24 @@ def decode_images(image_bytes, image_size):
     Returns:
         Uint8 tensor, `[batch_size, height, width, 3]`.
     """
-    shape = (*image_size, 3)
-    with tf.device("CPU:0"):
-        return tf.map_fn(
-            lambda item: tf.ensure_shape(decode_image(item), shape),
-            image_bytes,
-            fn_output_signature=tf.TensorSpec(shape, tf.uint8),
-        )
+    return _map_to_images(decode_image, image_bytes, image_size)
+
+
+def read_images(paths, image_size):
+    """RGB pixels of image files of one size, as a batch.
+
+    Args:
+        paths: string tensor, `[batch_size]`.
+        image_size: `(height, width)`; another size is an error.
+
+    Returns:
+        Uint8 tensor, `[batch_size, height, width, 3]`.
+    """
+
+    def read_image(path):
+        return decode_image(tf.io.read_file(path))
+
+    return _map_to_images(read_image, paths, image_size)
 
 
 def read_file(path):
@@ -134,3 +145,13 @@ def _orientation_fault(image_bytes):
     except Exception:
         return "corrupt or truncated"
     return None if orientation in (0, 1) else "turned by its EXIF orientation"
+
+
+def _map_to_images(function, items, image_size):
+    shape = (*image_size, 3)
+    with tf.device("CPU:0"):
+        return tf.map_fn(
+            lambda item: tf.ensure_shape(function(item), shape),
+            items,
+            fn_output_signature=tf.TensorSpec(shape, tf.uint8),
+        )

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_sphereface.contract import FaceInput
 from keras_sphereface.data.arguments import whole_number
 from keras_sphereface.data.augmentation import random_flip
-from keras_sphereface.data.decoding import decode_images
+from keras_sphereface.data.decoding import read_images
 from keras_sphereface.data.image_folder import ImageFolder
 
 
@@ -151,9 +151,8 @@ def _folder_reader(folder):
     labels = _on_host(folder.labels)
 
     def read(index):
-        image_bytes = tf.map_fn(tf.io.read_file, tf.gather(paths, index))
         return {
-            "image": decode_images(image_bytes, folder.image_size),
+            "image": read_images(tf.gather(paths, index), folder.image_size),
             "label": tf.gather(labels, index),
         }
 
