@@ -219,6 +219,7 @@ class TrainConfig:
             without GPUs.
         deterministic: bool, whether a run gives the same weights to the last
             bit each time; slower. TensorFlow only.
+        tensorboard: bool, whether the logs also go to `tensorboard/`.
     """
 
     data: DataConfig = field(default_factory=DataConfig)
@@ -234,6 +235,7 @@ class TrainConfig:
     strategy: str = "none"
     cpu_devices: int = 1
     deterministic: bool = False
+    tensorboard: bool = False
 
     def __post_init__(self):
         _check_choice("precision", self.precision, _PRECISIONS)

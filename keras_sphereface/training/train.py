@@ -1,3 +1,4 @@
+import importlib.util
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -91,6 +92,8 @@ def train(config, workdir, callbacks=(), progress=True):
     before = _verify(recognizer.embedder, faces)
     run.resume()
     started, first_step = time.monotonic(), run.step
+    if config.tensorboard and is_writer:
+        callbacks = [*callbacks, _tensorboard(workdir)]
     _fit(config, run, faces, callbacks, progress)
     seconds = time.monotonic() - started
     after = _verify(recognizer.embedder, faces)
@@ -177,6 +180,16 @@ def _steps_per_epoch(config, faces):
             f"batch_size={config.batch_size} for {faces.num_images} images"
         )
     return steps
+
+
+def _tensorboard(workdir):
+    if importlib.util.find_spec("tensorboard") is None:
+        raise ModuleNotFoundError(
+            "`tensorboard=True` needs TensorBoard: pip install tensorboard"
+        )
+    return keras.callbacks.TensorBoard(
+        str(workdir / "tensorboard"), write_graph=False
+    )
 
 
 def _make_deterministic():

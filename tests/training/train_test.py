@@ -134,11 +134,14 @@ def interrupt(config, workdir):
 
 
 def test_an_interrupted_run_goes_on_and_a_finished_one_begins_anew(tmp_path):
-    config = make_config(checkpoint=CheckpointConfig(every_steps=1))
+    config = make_config(
+        checkpoint=CheckpointConfig(every_steps=1), tensorboard=True
+    )
     interrupt(config, tmp_path)
     resumed = train(config, tmp_path, progress=False)
     assert resumed.report["resumed_from_step"] == 2
     assert len(resumed.history) == 3
+    assert list((tmp_path / "tensorboard").rglob("events.out.tfevents*"))
     again = train(make_config(epochs=1), tmp_path, progress=False)
     assert again.report["resumed_from_step"] is None
 
