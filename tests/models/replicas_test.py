@@ -165,16 +165,7 @@ CASES = {
 TOLERANCES = {"mixed_bfloat16": 2e-2, "mixed_float16": 2e-3}
 
 
-QUICK = (
-    "recognizer sgd",
-    "functional adamw",
-    "cosines lamb",
-    "given loss",
-    "synchronized",
-    "all together",
-    "mixed_bfloat16",
-    "uneven",
-)
+QUICK = ("recognizer sgd", "synchronized", "all together", "uneven")
 
 
 @functools.cache
@@ -213,7 +204,7 @@ def test_two_replicas_equal_one_device(name):
         np.testing.assert_allclose(
             two["history"][metric],
             one["history"][metric],
-            rtol=tolerance or 1e-6,
+            rtol=tolerance or (1e-6 if metric == "loss" else 1e-5),
             # One of 64 samples may lie on the border of two classes.
             atol=1 / 64 if tolerance else 1e-6,
             err_msg=metric,

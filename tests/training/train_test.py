@@ -180,6 +180,7 @@ def test_verifying_while_training_keeps_the_best_and_stops_early(tmp_path):
     assert (tmp_path / "best_embedder.keras").is_file()
 
 
+@pytest.mark.slow
 def test_a_moving_average_is_what_is_verified_and_kept(tmp_path):
     def trained(ema_momentum):
         config = make_config(
