@@ -27,7 +27,7 @@ class DataConfig:
         image_size: `(height, width)`, pixels.
         flip: bool, whether half of the images are mirrored.
         cache: bool, whether the images of `folder` are decoded once and kept
-            in memory, 38 kB each at 112x112.
+            in memory, 38 kB each at 112x112; `None` does so up to 1 GiB.
         synthetic_identities: int, identities to train on without `folder`.
         synthetic_images: int, images of each.
         synthetic_unseen: int, other identities, to verify.
@@ -39,7 +39,7 @@ class DataConfig:
     pairs_root: str | None = None
     image_size: tuple[int, int] = (112, 112)
     flip: bool = True
-    cache: bool = False
+    cache: bool | None = None
     synthetic_identities: int = 200
     synthetic_images: int = 20
     synthetic_unseen: int = 120

@@ -26,6 +26,8 @@ from keras_sphereface.training.strategy import (
     writes_files,
 )
 
+_CACHE_BYTES = 2**30
+
 
 class TrainResult(NamedTuple):
     """What a run made.
@@ -140,7 +142,7 @@ def _fit(config, run, faces, callbacks, progress):
             config.batch_size,
             seed=config.seed,
             flip=config.data.flip,
-            cache=config.data.cache,
+            cache=_caches(config.data, faces),
             repeat=True,
             first_step=run.step,
         )
@@ -170,6 +172,13 @@ def _fit(config, run, faces, callbacks, progress):
         run.go_to(run.at_epoch_end)
     if not is_over():
         fit(config.epochs)
+
+
+def _caches(config, faces):
+    if config.cache is not None:
+        return config.cache
+    height, width = config.image_size
+    return faces.num_images * height * width * 3 <= _CACHE_BYTES
 
 
 def _steps_per_epoch(config, faces):

@@ -15,9 +15,11 @@ from keras_sphereface.training import (
     HeadConfig,
     OptimizerConfig,
     TrainConfig,
+    TrainingFaces,
     VerificationConfig,
     train,
 )
+from keras_sphereface.training.train import _caches
 
 
 def make_config(**changes):
@@ -205,3 +207,17 @@ def test_a_moving_average_is_what_is_verified_and_kept(tmp_path):
     same = np.abs(trained(0.0) - trained(None)).max()
     other = np.abs(trained(0.9) - trained(None)).max()
     assert other > 100 * same
+
+
+@pytest.mark.parametrize(
+    ("cache", "num_images", "expected"),
+    [
+        (None, 20_000, True),  # 0.7 GiB at 112x112
+        (None, 490_623, False),  # 17 GiB
+        (True, 490_623, True),
+        (False, 10, False),
+    ],
+)
+def test_small_folders_are_kept_in_memory(cache, num_images, expected):
+    faces = TrainingFaces(None, 5, num_images, None, "", "")
+    assert _caches(DataConfig(folder="a", cache=cache), faces) is expected
