@@ -5,6 +5,7 @@ MirroredStrategy. The program gets `strategy` from here and prints JSON.
 """
 
 import json
+import os
 import subprocess
 import sys
 
@@ -37,7 +38,11 @@ def run_replicas(replicas, program, *arguments):
     """The JSON that a program prints last, on that many replicas."""
     command = [sys.executable, "-c", PREAMBLE + program, str(replicas)]
     result = subprocess.run(
-        [*command, *arguments], capture_output=True, text=True
+        [*command, *arguments],
+        capture_output=True,
+        text=True,
+        # The program may import what stands beside this file.
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert result.returncode == 0, result.stderr[-3000:]
     return json.loads(result.stdout.splitlines()[-1])

@@ -7,7 +7,10 @@ from keras_sphereface.callbacks.head_page import plot_head_page
 from keras_sphereface.callbacks.head_snapshot import take_snapshot
 from keras_sphereface.callbacks.head_warnings import head_warnings
 from keras_sphereface.callbacks.tensorboard_writer import TensorBoardWriter
-from keras_sphereface.callbacks.trained_head import find_head
+from keras_sphereface.callbacks.trained_parts import (
+    find_embedder,
+    find_head,
+)
 
 
 class HeadDiagnostics(keras.callbacks.Callback):
@@ -93,14 +96,7 @@ class HeadDiagnostics(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         self.snapshots, self.warnings = [], {}
         find_head(self.model, self._given_head)
-        self._embedder = self._given_embedder
-        if self._embedder is None:
-            self._embedder = getattr(self.model, "embedder", None)
-        if self._embedder is None:
-            raise ValueError(
-                "`embedder` must be given when the trained model has none. "
-                f"Received: model={type(self.model).__name__}"
-            )
+        self._embedder = find_embedder(self.model, self._given_embedder)
         if self.log_dir is not None:
             self._writer = TensorBoardWriter(self.log_dir)
 

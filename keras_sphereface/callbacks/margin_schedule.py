@@ -4,7 +4,7 @@ import math
 import keras
 from keras import ops
 
-from keras_sphereface.callbacks.trained_head import find_head
+from keras_sphereface.callbacks.trained_parts import find_head
 
 
 class MarginSchedule(keras.callbacks.Callback):

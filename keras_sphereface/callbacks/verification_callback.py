@@ -1,5 +1,6 @@
 import keras
 
+from keras_sphereface.callbacks.trained_parts import find_embedder
 from keras_sphereface.evaluation import PairSet, evaluate_pairs
 from keras_sphereface.files import new_file
 from keras_sphereface.models import embedding_function
@@ -77,27 +78,25 @@ class VerificationCallback(keras.callbacks.Callback):
         self.best_accuracy = -1.0
         self.reports = {}
         self._embedder = embedder
+        self._embed = None
 
     @property
     def embedder(self):
-        if self._embedder is not None:
-            return self._embedder
-        embedder = getattr(self.model, "embedder", None)
-        if embedder is None:
-            raise ValueError(
-                "`embedder` must be given when the trained model has none. "
-                f"Received: model={type(self.model).__name__}"
-            )
-        return embedder
+        return find_embedder(self.model, self._embedder)
+
+    def set_model(self, model):
+        super().set_model(model)
+        self._embed = None
 
     def on_epoch_end(self, epoch, logs=None):
         is_last = epoch + 1 == self.params.get("epochs")
         if (epoch + 1) % self.every_epochs and not is_last:
             return
-        embed = embedding_function(self.embedder)
+        if self._embed is None:  # once, since it may be compiled
+            self._embed = embedding_function(self.embedder)
         for name, pairs in self.pairs.items():
             report = evaluate_pairs(
-                embed,
+                self._embed,
                 pairs,
                 flip=self.flip,
                 batch_size=self.batch_size,

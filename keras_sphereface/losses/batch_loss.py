@@ -1,18 +1,6 @@
 import keras
 from keras import ops
 
-from keras_sphereface.ops import (
-    angular_distances,
-    distances,
-    squared_distances,
-)
-
-_DISTANCES = {
-    "L2": distances,
-    "squared-L2": squared_distances,
-    "angular": angular_distances,
-}
-
 
 class BatchLoss(keras.losses.Loss):
     """A loss on the embeddings of a batch, without class centres.
@@ -68,23 +56,3 @@ class BatchLoss(keras.losses.Loss):
             f"{type(self).__name__} is a loss without a formula: "
             "override `sample_losses`."
         )
-
-
-def check_distance_metric(distance_metric):
-    """Function from embeddings to distances, by name.
-
-    Args:
-        distance_metric: `"L2"`, `"squared-L2"`, `"angular"`, or a callable
-            from `(batch_size, embedding_dim)` to `(batch_size, batch_size)`.
-
-    Returns:
-        Callable.
-    """
-    if callable(distance_metric):
-        return distance_metric
-    if distance_metric not in _DISTANCES:
-        raise ValueError(
-            f"`distance_metric` must be one of {list(_DISTANCES)} or a "
-            f"callable. Received: distance_metric={distance_metric!r}"
-        )
-    return _DISTANCES[distance_metric]

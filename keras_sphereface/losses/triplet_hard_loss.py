@@ -1,11 +1,11 @@
 import keras
 
-from keras_sphereface.losses.batch_loss import BatchLoss, check_distance_metric
+from keras_sphereface.losses.triplet_loss import TripletLoss
 from keras_sphereface.ops import hard_triplet_losses
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
-class TripletHardLoss(BatchLoss):
+class TripletHardLoss(TripletLoss):
     """Triplet loss with the farthest positive and the nearest negative.
 
     Embeddings should have norm 1 for the two Euclidean metrics. Arguments and
@@ -40,40 +40,16 @@ class TripletHardLoss(BatchLoss):
         name="triplet_hard_loss",
         **kwargs,
     ):
-        super().__init__(name=name, **kwargs)
-        if not margin >= 0:
-            raise ValueError(
-                f"`margin` must be at least 0. Received: margin={margin}"
-            )
-        self.margin = margin
+        super().__init__(margin, distance_metric, name=name, **kwargs)
         self.soft = soft
-        self.distance_metric = distance_metric
-        self._distances = check_distance_metric(distance_metric)
 
     def sample_losses(self, labels, embeddings):
         return hard_triplet_losses(
             labels,
-            self._distances(embeddings),
+            self.distances(embeddings),
             margin=self.margin,
             soft=self.soft,
         )
 
     def get_config(self):
-        metric = self.distance_metric
-        if callable(metric):
-            metric = keras.saving.serialize_keras_object(metric)
-        return {
-            **super().get_config(),
-            "margin": self.margin,
-            "soft": self.soft,
-            "distance_metric": metric,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        config = dict(config)
-        if isinstance(config["distance_metric"], dict):
-            config["distance_metric"] = keras.saving.deserialize_keras_object(
-                config["distance_metric"]
-            )
-        return cls(**config)
+        return {**super().get_config(), "soft": self.soft}

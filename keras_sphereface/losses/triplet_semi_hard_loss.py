@@ -1,11 +1,11 @@
 import keras
 
-from keras_sphereface.losses.batch_loss import BatchLoss, check_distance_metric
+from keras_sphereface.losses.triplet_loss import TripletLoss
 from keras_sphereface.ops import semi_hard_triplet_losses
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
-class TripletSemiHardLoss(BatchLoss):
+class TripletSemiHardLoss(TripletLoss):
     """Triplet loss with the nearest negative beyond each positive.
 
     Embeddings should have norm 1 for the two Euclidean metrics. Arguments and
@@ -37,38 +37,11 @@ class TripletSemiHardLoss(BatchLoss):
         name="triplet_semi_hard_loss",
         **kwargs,
     ):
-        super().__init__(name=name, **kwargs)
-        if not margin >= 0:
-            raise ValueError(
-                f"`margin` must be at least 0. Received: margin={margin}"
-            )
-        self.margin = margin
-
-        self.distance_metric = distance_metric
-        self._distances = check_distance_metric(distance_metric)
+        super().__init__(margin, distance_metric, name=name, **kwargs)
 
     def sample_losses(self, labels, embeddings):
         return semi_hard_triplet_losses(
             labels,
-            self._distances(embeddings),
+            self.distances(embeddings),
             margin=self.margin,
         )
-
-    def get_config(self):
-        metric = self.distance_metric
-        if callable(metric):
-            metric = keras.saving.serialize_keras_object(metric)
-        return {
-            **super().get_config(),
-            "margin": self.margin,
-            "distance_metric": metric,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        config = dict(config)
-        if isinstance(config["distance_metric"], dict):
-            config["distance_metric"] = keras.saving.deserialize_keras_object(
-                config["distance_metric"]
-            )
-        return cls(**config)

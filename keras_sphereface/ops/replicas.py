@@ -24,10 +24,10 @@ def sum_over_replicas(tensor):
     """Sum of a tensor over the replicas, the same on each.
 
     Args:
-        tensor: tensor, of one shape on all replicas.
+        tensor: tensor, or list of tensors, of one shape on all replicas.
 
     Returns:
-        Tensor like `tensor`.
+        Like `tensor`.
     """
     context = _replica_context()
     if context is None:

@@ -1,5 +1,9 @@
 import keras
 
+from keras_sphereface.ops.replicas import (
+    replica_index_and_count,
+    sum_over_replicas,
+)
 from keras_sphereface.optimizers.update_schedule import UpdateSchedule
 
 _CLIPS = ("clipnorm", "global_clipnorm", "clipvalue")
@@ -154,9 +158,9 @@ class ReplicaOptimizer(keras.optimizers.Optimizer):
     def _clip(self, grads, clip, limit):
         import tensorflow as tf
 
-        replica = tf.distribute.get_replica_context()
-        found = [tf.convert_to_tensor(g) for g in grads if g is not None]
-        found = replica.all_reduce(tf.distribute.ReduceOp.SUM, found)
+        found = sum_over_replicas(
+            [tf.convert_to_tensor(g) for g in grads if g is not None]
+        )
         if clip == "global_clipnorm":
             found, _ = tf.clip_by_global_norm(found, limit)
         elif clip == "clipnorm":
@@ -164,7 +168,8 @@ class ReplicaOptimizer(keras.optimizers.Optimizer):
         else:
             found = [tf.clip_by_value(g, -limit, limit) for g in found]
         # The inner optimizer sums over the replicas once more.
-        found = iter([g / replica.num_replicas_in_sync for g in found])
+        _, num_replicas = replica_index_and_count()
+        found = iter([g / num_replicas for g in found])
         return [None if g is None else next(found) for g in grads]
 
     @property

@@ -58,8 +58,11 @@ class Run(keras.callbacks.Callback):
         self.history = []
         self.waited = 0
         self.stopped = False
+        # Of an epoch that was resumed in its middle, whose `fit` is not the
+        # last one.
         self.at_epoch_end = None
         self._metrics = None
+        self._is_rest = False
 
     def resume(self):
         """Goes to the newest checkpoint, if there is one."""
@@ -95,7 +98,8 @@ class Run(keras.callbacks.Callback):
         return Checkpoint(self.step, read_state(self.recognizer), notes)
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self._metrics is not None:
+        self._is_rest = self._metrics is not None
+        if self._is_rest:
             write_metrics(self.recognizer, self._metrics)
             self._metrics = None
 
@@ -118,9 +122,9 @@ class Run(keras.callbacks.Callback):
         self.history.append({"epoch": epoch, **row})
         if self.writes_files:
             write_csv(self.workdir / "history.csv", self.history)
-        self.at_epoch_end = self.checkpoint()
-        if self.config.checkpoint.every_steps and self.writes_files:
-            self.checkpoints.save(self.at_epoch_end)
+        if self.config.checkpoint.every_steps:
+            checkpoint = self._save()
+            self.at_epoch_end = checkpoint if self._is_rest else None
         self.model.stop_training = self.stopped
 
     def _verify(self, epoch, logs):
@@ -140,6 +144,7 @@ class Run(keras.callbacks.Callback):
         checkpoint = self.checkpoint()
         if self.writes_files:
             self.checkpoints.save(checkpoint)
+        return checkpoint
 
     def _check_config(self, before):
         now = self.config.to_dict()

@@ -91,14 +91,15 @@ def train(config, workdir, callbacks=(), progress=True):
         config, faces, recognizer, workdir, is_writer
     )
     run = Run(config, recognizer, workdir, steps, verification, is_writer)
-    before = _verify(recognizer.embedder, faces)
+    embed = embedding_function(recognizer.embedder)
+    before = _verify(embed, faces)
     run.resume()
     started, first_step = time.monotonic(), run.step
     if config.tensorboard and is_writer:
         callbacks = [*callbacks, _tensorboard(workdir)]
     _fit(config, run, faces, callbacks, progress)
     seconds = time.monotonic() - started
-    after = _verify(recognizer.embedder, faces)
+    after = _verify(embed, faces)
     trained = (run.step - first_step) * config.batch_size
     report = {
         "config": config.to_dict(),
@@ -235,11 +236,7 @@ def _build_recognizer(config, num_classes, steps_per_epoch):
     return recognizer
 
 
-def _verify(embedder, faces):
+def _verify(embed, faces):
     if faces.pairs is None:
         return None
-    return evaluate_pairs(
-        embedding_function(embedder),
-        faces.pairs,
-        name=faces.pairs_name,
-    )
+    return evaluate_pairs(embed, faces.pairs, name=faces.pairs_name)

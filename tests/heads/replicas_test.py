@@ -1,37 +1,16 @@
-"""Every head trains on two replicas as on one device, to float32 rounding.
+"""Every head trains on two replicas as on one device, to float32 rounding."""
 
-TensorFlow makes logical devices once a process, and a process should make one
-MirroredStrategy, so each run is a process of its own.
-"""
-
-import json
-import os
-import subprocess
-import sys
-
-import keras
 import numpy as np
 import pytest
 from head_cases import ALL
+from replicas import on_tensorflow, run_replicas
 
 # Heads whose batch is more than the sum of its samples.
 SHORT_LIST = ["adaface", "curricularface", "elastic_arcface", "sphereface_plus"]
 PROGRAM = """
-import json, sys
-import keras, numpy as np, tensorflow as tf
 from head_cases import ALL
-import keras_sphereface as ks
 
-replicas, cases = int(sys.argv[1]), sys.argv[2].split(",")
-device = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(
-    device, [tf.config.LogicalDeviceConfiguration()] * 2
-)
-strategy = (
-    tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    if replicas == 2
-    else tf.distribute.get_strategy()
-)
+cases = arguments[0].split(",")
 random = np.random.default_rng(0)
 x = 5 * random.normal(size=(64, 8)).astype("float32")
 y = random.integers(0, 5, 64).astype("int32")
@@ -68,20 +47,7 @@ print(json.dumps(results))
 """
 
 
-def run(replicas, cases):
-    result = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(replicas), ",".join(cases)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    assert result.returncode == 0, result.stderr[-2000:]
-    return json.loads(result.stdout.splitlines()[-1])
-
-
-@pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="MirroredStrategy"
-)
+@on_tensorflow
 @pytest.mark.parametrize(
     "cases",
     [
@@ -93,7 +59,9 @@ def run(replicas, cases):
     ids=["short", "others"],
 )
 def test_two_replicas_equal_one_device(cases):
-    one, two = run(1, cases), run(2, cases)
+    one, two = (
+        run_replicas(count, PROGRAM, ",".join(cases)) for count in (1, 2)
+    )
     for case in cases:
         for name, values in one[case]["history"].items():
             np.testing.assert_allclose(

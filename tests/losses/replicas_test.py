@@ -1,31 +1,10 @@
-"""Losses on plain cosines train on two replicas as on one device.
+"""Losses on plain cosines train on two replicas as on one device."""
 
-Each run is a process of its own, as in `tests/models/replicas_test.py`.
-"""
-
-import json
-import subprocess
-import sys
-
-import keras
 import numpy as np
 import pytest
+from replicas import on_tensorflow, run_replicas
 
 PROGRAM = """
-import json, sys
-import keras, numpy as np, tensorflow as tf
-import keras_sphereface as ks
-
-replicas = int(sys.argv[1])
-device = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(
-    device, [tf.config.LogicalDeviceConfiguration()] * 2
-)
-strategy = (
-    tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    if replicas == 2
-    else tf.distribute.get_strategy()
-)
 random = np.random.default_rng(0)
 x = random.normal(size=(64, 8)).astype("float32")
 y = random.integers(0, 5, 64).astype("int32")
@@ -49,22 +28,10 @@ print(json.dumps(results))
 """
 
 
-def run(replicas):
-    result = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(replicas)],
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stderr[-2000:]
-    return json.loads(result.stdout.splitlines()[-1])
-
-
+@on_tensorflow
 @pytest.mark.slow
-@pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="MirroredStrategy"
-)
 def test_two_replicas_equal_one_device():
-    one, two = run(1), run(2)
+    one, two = run_replicas(1, PROGRAM), run_replicas(2, PROGRAM)
     for case, arrays in one.items():
         for expected, actual in zip(arrays, two[case], strict=True):
             np.testing.assert_allclose(

@@ -1,4 +1,4 @@
-"""The head of a model that is being trained."""
+"""The head and the embedder of a model that is being trained."""
 
 from keras_sphereface.heads import MarginHead
 
@@ -23,3 +23,23 @@ def find_head(model, head=None):
             f"{type(model).__name__} with {len(found)} heads"
         )
     return found[0]
+
+
+def find_embedder(model, embedder=None):
+    """The embedder of a `FaceRecognizer`, or the one given.
+
+    Args:
+        model: `keras.Model`.
+        embedder: `keras.Model`, taken if given. Defaults to `None`.
+
+    Returns:
+        `keras.Model`.
+    """
+    if embedder is None:
+        embedder = getattr(model, "embedder", None)
+    if embedder is None:
+        raise ValueError(
+            "`embedder` must be given when the trained model has none. "
+            f"Received: model={type(model).__name__}"
+        )
+    return embedder
