@@ -6,6 +6,12 @@ from keras_sphereface.contract.alignment import (
     similarity_transform,
     template_for,
 )
+from keras_sphereface.contract.checksum import (
+    NO_CHECKSUM,
+    folder_checksum,
+    is_sealed,
+    seal,
+)
 from keras_sphereface.contract.face_input import (
     IMAGE_SIZE,
     PIXEL_MEAN,
@@ -18,6 +24,7 @@ from keras_sphereface.contract.manifest import (
     MANIFEST_NAME,
     QUANTIZATIONS,
     SIGNATURE,
+    VERIFY_SIGNATURE,
     Manifest,
     ManifestError,
 )
@@ -34,10 +41,12 @@ __all__ = [
     "FORMAT_VERSION",
     "IMAGE_SIZE",
     "MANIFEST_NAME",
+    "NO_CHECKSUM",
     "PIXEL_MEAN",
     "PIXEL_SCALE",
     "QUANTIZATIONS",
     "SIGNATURE",
+    "VERIFY_SIGNATURE",
     "FaceInput",
     "ImageError",
     "Manifest",
@@ -46,7 +55,10 @@ __all__ = [
     "align_face",
     "cosine_similarity",
     "flip_fusion",
+    "folder_checksum",
+    "is_sealed",
     "read_image",
+    "seal",
     "similarity_transform",
     "template_for",
     "to_numpy",
