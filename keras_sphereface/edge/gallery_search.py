@@ -68,9 +68,7 @@ def _count_crops(snapshot):
     owners = np.concatenate(
         [np.empty(0, np.int32), *(owners for _, owners in snapshot.blocks)]
     )
-    return np.bincount(
-        owners[owners != REMOVED], minlength=snapshot.num_people
-    )
+    return np.bincount(owners[owners != REMOVED], minlength=snapshot.num_people)
 
 
 def _pool(snapshot, probes, crops, pooling):
