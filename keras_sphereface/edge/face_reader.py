@@ -37,7 +37,7 @@ def read_faces(images, face_input: FaceInput, landmarks=None) -> np.ndarray:
 
 
 def _align(images, face_input, landmarks):
-    if isinstance(images, _SOURCES) or np.ndim(images) == 3:
+    if isinstance(images, _SOURCES) or getattr(images, "ndim", None) == 3:
         images, landmarks = [images], [landmarks]
     if len(images) != len(landmarks) or not len(images):
         raise ValueError(
