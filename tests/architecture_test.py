@@ -20,7 +20,10 @@ SHARED_BY_ALL = {"files"}
 TABLE = {
     "files": (set(), set()),
     "contract": (set(), {"numpy", "PIL"}),
-    "edge": ({"contract"}, {"numpy", "ai_edge_litert", "flatbuffers"}),
+    "edge": (
+        {"contract"},
+        {"numpy", "ai_edge_litert", "flatbuffers", "onnxruntime"},
+    ),
     "evaluation": (
         {"contract"},
         {"numpy", "scipy", "sklearn", "tqdm", "matplotlib", "PIL"},
@@ -83,9 +86,10 @@ TABLE = {
 # Packages that only the named files of a folder may import.
 ONLY_IN = {
     ("contract", "PIL"): {"images.py"},
-    ("edge", "ai_edge_litert"): {"engines.py"},
+    ("edge", "ai_edge_litert"): {"litert_engine.py"},
+    ("edge", "onnxruntime"): {"onnx_engine.py"},
     # Comes with ai_edge_litert; reads the manifest out of the file.
-    ("edge", "flatbuffers"): {"engines.py"},
+    ("edge", "flatbuffers"): {"tflite_file.py"},
     ("evaluation", "matplotlib"): {"figures.py", "sphere_plot.py"},
     ("evaluation", "PIL"): {"thumbnails.py"},
     ("export", "onnxruntime"): {"artifact.py"},

@@ -1,6 +1,25 @@
-"""Face verification on the device, without TensorFlow."""
+"""Face verification and identification on the device, without TensorFlow."""
 
+from keras_sphereface.edge.delegate import DelegateReport, examine_delegate
 from keras_sphereface.edge.face_verifier import FaceVerifier
+from keras_sphereface.edge.gallery import Gallery
+from keras_sphereface.edge.gallery_file import GalleryError
+from keras_sphereface.edge.gallery_search import Matches
+from keras_sphereface.edge.identification import Candidate, Identification
+from keras_sphereface.edge.model_identity import ModelIdentity
+from keras_sphereface.edge.tflite_graph import count_multiply_adds
 from keras_sphereface.edge.verification import Verification
 
-__all__ = ["FaceVerifier", "Verification"]
+__all__ = [
+    "Candidate",
+    "DelegateReport",
+    "FaceVerifier",
+    "Gallery",
+    "GalleryError",
+    "Identification",
+    "Matches",
+    "ModelIdentity",
+    "Verification",
+    "count_multiply_adds",
+    "examine_delegate",
+]

@@ -1,4 +1,4 @@
-"""Face verification on the device, from one TFLite file."""
+"""Face verification on the device, from one file."""
 
 import numbers
 import os
@@ -10,26 +10,29 @@ from keras_sphereface.contract import (
     ManifestError,
     cosine_similarity,
     flip_fusion,
-    read_image,
     unit_embeddings,
 )
-from keras_sphereface.edge.engines import LiteRTEngine
+from keras_sphereface.edge.artifact_file import ArtifactFile
+from keras_sphereface.edge.engines import open_engine, warm_up
+from keras_sphereface.edge.face_reader import read_faces
+from keras_sphereface.edge.gallery import Gallery
+from keras_sphereface.edge.identification import Candidate, Identification
+from keras_sphereface.edge.model_identity import ModelIdentity
 from keras_sphereface.edge.verification import Verification
-
-_SOURCES = (str, os.PathLike, bytes, bytearray, memoryview)
 
 
 class FaceVerifier:
-    """Tells whether two aligned face images show one person.
+    """Tells whether two faces are one person's, and whose a face is.
 
     Everything it has to know, the images it takes and the thresholds, it reads
     from the manifest in the file. TensorFlow and Keras are not loaded. One
     verifier may be shared between threads.
 
     Args:
-        path: str or path of a `.tflite` file that `export_litert` wrote.
-        threads: int, at least 1, or `None` for the runtime's own choice.
-            Defaults to `None`.
+        path: str or path of a `.tflite` file that `export_litert` wrote, or an
+            `.onnx` file of `export_onnx`.
+        threads: int, at least 1, processor threads an image, or `None` for the
+            runtime's own choice. Defaults to `None`.
         far: float, the false accept rate to work at, one of those in the
             manifest. Defaults to `None`, the lowest there is.
         flip: bool, whether an image is embedded together with its mirror
@@ -38,6 +41,7 @@ class FaceVerifier:
 
     Attributes:
         manifest: `contract.Manifest` of the file.
+        model: `ModelIdentity`, for a `Gallery`.
 
     Example:
 
@@ -46,6 +50,10 @@ class FaceVerifier:
     verification = verifier.verify("a.png", "b.png")
     if verification.same:
         print(verification)
+
+    gallery = Gallery(verifier.model)
+    verifier.enrol(gallery, "Ann", ["ann_1.png", "ann_2.png"])
+    print(verifier.identify("door.jpg", gallery, landmarks=five_points))
     ```
     """
 
@@ -57,16 +65,26 @@ class FaceVerifier:
         far: float | None = None,
         flip: bool | None = None,
     ) -> None:
-        self._engine = LiteRTEngine(path, threads)
-        self.manifest = _read_manifest(self._engine, os.fspath(path))
+        artifact = ArtifactFile.read(path)
+        # What the file says of itself is checked before it runs.
+        self.manifest = _read_manifest(artifact)
+        self._engine = open_engine(artifact, threads)
+        _check_claims(self.manifest, self._engine, artifact.name)
         self._point = None
         if far is not None or self.manifest.operating_points:
             self._point = self.manifest.operating_point(far)
         if flip is None:
             flip = self._point is not None and self._point.flip
         self.flip = flip
+        self.model = ModelIdentity.of_artifact(
+            artifact.content, self.manifest, flip=flip
+        )
 
-    def embed(self, images) -> np.ndarray:
+    def warm_up(self) -> None:
+        """Runs the model once, so that the first face does not wait."""
+        warm_up(self._engine)
+
+    def embed(self, images, *, landmarks=None) -> np.ndarray:
         """Embeds face images.
 
         Args:
@@ -74,6 +92,12 @@ class FaceVerifier:
                 `[height, width, 3]` of RGB pixels in `[0, 255]`, a batch
                 `[batch_size, height, width, 3]`, or a list of any of the
                 first three.
+            landmarks: `[5, 2]` in one photograph of any size, uint8 if it is
+                an array, or `[batch_size, 5, 2]` in several: x and y in pixels
+                of left eye, right eye, nose, left and right corner of the
+                mouth, left and right as seen in the picture. The faces are
+                then cut out as those of the training. Defaults to `None`: the
+                images are aligned crops.
 
         Returns:
             float32 array, `[batch_size, embedding_dim]`, rows of norm 1.
@@ -82,10 +106,16 @@ class FaceVerifier:
             ValueError: an image that cannot be read or has the wrong size, or
                 one whose embedding is all zeros and so has no direction.
         """
-        return self._embed(self._read(images))
+        return self._embed(read_faces(images, self.manifest.input, landmarks))
 
     def verify(
-        self, image_a, image_b, *, threshold: float | None = None
+        self,
+        image_a,
+        image_b,
+        *,
+        threshold: float | None = None,
+        landmarks_a=None,
+        landmarks_b=None,
     ) -> Verification:
         """Decides whether two face images show one person.
 
@@ -95,69 +125,128 @@ class FaceVerifier:
             threshold: float in `[-1, 1]`, cosine similarity from which on the
                 faces are the same person. Defaults to `None`, the threshold of
                 the operating point.
+            landmarks_a: `[5, 2]`, if `image_a` is a photograph and no aligned
+                crop. Defaults to `None`.
+            landmarks_b: `[5, 2]`, the same for `image_b`.
 
         Returns:
             `Verification`.
         """
-        if threshold is not None and not (
-            isinstance(threshold, numbers.Real) and -1 <= threshold <= 1
-        ):
+        rule = self._rule(threshold)
+        a = self._embed_one("image_a", image_a, landmarks_a)
+        b = self._embed_one("image_b", image_b, landmarks_b)
+        score = float(cosine_similarity(a, b)[0])
+        return Verification(
+            score=score, same=score >= rule["threshold"], **rule
+        )
+
+    def enrol(self, gallery: Gallery, name: str, images, *, landmarks=None):
+        """Adds faces of one person to a gallery.
+
+        Args:
+            gallery: `Gallery` of this model.
+            name: str, who it is; somebody already there gets more crops.
+            images: one image or several, in any form that `embed` takes.
+            landmarks: as in `embed`. Defaults to `None`.
+        """
+        gallery.check_model(self.model)
+        gallery.enrol(name, self.embed(images, landmarks=landmarks))
+
+    def identify(
+        self,
+        image,
+        gallery: Gallery,
+        *,
+        k: int = 1,
+        threshold: float | None = None,
+        pooling: str = "max",
+        landmarks=None,
+    ) -> Identification:
+        """Finds out who a face belongs to, if it is anyone in the gallery.
+
+        Args:
+            image: one image, in any form that `embed` takes.
+            gallery: `Gallery` of this model.
+            k: int, at least 1, how many candidates to return. Defaults to `1`.
+            threshold: float in `[-1, 1]`, the score from which on the best
+                candidate is named. Defaults to `None`, the threshold of the
+                operating point, which is that of a single comparison: see
+                `Identification.false_alarm_rate`.
+            pooling: `"max"` or `"mean"`, see `Gallery.search`. Defaults to
+                `"max"`.
+            landmarks: `[5, 2]`, if the image is a photograph and no aligned
+                crop. Defaults to `None`.
+
+        Returns:
+            `Identification`.
+        """
+        rule = self._rule(threshold)
+        gallery.check_model(self.model)
+        probe = self._embed_one("image", image, landmarks)
+        found = gallery.search(probe, k=k, pooling=pooling)
+        candidates = tuple(
+            Candidate(name, float(score))
+            for name, score in zip(found.names[0], found.scores[0], strict=True)
+        )
+        known = candidates and candidates[0].score >= rule["threshold"]
+        return Identification(
+            name=candidates[0].name if known else None,
+            candidates=candidates,
+            comparisons=found.comparisons,
+            **rule,
+        )
+
+    def _rule(self, threshold):
+        """The threshold to decide by, and where it comes from."""
+        if threshold is not None:
+            if not (
+                isinstance(threshold, numbers.Real) and -1 <= threshold <= 1
+            ):
+                raise ValueError(
+                    "`threshold` is a cosine similarity and must be in "
+                    f"[-1, 1]. Received: threshold={threshold!r}"
+                )
+            return {"threshold": float(threshold)}
+        if self._point is None:
             raise ValueError(
-                "`threshold` is a cosine similarity and must be in [-1, 1]. "
-                f"Received: threshold={threshold!r}"
-            )
-        if threshold is None and self._point is None:
-            raise ValueError(
-                "The file has no operating points, so `verify` needs a "
+                "The file has no operating points, so a decision needs a "
                 "`threshold`. Pass one, or export the model with "
                 "`operating_points=`. Received: threshold=None"
             )
-        a, b = (
-            self._embed(self._read_one(name, image), [f"`{name}`"])[0]
-            for name, image in (("image_a", image_a), ("image_b", image_b))
-        )
-        score = float(cosine_similarity(a, b))
-        if threshold is not None:
-            threshold = float(threshold)
-            return Verification(score, threshold, score >= threshold)
-        return Verification(
-            score=score,
-            threshold=self._point.threshold,
-            same=score >= self._point.threshold,
-            far=self._point.far,
-            data=self._point.data,
-        )
+        point = self._point
+        return {
+            "threshold": point.threshold,
+            "far": point.far,
+            "data": point.data,
+        }
 
     def _embed(self, batch, names=None):
         if self.flip:
             return flip_fusion(self._engine.embed, batch, names)
         return unit_embeddings(self._engine.embed(batch), names)
 
-    def _read(self, images):
-        if isinstance(images, _SOURCES):
-            return read_image(images, self.manifest.input)[None]
-        if isinstance(images, (list, tuple)) and images:
-            return np.concatenate([self._read(image) for image in images])
-        return self.manifest.input.check(images)
-
-    def _read_one(self, name, image):
-        batch = self._read(image)
+    def _embed_one(self, name, image, landmarks):
+        batch = read_faces(image, self.manifest.input, landmarks)
         if len(batch) != 1:
             raise ValueError(
                 f"`{name}` must be one image; compare batches with `embed` "
-                "and `contract.cosine_similarity`. "
-                f"Received: {len(batch)} images"
+                "and `contract.cosine_similarity`, or search a gallery with "
+                f"`Gallery.search`. Received: {len(batch)} images"
             )
-        return batch
+        return self._embed(batch, [f"`{name}`"])
 
 
-def _read_manifest(engine, name):
-    if engine.manifest_text is None:
+def _read_manifest(artifact):
+    if artifact.manifest_text is None:
         raise ManifestError(
-            "The TFLite file has no keras_sphereface manifest; `export_litert` "
-            f"writes one. Received: path={name!r}"
+            f"The {artifact.suffix[1:]} file has no keras_sphereface manifest; "
+            "`ks.export` writes one. "
+            f"Received: path={artifact.name!r}"
         )
-    manifest = Manifest.from_json(engine.manifest_text)
+    return Manifest.from_json(artifact.manifest_text)
+
+
+def _check_claims(manifest, engine, name):
     claims = {
         "input": (manifest.input.shape, engine.input_shape),
         "embedding_dim": (manifest.embedding_dim, engine.embedding_dim),
@@ -168,4 +257,3 @@ def _read_manifest(engine, name):
                 f"The manifest contradicts the model: `{key}` is {claimed}, "
                 f"and the model has {found}. Received: path={name!r}"
             )
-    return manifest

@@ -10,6 +10,7 @@ from keras_sphereface.contract import (
     MANIFEST_NAME,
     ManifestError,
     OperatingPoint,
+    template_for,
 )
 from keras_sphereface.edge import FaceVerifier
 
@@ -232,3 +233,29 @@ def test_a_manifest_that_is_wrong_is_refused(
     path = rewrite(tmp_path / "wrong.tflite", change_manifest(**changes))
     with pytest.raises(ManifestError, match=message):
         FaceVerifier(path)
+
+
+def test_an_uncropped_photograph_is_verified_by_its_landmarks(
+    verifier, exported
+):
+    a, b = exported.images[:2]
+    photo = np.zeros((80, 100, 3), np.uint8)
+    photo[20:52, 30:54] = b
+    landmarks = template_for(32, 24) + np.array([30, 20])
+    expected = verifier.verify(a, b)
+    assert verifier.verify(a, photo, landmarks_b=landmarks) == expected
+    assert verifier.verify(photo, a, landmarks_a=landmarks).score == (
+        pytest.approx(expected.score, abs=1e-6)
+    )
+    np.testing.assert_array_equal(
+        verifier.embed([photo, photo], landmarks=[landmarks] * 2),
+        verifier.embed([b, b]),
+    )
+
+
+def test_warming_up_changes_no_answer(exported):
+    verifier = FaceVerifier(exported.path, threads=2)
+    verifier.warm_up()
+    np.testing.assert_allclose(
+        verifier.embed(exported.images), exported.embeddings, atol=1e-5
+    )

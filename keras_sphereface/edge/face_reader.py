@@ -1,0 +1,54 @@
+"""Faces in any form, as the batch a model takes."""
+
+import os
+
+import numpy as np
+
+from keras_sphereface.contract import FaceInput, align_face, read_image
+
+_SOURCES = (str, os.PathLike, bytes, bytearray, memoryview)
+
+
+def read_faces(images, face_input: FaceInput, landmarks=None) -> np.ndarray:
+    """Reads face crops, or cuts them out of photographs.
+
+    Args:
+        images: a path, the bytes of an image file, an array of pixels
+            `[height, width, 3]`, a batch `[batch_size, height, width, 3]`, or
+            a list of any of the first three.
+        face_input: `FaceInput` of the model.
+        landmarks: `[5, 2]`, x and y in pixels of eyes, nose and corners of the
+            mouth in one photograph of any size, or `[batch_size, 5, 2]`; see
+            `contract.align_face`. Defaults to `None`: the images are aligned
+            crops.
+
+    Returns:
+        uint8 or float32, `[batch_size, height, width, 3]`.
+    """
+    if landmarks is not None:
+        return _align(images, face_input, landmarks)
+    if isinstance(images, _SOURCES):
+        return read_image(images, face_input)[None]
+    if isinstance(images, (list, tuple)) and images:
+        return np.concatenate(
+            [read_faces(image, face_input) for image in images]
+        )
+    return face_input.check(images)
+
+
+def _align(images, face_input, landmarks):
+    if isinstance(images, _SOURCES) or getattr(images, "ndim", None) == 3:
+        images, landmarks = [images], [landmarks]
+    if len(images) != len(landmarks) or not len(images):
+        raise ValueError(
+            "`landmarks` must be five points an image. "
+            f"Received: landmarks of {len(landmarks)} faces for "
+            f"{len(images)} images"
+        )
+    size = (face_input.height, face_input.width)
+    return np.stack(
+        [
+            align_face(read_image(image), points, size)
+            for image, points in zip(images, landmarks, strict=True)
+        ]
+    )

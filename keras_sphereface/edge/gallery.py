@@ -1,0 +1,203 @@
+"""The people a device knows."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from keras_sphereface.contract import unit_embeddings
+from keras_sphereface.edge.gallery_file import read_gallery, write_gallery
+from keras_sphereface.edge.gallery_search import (
+    POOLINGS,
+    Matches,
+    search_snapshot,
+)
+from keras_sphereface.edge.gallery_store import BLOCK_SIZE, GalleryStore
+from keras_sphereface.edge.model_identity import ModelIdentity
+
+
+class Gallery:
+    """Enrolled people, each with one embedding a crop.
+
+    May be shared between threads: a search sees all of what was enrolled
+    before it started and nothing of what comes after, and nobody waits for
+    it. A gallery belongs to one model; embeddings of another are refused.
+
+    Args:
+        model: `ModelIdentity`, `FaceVerifier.model` of the verifier that
+            embeds.
+
+    Example:
+
+    ```python
+    gallery = Gallery(verifier.model)
+    verifier.enrol(gallery, "Ann", ["ann_1.png", "ann_2.png"])
+    gallery.save("people.gallery")
+
+    gallery = Gallery.load("people.gallery")
+    print(verifier.identify("someone.png", gallery))
+    ```
+    """
+
+    def __init__(self, model: ModelIdentity) -> None:
+        if not isinstance(model, ModelIdentity):
+            raise ValueError(
+                "`model` must be a ModelIdentity, `verifier.model`. "
+                f"Received: model={model!r}"
+            )
+        self.model = model
+        self._store = GalleryStore(model.embedding_dim)
+
+    def __len__(self):
+        """How many people there are."""
+        return len(self._store)
+
+    def __contains__(self, name):
+        return name in self._store
+
+    def __repr__(self):
+        return (
+            f"Gallery({len(self)} people, {self.num_crops} crops, "
+            f"model {self.model})"
+        )
+
+    @property
+    def names(self) -> list:
+        """Everybody's name, in the order in which they were enrolled."""
+        return self._store.names()
+
+    @property
+    def num_crops(self) -> int:
+        """How many embeddings there are."""
+        return self._store.num_crops
+
+    def check_model(self, model: ModelIdentity) -> None:
+        """Raises unless the gallery belongs to this model.
+
+        Args:
+            model: `ModelIdentity`.
+        """
+        if model != self.model:
+            raise ValueError(
+                "The gallery belongs to another model, whose embeddings cannot "
+                f"be compared: enrolled with {self.model}. "
+                f"Received: model {model}"
+            )
+
+    def enrol(self, names: str | Sequence[str], embeddings) -> None:
+        """Adds embeddings, all of them or, with an error, none.
+
+        Takes the same time in a gallery of any size.
+
+        Args:
+            names: str, whose they all are, or `num_embeddings` strings, whose
+                each is. Somebody already there gets more crops.
+            embeddings: float, `[num_embeddings, embedding_dim]`, or one
+                embedding `[embedding_dim]`; any norm but zero.
+        """
+        embeddings = self._check("embeddings", embeddings)
+        if isinstance(names, str):
+            names = [names] * len(embeddings)
+        names = list(names)
+        if len(names) != len(embeddings) or not all(
+            isinstance(name, str) and name for name in names
+        ):
+            raise ValueError(
+                "`names` must be a str, or as many as there are embeddings, "
+                "none empty. "
+                f"Received: {len(names)} names, the first is "
+                f"{names[0] if names else None!r}, for {len(embeddings)} "
+                "embeddings"
+            )
+        self._store.add([str(name) for name in names], embeddings)
+
+    def remove(self, name: str) -> None:
+        """Erases somebody with all their crops.
+
+        Args:
+            name: str.
+        """
+        if not self._store.remove(name):
+            raise ValueError(
+                f"`name` must be somebody in the gallery. Received: "
+                f"name={name!r}"
+            )
+
+    def search(
+        self, embeddings, *, k: int = 1, pooling: str = "max"
+    ) -> Matches:
+        """Finds the people most like each face.
+
+        A person's score is the cosine similarity with the most similar of
+        their crops (`"max"`: one good crop under the same light is enough), or
+        the mean over all of them (`"mean"`: steadier where every crop is
+        good). Of people with equal scores the one enrolled first leads.
+
+        Args:
+            embeddings: float, `[num_probes, embedding_dim]`, or one embedding
+                `[embedding_dim]`; any norm but zero.
+            k: int, at least 1, people a probe. Defaults to `1`.
+            pooling: `"max"` or `"mean"`. Defaults to `"max"`.
+
+        Returns:
+            `Matches`. Scores are those of `cosine_similarity` to 1e-6.
+        """
+        if type(k) is not int or k < 1:
+            raise ValueError(f"`k` must be a positive int. Received: k={k!r}")
+        if pooling not in POOLINGS:
+            raise ValueError(
+                f"`pooling` must be one of {list(POOLINGS)}. "
+                f"Received: pooling={pooling!r}"
+            )
+        units = self._check("embeddings", embeddings)
+        return search_snapshot(
+            self._store.snapshot(), units, k=k, pooling=pooling
+        )
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes the gallery to a file that is complete or not there.
+
+        Whatever stops the writing, an older file is kept whole. The file has
+        a checksum and names the model; there is no pickle in it. It holds
+        biometric data and is not encrypted.
+
+        Args:
+            path: str or path; an older file is replaced at the end.
+        """
+        write_gallery(path, self._store.snapshot(), self.model)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Gallery":
+        """Reads what `save` wrote.
+
+        Args:
+            path: str or path.
+
+        Returns:
+            `Gallery`.
+
+        Raises:
+            GalleryError: no gallery, a truncated or damaged one, or one of
+                another version.
+            FileNotFoundError: there is no such file.
+        """
+        model, store = read_gallery(path)
+        gallery = cls(model)
+        gallery._store = store
+        return gallery
+
+    def _check(self, name, embeddings):
+        """Unit rows, made a block at a time."""
+        embeddings = np.asarray(embeddings)
+        batch = embeddings[None] if embeddings.ndim == 1 else embeddings
+        dim = self.model.embedding_dim
+        if batch.ndim != 2 or batch.shape[1] != dim or not len(batch):
+            raise ValueError(
+                f"`{name}` must be [{dim}] or ['batch_size', {dim}], one at "
+                f"least. Received: {name}.shape={embeddings.shape}"
+            )
+        units = np.empty(batch.shape, np.float32)
+        for start in range(0, len(batch), BLOCK_SIZE):
+            rows = slice(start, start + BLOCK_SIZE)
+            units[rows] = unit_embeddings(batch[rows])
+        return units

@@ -1,0 +1,158 @@
+"""Embeddings in memory that can be searched while others are added."""
+
+import threading
+from typing import NamedTuple
+
+import numpy as np
+
+BLOCK_SIZE = 4096  # rows; 8 MB of 512 numbers each
+REMOVED = -1
+
+
+class Snapshot(NamedTuple):
+    """The embeddings of one moment; what is added later does not show.
+
+    Args:
+        blocks: tuple of `(embeddings, owners)`: float32
+            `[rows, embedding_dim]` of norm 1, and int32 `[rows]`, the person
+            each belongs to, or `REMOVED`.
+        names: list of the people's names by number, `None` for those who are
+            gone; it may have grown since.
+        num_people: int, numbers given to people so far.
+    """
+
+    blocks: tuple
+    names: list
+    num_people: int
+
+
+class GalleryStore:
+    """Rows of embeddings and whose they are, safe to share between threads.
+
+    Rows lie in blocks of fixed size: adding never moves an older row, so it
+    takes the same time in a gallery of any size, and a search goes on with the
+    blocks of its `Snapshot`. Rows below a snapshot's end are never written
+    again; whoever removes puts a changed copy of the block in its place.
+
+    Args:
+        embedding_dim: int, at least 1.
+    """
+
+    def __init__(self, embedding_dim: int) -> None:
+        self.embedding_dim = embedding_dim
+        self._lock = threading.Lock()
+        self._clear()
+
+    def _clear(self):
+        self._blocks, self._owners = [], []
+        self._rows = 0
+        self._removed_rows = 0
+        self._names = []
+        self._numbers = {}
+
+    def __len__(self):
+        return len(self._numbers)
+
+    def __contains__(self, name):
+        return name in self._numbers
+
+    @property
+    def num_crops(self) -> int:
+        """Rows that belong to somebody."""
+        with self._lock:
+            return self._rows - self._removed_rows
+
+    def names(self) -> list:
+        """Everybody, in the order in which they came."""
+        with self._lock:
+            return list(self._numbers)
+
+    def snapshot(self) -> Snapshot:
+        """The embeddings of this moment, without copying them."""
+        with self._lock:
+            blocks = tuple(
+                (block[:rows], owners[:rows])
+                for block, owners, rows in self._filled()
+            )
+            return Snapshot(blocks, self._names, len(self._names))
+
+    def add(self, names: list, units: np.ndarray) -> None:
+        """Adds rows, all at one moment.
+
+        Args:
+            names: list of str, whose each row is.
+            units: float32, `[rows, embedding_dim]`, rows of norm 1.
+        """
+        with self._lock:
+            numbers = np.array([self._number(name) for name in names], np.int32)
+            self._append(numbers, units)
+
+    def remove(self, name: str) -> bool:
+        """Erases somebody.
+
+        Args:
+            name: str.
+
+        Returns:
+            Whether they were there.
+        """
+        with self._lock:
+            number = self._numbers.pop(name, None)
+            if number is None:
+                return False
+            self._names = self._names.copy()
+            self._names[number] = None
+            for index, (block, owners, rows) in enumerate(self._filled()):
+                gone = np.flatnonzero(owners[:rows] == number)
+                if not len(gone):
+                    continue
+                # Searches may be reading the old ones.
+                block, owners = _copy(block, rows), _copy(owners, rows)
+                block[gone], owners[gone] = 0, REMOVED
+                self._blocks[index], self._owners[index] = block, owners
+                self._removed_rows += len(gone)
+            if self._removed_rows > max(self._rows // 2, BLOCK_SIZE):
+                self._compact()
+            return True
+
+    def _filled(self):
+        for index, block in enumerate(self._blocks):
+            rows = min(self._rows - index * BLOCK_SIZE, BLOCK_SIZE)
+            yield block, self._owners[index], rows
+
+    def _number(self, name):
+        number = self._numbers.setdefault(name, len(self._names))
+        if number == len(self._names):
+            self._names.append(name)
+        return number
+
+    def _append(self, numbers, units):
+        start = 0
+        while start < len(units):
+            index, row = divmod(self._rows, BLOCK_SIZE)
+            if index == len(self._blocks):
+                # The system gives memory to what is written, not to all.
+                shape = (BLOCK_SIZE, self.embedding_dim)
+                self._blocks.append(np.empty(shape, np.float32))
+                self._owners.append(np.empty(BLOCK_SIZE, np.int32))
+            stop = min(start + BLOCK_SIZE - row, len(units))
+            place = slice(row, row + stop - start)
+            self._blocks[index][place] = units[start:stop]
+            self._owners[index][place] = numbers[start:stop]
+            self._rows += stop - start
+            start = stop
+
+    def _compact(self):
+        """Drops the removed rows, once they are more than the others."""
+        names, filled = self._names, list(self._filled())
+        self._clear()
+        for block, owners, rows in filled:
+            kept = np.flatnonzero(owners[:rows] != REMOVED)
+            numbers = [self._number(names[owners[row]]) for row in kept]
+            self._append(np.array(numbers, np.int32), block[kept])
+
+
+def _copy(values, rows):
+    copy = np.empty_like(values)
+    copy[:rows] = values[:rows]
+    return copy

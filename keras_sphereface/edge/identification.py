@@ -1,0 +1,76 @@
+"""The answer to who somebody is."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Candidate(NamedTuple):
+    """Somebody in the gallery, and how much the face looks like them.
+
+    Args:
+        name: str.
+        score: float in `[-1, 1]`.
+    """
+
+    name: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Identification:
+    """Who a face belongs to, if it is anyone in the gallery.
+
+    Args:
+        name: str, the best candidate if `score >= threshold`, else `None`:
+            somebody unknown.
+        candidates: tuple of `Candidate`, the best first; empty if the gallery
+            is.
+        threshold: float; the best candidate is named from here on.
+        comparisons: int, how many the best candidate is the best of.
+        far: float, the false accept rate of one comparison at the threshold,
+            or `None` if the caller chose the threshold. Defaults to `None`.
+        data: str, what it was measured on, or `None`. Defaults to `None`.
+    """
+
+    name: str | None
+    candidates: tuple
+    threshold: float
+    comparisons: int
+    far: float | None = None
+    data: str | None = None
+
+    @property
+    def score(self) -> float | None:
+        """The best candidate's score; `None` in an empty gallery."""
+        return self.candidates[0].score if self.candidates else None
+
+    @property
+    def false_alarm_rate(self) -> float | None:
+        """How often a stranger gets some name, `1 - (1 - far)^comparisons`.
+
+        As if comparisons were independent. A threshold that lets one of a
+        thousand impostors in at a door names two of three strangers in a
+        gallery of a thousand. `None` if `far` is.
+        """
+        if self.far is None:
+            return None
+        return 1 - (1 - self.far) ** self.comparisons
+
+    def __str__(self):
+        if not self.candidates:
+            return "unknown: the gallery is empty"
+        best = self.candidates[0]
+        known = self.name is not None
+        origin = ""
+        if self.far is not None:
+            on = "" if self.data is None else f" on {self.data}"
+            origin = (
+                f", FAR {self.far:g}{on}; a stranger gets some name in "
+                f"{self.false_alarm_rate:.2g} of cases"
+            )
+        return (
+            f"{self.name if known else 'unknown'}: "
+            f"{'score' if known else f'the best is {best.name}, whose score'} "
+            f"{best.score:.4f} is {'at least' if known else 'below'} the "
+            f"threshold {self.threshold:.4f}{origin}"
+        )

@@ -1,0 +1,138 @@
+"""Running a TFLite file with LiteRT."""
+
+import threading
+
+import numpy as np
+
+from keras_sphereface.contract import SIGNATURE
+from keras_sphereface.edge.artifact_file import ArtifactFile
+from keras_sphereface.edge.image_batches import (
+    embed_in_batches,
+    to_input_dtype,
+)
+
+_INPUT_TYPES = (np.float32, np.uint8)
+_OUTPUT_TYPES = (np.float32, np.int8)
+
+
+class LiteRTEngine:
+    """An exported embedder in the LiteRT runtime.
+
+    Safe to share between threads: one batch is embedded at a time. Where the
+    file leaves the batch free it is 1: larger ones are no faster (from eight
+    MobileFaceNet faces on they leave the cache and are slower), and an
+    embedding then does not depend on what it is embedded with.
+
+    Args:
+        artifact: `ArtifactFile` that `export_litert` wrote.
+        threads: int, at least 1, or `None` for the runtime's own choice.
+            Defaults to `None`.
+
+    Attributes:
+        input_shape: tuple, `(height, width, channels)` of one image.
+        input_dtype: `np.float32` or `np.uint8`.
+        embedding_dim: int.
+        fixed_batch: int, images a run takes, or `None` if it is free.
+    """
+
+    def __init__(
+        self, artifact: ArtifactFile, threads: int | None = None
+    ) -> None:
+        name = artifact.name
+        self._run = _signature_runner(load_interpreter(artifact, threads), name)
+        self._lock = threading.Lock()
+        images = self._run.get_input_details()["images"]
+        embeddings = self._run.get_output_details()["embeddings"]
+        for tensor, types, what in (
+            (images, _INPUT_TYPES, "takes float32 or uint8 pixels"),
+            (embeddings, _OUTPUT_TYPES, "gives float32 or int8 embeddings"),
+        ):
+            if tensor["dtype"] not in types:
+                raise ValueError(
+                    f"`path` must be a TFLite file that {what}; "
+                    "`export_litert` writes one. "
+                    f"Received: {tensor['dtype'].__name__} in {name!r}"
+                )
+        self.input_dtype = images["dtype"]
+        self.input_shape = tuple(int(size) for size in images["shape"][1:])
+        self.embedding_dim = int(embeddings["shape"][-1])
+        batch = int(images["shape_signature"][0])
+        self.fixed_batch = batch if batch > 0 else None
+        self._dequantize = _dequantizer(embeddings, name)
+
+    def embed(self, images: np.ndarray) -> np.ndarray:
+        """Embeds images.
+
+        Args:
+            images: uint8 or float32, `[batch_size, height, width, 3]`.
+
+        Returns:
+            float32 array, `[batch_size, embedding_dim]`.
+        """
+        return embed_in_batches(
+            self._embed_batch, images, self.fixed_batch or 1, self.embedding_dim
+        )
+
+    def _embed_batch(self, images):
+        pixels = to_input_dtype(images, self.input_dtype)
+        with self._lock:
+            embeddings = self._run(images=pixels)["embeddings"]
+        return self._dequantize(embeddings)
+
+
+def load_interpreter(artifact: ArtifactFile, threads: int | None = None):
+    """A LiteRT interpreter of a file, with its memory allocated.
+
+    Args:
+        artifact: `ArtifactFile`.
+        threads: int or `None`.
+
+    Returns:
+        `ai_edge_litert.interpreter.Interpreter`.
+    """
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise ImportError(
+            "`FaceVerifier` runs TFLite files with the package "
+            'ai-edge-litert: pip install "keras-sphereface[edge]"'
+        ) from error
+    try:
+        interpreter = Interpreter(
+            model_content=artifact.content, num_threads=threads
+        )
+        interpreter.allocate_tensors()
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(
+            "The TFLite file is damaged, or needs operations this runtime has "
+            f"not ({error}). Received: path={artifact.name!r}"
+        ) from error
+    return interpreter
+
+
+def _signature_runner(interpreter, name):
+    signatures = interpreter.get_signature_list()
+    if signatures.get(SIGNATURE) != {
+        "inputs": ["images"],
+        "outputs": ["embeddings"],
+    }:
+        raise ValueError(
+            f"`path` must be a TFLite file with a signature {SIGNATURE!r} "
+            "from `images` to `embeddings`; `export_litert` writes one. "
+            f"Received: signatures {signatures} in {name!r}"
+        )
+    return interpreter.get_signature_runner(SIGNATURE)
+
+
+def _dequantizer(embeddings, name):
+    if embeddings["dtype"] is np.float32:
+        return lambda values: values
+    parameters = embeddings["quantization_parameters"]
+    scales, zero_points = parameters["scales"], parameters["zero_points"]
+    if len(scales) != 1 or not scales[0] > 0:
+        raise ValueError(
+            "The int8 embeddings of `path` must have one positive scale. "
+            f"Received: scales={scales.tolist()} in {name!r}"
+        )
+    scale, zero_point = np.float32(scales[0]), np.float32(zero_points[0])
+    return lambda values: (values.astype(np.float32) - zero_point) * scale

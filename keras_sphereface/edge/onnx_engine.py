@@ -1,0 +1,115 @@
+"""Running an ONNX file with ONNX Runtime."""
+
+import numpy as np
+
+from keras_sphereface.edge.artifact_file import ArtifactFile
+from keras_sphereface.edge.image_batches import (
+    embed_in_batches,
+    to_input_dtype,
+)
+
+_INPUT_TYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
+
+
+class OnnxEngine:
+    """An exported embedder in ONNX Runtime, on the processor.
+
+    Safe to share between threads, which run side by side. Where the file
+    leaves the batch free it is 1, as for `LiteRTEngine` and for its reasons.
+
+    Args:
+        artifact: `ArtifactFile` that `export_onnx` wrote.
+        threads: int, at least 1, or `None` for the runtime's own choice.
+            Defaults to `None`.
+
+    Attributes:
+        input_shape: tuple, `(height, width, channels)` of one image.
+        input_dtype: `np.float32` or `np.uint8`.
+        embedding_dim: int.
+        fixed_batch: int, images a run takes, or `None` if it is free.
+    """
+
+    def __init__(
+        self, artifact: ArtifactFile, threads: int | None = None
+    ) -> None:
+        self._session = _load(artifact, threads)
+        inputs, outputs = (
+            {item.name: item for item in items}
+            for items in (
+                self._session.get_inputs(),
+                self._session.get_outputs(),
+            )
+        )
+        images, embeddings = inputs.get("images"), outputs.get("embeddings")
+        if (
+            len(inputs) != 1
+            or images is None
+            or embeddings is None
+            or images.type not in _INPUT_TYPES
+            or embeddings.type != "tensor(float)"
+            or not _sizes_are_known(images.shape, 4)
+            or not _sizes_are_known(embeddings.shape, 2)
+        ):
+            described = [
+                {name: (item.type, item.shape) for name, item in side.items()}
+                for side in (inputs, outputs)
+            ]
+            raise ValueError(
+                "`path` must be an ONNX file from `images`, float32 or uint8 "
+                "[batch_size, height, width, 3], to `embeddings`, float32 "
+                "[batch_size, embedding_dim]; `export_onnx` writes one. "
+                f"Received: inputs {described[0]}, outputs {described[1]} in "
+                f"{artifact.name!r}"
+            )
+        self.input_dtype = _INPUT_TYPES[images.type]
+        self.input_shape = tuple(images.shape[1:])
+        self.embedding_dim = embeddings.shape[1]
+        batch = images.shape[0]
+        self.fixed_batch = batch if isinstance(batch, int) else None
+
+    def embed(self, images: np.ndarray) -> np.ndarray:
+        """Embeds images.
+
+        Args:
+            images: uint8 or float32, `[batch_size, height, width, 3]`.
+
+        Returns:
+            float32 array, `[batch_size, embedding_dim]`.
+        """
+        return embed_in_batches(
+            self._embed_batch, images, self.fixed_batch or 1, self.embedding_dim
+        )
+
+    def _embed_batch(self, images):
+        pixels = to_input_dtype(images, self.input_dtype)
+        return self._session.run(["embeddings"], {"images": pixels})[0]
+
+
+def _load(artifact, threads):
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ImportError(
+            "`FaceVerifier` runs ONNX files with the package onnxruntime: "
+            "pip install onnxruntime"
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what it logs as an error, it raises too
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(
+            artifact.content, options, providers=["CPUExecutionProvider"]
+        )
+    # Its many exceptions share no other base.
+    except Exception as error:
+        raise ValueError(
+            "The ONNX file is damaged, or needs operations this runtime has "
+            f"not ({error}). Received: path={artifact.name!r}"
+        ) from error
+
+
+def _sizes_are_known(shape, rank):
+    return len(shape) == rank and all(
+        isinstance(size, int) and size > 0 for size in shape[1:]
+    )

@@ -1,0 +1,128 @@
+"""The operations of a TFLite file and the work in them."""
+
+import math
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_sphereface.edge.tflite_file import (
+    MODEL_OPERATOR_CODES,
+    MODEL_SUBGRAPHS,
+    child_tables,
+    root_table,
+)
+
+# Fields of schema.fbs, as in `tflite_file`.
+_SUBGRAPH_TENSORS, _SUBGRAPH_INPUTS, _SUBGRAPH_OPERATORS = 4, 6, 10
+_TENSOR_SHAPE = 4
+_OPERATOR_CODE, _OPERATOR_INPUTS, _OPERATOR_OUTPUTS = 4, 6, 8
+_CODE_BEFORE_2020, _CODE = 4, 10
+# Of its enum BuiltinOperator.
+_CONV_2D, _DEPTHWISE_CONV_2D, _FULLY_CONNECTED, _TRANSPOSE_CONV = 3, 4, 9, 67
+# Those that multiply matrices too: BATCH_MATMUL, CONV_3D and its transpose,
+# the recurrent ones, CUSTOM, and StableHLO's convolution and product.
+_NOT_COUNTED = {16, 24, 27, 32, 35, 44, 46, 52, 126, 132, 141, 171, 197}
+
+
+class Operation(NamedTuple):
+    """One operation of a graph.
+
+    Args:
+        code: int, of the enum BuiltinOperator.
+        inputs: list of shapes, `None` for an optional input left out.
+        outputs: list of shapes.
+    """
+
+    code: int
+    inputs: list
+    outputs: list
+
+
+def count_multiply_adds(path: str | os.PathLike) -> int:
+    """Multiply-adds of one image in a TFLite file, whoever made it.
+
+    Convolutions and dense layers count; biases, normalization and activations
+    do not, as papers do it.
+
+    Args:
+        path: str or path of a `.tflite` file with one image input,
+            `[batch_size, height, width, channels]`. If its batch is fixed, the
+            work is divided by it.
+
+    Returns:
+        int.
+
+    Raises:
+        ValueError: an operation that this function does not know how to count.
+    """
+    name = os.fspath(path)
+    batch_size, operations = read_operations(Path(path).read_bytes())
+    total = 0
+    for code, inputs, outputs in operations:
+        if code in _NOT_COUNTED:
+            raise ValueError(
+                "The multiply-adds of this operation are not counted. "
+                f"Received: builtin operator {code} in path={name!r}"
+            )
+        if code in (_CONV_2D, _FULLY_CONNECTED):
+            total += math.prod(outputs[0]) * math.prod(inputs[1][1:])
+        elif code == _DEPTHWISE_CONV_2D:
+            total += math.prod(outputs[0]) * math.prod(inputs[1][1:3])
+        elif code == _TRANSPOSE_CONV:  # its third input is the image
+            total += math.prod(inputs[2]) * math.prod(inputs[1][:3])
+    return total // batch_size
+
+
+def read_operations(content: bytes) -> tuple[int, list[Operation]]:
+    """The operations of a file's first graph.
+
+    Args:
+        content: bytes of a TFLite file the runtime has accepted.
+
+    Returns:
+        `(batch_size, operations)`: int, the size of the first input, 1 if it
+        is free, and a list of `Operation`.
+    """
+    from flatbuffers.number_types import Int8Flags, Int32Flags, Uint32Flags
+
+    model = root_table(content)
+    codes = [
+        max(
+            table.GetSlot(_CODE_BEFORE_2020, 0, Int8Flags),
+            table.GetSlot(_CODE, 0, Int32Flags),
+        )
+        for table in child_tables(model, MODEL_OPERATOR_CODES)
+    ]
+    graph = child_tables(model, MODEL_SUBGRAPHS)[0]
+    shapes = [
+        _numbers(tensor, _TENSOR_SHAPE)
+        for tensor in child_tables(graph, _SUBGRAPH_TENSORS)
+    ]
+
+    def shapes_of(operator, field):
+        places = _numbers(operator, field)
+        return [None if place < 0 else shapes[place] for place in places]
+
+    operations = [
+        Operation(
+            codes[operator.GetSlot(_OPERATOR_CODE, 0, Uint32Flags)],
+            shapes_of(operator, _OPERATOR_INPUTS),
+            shapes_of(operator, _OPERATOR_OUTPUTS),
+        )
+        for operator in child_tables(graph, _SUBGRAPH_OPERATORS)
+    ]
+    first = shapes[_numbers(graph, _SUBGRAPH_INPUTS)[0]]
+    return max(first[0], 1), operations
+
+
+def _numbers(table, field):
+    """A vector of int32 as a list."""
+    offset = table.Offset(field)
+    if not offset:
+        return []
+    count = table.VectorLen(offset)
+    return np.frombuffer(
+        table.Bytes, "<i4", count, table.Vector(offset)
+    ).tolist()

@@ -1,0 +1,196 @@
+import hashlib
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from galleries import MODEL, random_gallery
+
+from keras_sphereface.edge import Gallery, GalleryError
+
+ROOT = pathlib.Path(__file__).parents[2]
+# Saves ever larger galleries over one another; the crops of "Ann" count them.
+PROGRAM = """
+import os, sys, time
+import numpy as np
+from galleries import MODEL
+from keras_sphereface.edge import Gallery
+
+stop_at, path = sys.argv[1:]
+gallery = Gallery(MODEL)
+gallery.enrol([f"person {n}" for n in range(5000)], np.ones((5000, 8)))
+if stop_at == "the name":
+    fsync = os.fsync
+    def pause(descriptor):
+        fsync(descriptor)
+        if gallery.num_crops > 5001:
+            print("whole, unnamed", flush=True)
+            time.sleep(60)
+    os.fsync = pause
+while True:
+    gallery.enrol("Ann", np.ones(8))
+    gallery.save(path)
+    print(gallery.num_crops, flush=True)
+"""
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A gallery of 12 crops in a file."""
+    generator = np.random.default_rng(0)
+    gallery, _ = random_gallery(generator, num_people=5, num_crops=12)
+    gallery.enrol("Zoë 中 😀", np.ones(8))
+    gallery.save(tmp_path / "people.gallery")
+    return gallery, tmp_path / "people.gallery"
+
+
+def rewrite_header(content, **changes):
+    """The file with another header, and a checksum that fits."""
+    length = int.from_bytes(content[8:16], "little")
+    header = json.loads(content[16 : 16 + length])
+    text = json.dumps({**header, **changes}).encode()
+    content = (
+        content[:8]
+        + len(text).to_bytes(8, "little")
+        + text
+        + content[16 + length : -32]
+    )
+    return content + hashlib.sha256(content).digest()
+
+
+def test_a_gallery_comes_back(saved):
+    gallery, path = saved
+    loaded = Gallery.load(str(path))
+    assert loaded.names == gallery.names
+    assert loaded.num_crops == gallery.num_crops == 13
+    assert loaded.model == MODEL
+    probes = np.random.default_rng(1).standard_normal((7, 8))
+    found, expected = loaded.search(probes, k=6), gallery.search(probes, k=6)
+    assert found.names == expected.names
+    np.testing.assert_array_equal(found.scores, expected.scores)
+    loaded.enrol("new", np.ones(8))
+    assert loaded.num_crops == 14
+
+
+def test_the_same_gallery_is_the_same_file(saved):
+    gallery, path = saved
+    again = path.with_name("again.gallery")
+    Gallery.load(path).save(again)
+    assert again.read_bytes() == path.read_bytes()
+    gallery.enrol("passing", np.ones((3, 8)))
+    gallery.remove("passing")
+    gallery.save(again)
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_an_empty_gallery_is_saved_too(tmp_path):
+    Gallery(MODEL).save(tmp_path / "new" / "people.gallery")
+    assert len(Gallery.load(tmp_path / "new" / "people.gallery")) == 0
+
+
+def test_many_blocks_are_saved(tmp_path):
+    generator = np.random.default_rng(0)
+    gallery = Gallery(MODEL)
+    names = [f"person {n}" for n in range(9000)]
+    gallery.enrol(names, generator.standard_normal((9000, 8)))
+    gallery.remove("person 4500")
+    gallery.save(tmp_path / "people.gallery")
+    loaded = Gallery.load(tmp_path / "people.gallery")
+    assert loaded.names == gallery.names
+    probes = generator.standard_normal((5, 8))
+    found, expected = loaded.search(probes, k=9), gallery.search(probes, k=9)
+    assert found.names == expected.names
+
+
+def test_every_truncation_is_an_error(saved):
+    _, path = saved
+    content = path.read_bytes()
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        with pytest.raises(GalleryError, match=r"gallery.*path='.*people"):
+            Gallery.load(path)
+    path.write_bytes(content + b"\0")
+    with pytest.raises(GalleryError, match=r"should have"):
+        Gallery.load(path)
+
+
+def test_every_flipped_byte_is_an_error(saved):
+    _, path = saved
+    content = path.read_bytes()
+    for index in range(len(content)):
+        damaged = bytearray(content)
+        damaged[index] ^= 1 << index % 8
+        path.write_bytes(damaged)
+        with pytest.raises(GalleryError, match=r"allery.*path='.*people"):
+            Gallery.load(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format_version": 2}, r"`format_version` must be 1.* is 2"),
+        ({"names": ["Ann", "Ann"]}, r"does not describe"),
+        ({"names": ["Ann"]}, r"a crop is nobody's"),
+        ({"num_crops": -1}, r"does not describe"),
+        ({"num_crops": 10**15}, r"cut off"),
+        ({"surprise": 1}, r"does not describe"),
+        ({"model": {}}, r"has the keys"),
+        ({"model": {**MODEL.to_dict(), "checksum": "no"}}, r"`checksum`"),
+    ],
+)
+def test_a_header_that_makes_no_sense_is_an_error(saved, changes, message):
+    _, path = saved
+    path.write_bytes(rewrite_header(path.read_bytes(), **changes))
+    with pytest.raises(GalleryError, match=message):
+        Gallery.load(path)
+
+
+def test_other_files_are_refused(tmp_path):
+    np.save(tmp_path / "array.npy", np.ones(8))
+    with pytest.raises(GalleryError, match=r"be a gallery file.*array\.npy"):
+        Gallery.load(tmp_path / "array.npy")
+    with pytest.raises(FileNotFoundError, match=r"no gallery file.*nowhere"):
+        Gallery.load(tmp_path / "nowhere")
+
+
+def start_saving(path, stop_at):
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, stop_at, path],
+        stdout=subprocess.PIPE,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+        },
+        text=True,
+    )
+
+
+def test_a_process_killed_before_the_file_has_its_name_loses_nothing(tmp_path):
+    path = tmp_path / "people.gallery"
+    writer = start_saving(path, stop_at="the name")
+    assert writer.stdout.readline() == "5001\n"
+    assert writer.stdout.readline() == "whole, unnamed\n"
+    writer.send_signal(signal.SIGKILL)
+    writer.communicate(timeout=30)
+    assert Gallery.load(path).num_crops == 5001
+    for leftover in set(tmp_path.iterdir()) - {path}:
+        assert re.fullmatch(r"\.people\..*\.partial\.gallery", leftover.name)
+
+
+@pytest.mark.parametrize("milliseconds", [3, 8, 13, 21, 34])
+def test_a_process_killed_anywhere_loses_nothing(tmp_path, milliseconds):
+    path = tmp_path / "people.gallery"
+    writer = start_saving(path, stop_at="any moment")
+    assert writer.stdout.readline() == "5001\n"
+    time.sleep(milliseconds / 1000)
+    writer.send_signal(signal.SIGKILL)
+    said, _ = writer.communicate(timeout=30)
+    saved = int(said.split()[-1]) if said else 5001
+    # The last save may have ended before it could be told.
+    assert Gallery.load(path).num_crops in (saved, saved + 1)

@@ -1,0 +1,58 @@
+import dataclasses
+import hashlib
+import types
+
+import pytest
+from galleries import MODEL
+
+from keras_sphereface.contract import FaceInput, Manifest
+from keras_sphereface.edge import ModelIdentity
+
+MANIFEST = Manifest(FaceInput(), 8, package_version="0.1.0")
+
+
+def test_a_file_without_a_checksum_is_known_by_its_bytes():
+    found = ModelIdentity.of_artifact(b"model", MANIFEST, flip=True)
+    assert found == ModelIdentity(
+        hashlib.sha256(b"model").hexdigest(), 8, True, "float32", "0.1.0"
+    )
+
+
+def test_a_checksum_in_the_manifest_is_taken():
+    manifest = types.SimpleNamespace(
+        **{
+            f.name: getattr(MANIFEST, f.name)
+            for f in dataclasses.fields(MANIFEST)
+        }
+    )
+    manifest.checksum = "12" * 32
+    found = ModelIdentity.of_artifact(b"model", manifest, flip=False)
+    assert found.checksum == "12" * 32
+
+
+def test_it_comes_back_from_a_dict_and_reads_as_words():
+    assert ModelIdentity.from_dict(MODEL.to_dict()) == MODEL
+    assert str(MODEL) == (
+        "float32 abababababab, 8 numbers, of keras_sphereface 0.1.0"
+    )
+    flipped = dataclasses.replace(MODEL, flip=True)
+    assert "8 numbers with mirror images" in str(flipped)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("checksum", "abc"),
+        ("checksum", 5),
+        ("embedding_dim", 0),
+        ("embedding_dim", 8.0),
+        ("flip", 1),
+        ("quantization", None),
+        ("package_version", 1),
+    ],
+)
+def test_wrong_values_are_refused(name, value):
+    with pytest.raises(ValueError, match=rf"`{name}`.*Received: {name}="):
+        dataclasses.replace(MODEL, **{name: value})
+    with pytest.raises(ValueError, match=rf"`{name}`"):
+        ModelIdentity.from_dict({**MODEL.to_dict(), name: value})
