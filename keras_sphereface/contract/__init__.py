@@ -21,6 +21,7 @@ from keras_sphereface.contract.face_input import (
 from keras_sphereface.contract.images import ImageError, read_image
 from keras_sphereface.contract.manifest import (
     FORMAT_VERSION,
+    MANIFEST_FILE,
     MANIFEST_NAME,
     QUANTIZATIONS,
     SIGNATURE,
@@ -40,6 +41,7 @@ __all__ = [
     "FIVE_POINT_TEMPLATE",
     "FORMAT_VERSION",
     "IMAGE_SIZE",
+    "MANIFEST_FILE",
     "MANIFEST_NAME",
     "NO_CHECKSUM",
     "PIXEL_MEAN",

@@ -17,6 +17,7 @@ from keras_sphereface.contract.operating_point import OperatingPoint
 FORMAT_VERSION = 1
 # Where an artifact keeps its manifest, and the functions it offers.
 MANIFEST_NAME = "keras_sphereface.manifest"
+MANIFEST_FILE = "manifest.json"  # beside a SavedModel
 SIGNATURE = "embed"
 VERIFY_SIGNATURE = "verify"
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8", "int16x8")

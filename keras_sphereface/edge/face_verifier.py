@@ -10,6 +10,7 @@ from keras_sphereface.contract import (
     ManifestError,
     cosine_similarity,
     flip_fusion,
+    is_sealed,
     unit_embeddings,
 )
 from keras_sphereface.edge.artifact_file import ArtifactFile
@@ -76,9 +77,7 @@ class FaceVerifier:
         if flip is None:
             flip = self._point is not None and self._point.flip
         self.flip = flip
-        self.model = ModelIdentity.of_artifact(
-            artifact.content, self.manifest, flip=flip
-        )
+        self.model = ModelIdentity.of_manifest(self.manifest, flip=flip)
 
     def warm_up(self) -> None:
         """Runs the model once, so that the first face does not wait."""
@@ -243,12 +242,24 @@ def _read_manifest(artifact):
             "`ks.export` writes one. "
             f"Received: path={artifact.name!r}"
         )
-    return Manifest.from_json(artifact.manifest_text)
+    manifest = Manifest.from_json(artifact.manifest_text)
+    if not is_sealed(artifact.content, manifest.checksum):
+        raise ManifestError(
+            "The file is not what the exporter wrote: its checksum is "
+            f"{manifest.checksum[:12]}…, and that of its content differs. It "
+            "was damaged or changed; copy or export it again. "
+            f"Received: path={artifact.name!r}"
+        )
+    return manifest
 
 
 def _check_claims(manifest, engine, name):
     claims = {
         "input": (manifest.input.shape, engine.input_shape),
+        "input.dtype": (
+            manifest.input.dtype,
+            np.dtype(engine.input_dtype).name,
+        ),
         "embedding_dim": (manifest.embedding_dim, engine.embedding_dim),
     }
     for key, (claimed, found) in claims.items():

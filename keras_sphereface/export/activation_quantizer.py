@@ -14,9 +14,12 @@ import warnings
 import numpy as np
 
 from keras_sphereface.contract import SIGNATURE
-from keras_sphereface.export.errors import ExportError
 from keras_sphereface.export.tflite_file import signature_runner
 
+# LiteRT adds int16 tensors in another way where all scales are powers of two,
+# and refuses some; pixels scaled to [-1, 1] are such by accident.
+_NO_POWER_OF_TWO = 1.003
+_CHUNK = 16  # images whose activations are in memory together
 _RECIPES = {"int8": "static_wi8_ai8", "int16x8": "static_wi8_ai16"}
 
 
@@ -40,17 +43,27 @@ def quantize_activations(content, quantization, images):
     quantizer = quantizer_module.Quantizer(
         content, getattr(recipe, _RECIPES[quantization])()
     )
-    for end in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
+    for end in (
+        qtyping.TFLOperationName.INPUT,
+        qtyping.TFLOperationName.OUTPUT,
+    ):
         quantizer.update_quantization_recipe(
             ".*", end, algorithm_key=algorithms.AlgorithmName.NO_QUANTIZE
         )
     with _quiet():
-        ranges = quantizer.calibrate(_as_data(images))
+        ranges = {}
+        for start in range(0, len(images), _CHUNK):
+            chunk = images[start : start + _CHUNK]
+            _widen(ranges, quantizer.calibrate(_as_data(chunk[None])))
         pixels = signature_runner(content, SIGNATURE).get_input_details()
         ranges[pixels["images"]["name"]] = {
             "min": np.zeros((1, 1, 1, 1), np.float32),
             "max": np.full((1, 1, 1, 1), 255, np.float32),
         }
+        if quantization == "int16x8":
+            for each in ranges.values():
+                for end in {"min", "max"} & set(each):
+                    each[end] = each[end] * _NO_POWER_OF_TWO
         return bytes(quantizer.quantize(ranges).quantized_model)
 
 
@@ -75,7 +88,7 @@ def layer_errors(content, quantized, images):
         compared = model_validator.compare_model(
             content,
             quantized,
-            _as_data(images),
+            _as_data(images[:, None]),
             error_metrics=[metric.COSINE_SIMILARITY, metric.SNR],
             num_threads=1,
         ).get_signature_comparison_result(SIGNATURE)
@@ -106,12 +119,18 @@ def _packages():
     return quantizer, recipe, qtyping, algorithm_manager
 
 
-def _as_data(images):
+def _as_data(batches):
     return {
-        SIGNATURE: [
-            {"images": image[None].astype(np.float32)} for image in images
-        ]
+        SIGNATURE: [{"images": batch.astype(np.float32)} for batch in batches]
     }
+
+
+def _widen(ranges, others):
+    """Lets ranges hold others too; the package itself averages them."""
+    for name, other in others.items():
+        own = ranges.setdefault(name, other)
+        own["min"] = np.minimum(own["min"], other["min"])
+        own["max"] = np.maximum(own["max"], other["max"])
 
 
 @contextlib.contextmanager

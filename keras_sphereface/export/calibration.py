@@ -72,8 +72,7 @@ def _read_items(images, face_input, name):
     ]
     if not batches:
         raise ValueError(
-            f"`{name}` must hold at least one image. "
-            f"Received: an empty {name}"
+            f"`{name}` must hold at least one image. Received: an empty {name}"
         )
     return np.concatenate(batches)
 

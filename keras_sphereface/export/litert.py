@@ -2,7 +2,6 @@
 
 import tempfile
 
-import numpy as np
 import tensorflow as tf
 
 from keras_sphereface.contract import (
@@ -18,6 +17,7 @@ from keras_sphereface.export.activation_quantizer import (
 from keras_sphereface.export.calibration import read_calibration
 from keras_sphereface.export.embedder import as_float32, check_embedder
 from keras_sphereface.export.errors import ExportError
+from keras_sphereface.export.graph_editor import GraphEditor
 from keras_sphereface.export.manifest import build_manifest
 from keras_sphereface.export.native_logs import native_logs_hidden
 from keras_sphereface.export.parity_check import ParityCheck
@@ -25,10 +25,8 @@ from keras_sphereface.export.signatures import write_raw_signature
 from keras_sphereface.export.tflite_file import (
     add_manifest,
     read_model,
-    signature_runner,
     write_model,
 )
-from keras_sphereface.export.tflite_graph import TFLiteGraph
 from keras_sphereface.files import new_file
 
 _INTEGER = ("int8", "int16x8")
@@ -136,15 +134,13 @@ def export_litert(
         content = _convert(embedder, quantization, batch_size)
         model, layers = read_model(content), None
         if quantization in _INTEGER:
-            graph = TFLiteGraph(model)
+            graph = GraphEditor(model)
             graph.fix_reshapes()
             content = write_model(model)
-            quantized = quantize_activations(
-                content, quantization, calibration
-            )
+            quantized = quantize_activations(content, quantization, calibration)
             layers = layer_errors(content, quantized, calibration[:8])
             model = read_model(quantized)
-        graph = TFLiteGraph(model)
+        graph = GraphEditor(model)
         graph.fix_reshapes()
         if quantization == "int8":
             graph.take_uint8()

@@ -86,9 +86,7 @@ def export_onnx(
 def _convert(embedder, shape, opset):
     onnx, tf2onnx = _packages()
 
-    @tf.function(
-        input_signature=[tf.TensorSpec((None, *shape), name="images")]
-    )
+    @tf.function(input_signature=[tf.TensorSpec((None, *shape), name="images")])
     def embed(images):
         embeddings = embedder(images, training=False)
         squared = tf.reduce_sum(embeddings**2, axis=-1, keepdims=True)

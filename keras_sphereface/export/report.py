@@ -80,7 +80,10 @@ class ExportReport:
             lines += _table(
                 ("", "Keras", "artifact"),
                 [
-                    (label, *(_percent(self.pairs[side][name]) for side in _SIDES))
+                    (
+                        label,
+                        *(_percent(self.pairs[side][name]) for side in _SIDES),
+                    )
                     for label, name in (
                         ("ten-fold accuracy", "accuracy"),
                         (f"TAR at FAR {self.pairs['far']:g}", "tar"),
@@ -125,4 +128,4 @@ def _table(header, rows):
 
 
 def _percent(value):
-    return "–" if value is None else f"{value:.2%}"
+    return "n/a" if value is None else f"{value:.2%}"

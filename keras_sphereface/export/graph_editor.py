@@ -9,14 +9,14 @@ import copy
 
 import numpy as np
 
-from keras_sphereface.contract import SIGNATURE, VERIFY_SIGNATURE
+from keras_sphereface.contract import VERIFY_SIGNATURE
 from keras_sphereface.export.tflite_file import schema_tools
 
 # Squared norms below are taken for zero; the float32 next to it is 1e-38.
 _TINY = 1e-36
 
 
-class TFLiteGraph:
+class GraphEditor:
     """A TFLite file of one signature, as objects that can be added to.
 
     Args:
@@ -30,11 +30,12 @@ class TFLiteGraph:
         self.graph = model.subgraphs[0]
 
     def fix_reshapes(self):
-        """Gives reshapes of a free batch their shape as a constant.
+        """Gives reshapes a constant shape that fits any batch.
 
         Keras flattens to a shape that it computes from the batch, by
         operations that the XNNPACK delegate does not take.
         """
+        (batch, *_) = self._shape(self.graph.inputs[0])
         made_by = {
             output: operator
             for operator in self.graph.operators
@@ -44,12 +45,19 @@ class TFLiteGraph:
             if self._kind(operator) != "RESHAPE" or len(operator.inputs) != 2:
                 continue
             pack = made_by.get(operator.inputs[1])
-            if pack is None or self._kind(pack) != "PACK":
-                continue
-            sizes = [self._constant(index) for index in pack.inputs]
-            if sizes[0] is None and None not in sizes[1:]:
-                shape = np.int32([-1, *(int(size) for size in sizes[1:])])
+            if pack is None:
+                sizes = list(self._constant(operator.inputs[1]))
+                free = batch > 0 and sizes[0] == batch
+            else:
+                parts = [self._constant(index) for index in pack.inputs]
+                free = self._kind(pack) == "PACK" and not len(parts[0])
+                sizes = [0, *(size for part in parts[1:] for size in part)]
+                free = free and len(sizes) == len(parts)
+            if free and min(sizes[1:]) > 0:
+                shape = np.int32([-1, *sizes[1:]])
                 operator.inputs[1] = self._add_constant("shape", shape)
+                operator.builtinOptions = None
+                operator.builtinOptionsType = 0
         self._drop_unused()
 
     def shorten_names(self):
@@ -61,30 +69,30 @@ class TFLiteGraph:
             tensor.name = tensor.name.split(b";")[0]
 
     def take_uint8(self):
-        """Makes an int8 graph of float pixels one of uint8 pixels.
+        """Lets a graph of float pixels begin with uint8 pixels.
 
-        The first operation quantizes the pixels; from uint8 it only moves
-        their zero.
+        Of an int8 graph the next operation quantizes them again: from uint8 in
+        one step would be shorter, but the XNNPACK delegate does not take it.
         """
-        (index,) = self.graph.inputs
-        readers = [
-            operator
-            for operator in self.graph.operators
-            if index in operator.inputs
-        ]
-        if [self._kind(operator) for operator in readers] != ["QUANTIZE"]:
-            raise ValueError(
-                "`model` must begin with one quantization of its input. "
-                f"Received: {[self._kind(reader) for reader in readers]}"
-            )
-        pixels = self.graph.tensors[index]
-        pixels.type = self.schema.TensorType.UINT8
-        pixels.quantization = self._quantization(scale=1.0, zero_point=0)
+        (pixels,) = self.graph.inputs
+        images = self._add_tensor(
+            "images",
+            self._shape(pixels),
+            "UINT8",
+            self._quantization(scale=1.0, zero_point=0),
+        )
+        self.graph.operators.insert(
+            0, self._operator("DEQUANTIZE", [images], [pixels])
+        )
+        self.graph.inputs = [images]
+        (signature,) = self.model.signatureDefs
+        signature.inputs = [self._tensor_map("images", images)]
 
     def normalize(self):
         """Ends the graph with float embeddings of norm 1; zeros stay zeros."""
         (raw,) = self.graph.outputs
-        (batch, dim) = self._shape(raw)
+        # Quantization may have lost what the batch of the output is.
+        batch, dim = self._shape(self.graph.inputs[0])[0], self._shape(raw)[-1]
         squares = self._add("MUL", [raw, raw], "squares", [batch, dim])
         axis = self._add_constant("axis", np.int32([-1]))
         total = self._add(
@@ -174,9 +182,7 @@ class TFLiteGraph:
         signature.subgraphIndex = len(self.model.subgraphs) - 1
         signature.inputs = [
             self._tensor_map(name, index)
-            for name, index in zip(
-                ("images_a", "images_b"), sides, strict=True
-            )
+            for name, index in zip(("images_a", "images_b"), sides, strict=True)
         ]
         self._set_outputs(signature, {"scores": scores})
         self.model.signatureDefs.append(signature)
@@ -204,11 +210,9 @@ class TFLiteGraph:
         ]
 
     def _constant(self, index):
-        """The number in a constant tensor of int32, or None."""
+        """The numbers in a constant tensor of int32; none if it is computed."""
         data = self.model.buffers[self.graph.tensors[index].buffer].data
-        if data is None or len(data) != 4:
-            return None
-        return np.frombuffer(bytes(data), np.int32)[0]
+        return np.frombuffer(bytes([] if data is None else data), np.int32)
 
     def _quantization(self, *, scale, zero_point):
         parameters = self.schema.QuantizationParametersT()
@@ -257,6 +261,7 @@ class TFLiteGraph:
 
     def _operator(self, kind, inputs, outputs, options=None, **settings):
         names = {
+            "DEQUANTIZE": "Dequantize",
             "MAXIMUM": "MaximumMinimum",
             "MUL": "Mul",
             "QUANTIZE": "Quantize",
