@@ -42,6 +42,8 @@ class FaceVerifier:
     Attributes:
         manifest: `contract.Manifest` of the file.
         model: `ModelIdentity`, for a `Gallery`.
+        operating_point: `contract.OperatingPoint` that decides, or `None` if
+            the file has none.
 
     Example:
 
@@ -70,11 +72,13 @@ class FaceVerifier:
         self.manifest = _read_manifest(artifact)
         self._engine = open_engine(artifact, threads)
         _check_claims(self.manifest, self._engine, artifact.name)
-        self._point = None
+        self.operating_point = None
         if far is not None or self.manifest.operating_points:
-            self._point = self.manifest.operating_point(far)
+            self.operating_point = self.manifest.operating_point(far)
         if flip is None:
-            flip = self._point is not None and self._point.flip
+            flip = (
+                self.operating_point is not None and self.operating_point.flip
+            )
         self.flip = flip
         self.model = ModelIdentity.of_artifact(
             artifact.content, self.manifest, flip=flip
@@ -207,13 +211,13 @@ class FaceVerifier:
                     f"[-1, 1]. Received: threshold={threshold!r}"
                 )
             return {"threshold": float(threshold)}
-        if self._point is None:
+        if self.operating_point is None:
             raise ValueError(
                 "The file has no operating points, so a decision needs a "
                 "`threshold`. Pass one, or export the model with "
                 "`operating_points=`. Received: threshold=None"
             )
-        point = self._point
+        point = self.operating_point
         return {
             "threshold": point.threshold,
             "far": point.far,
