@@ -247,7 +247,10 @@ def _read_manifest(artifact):
             "`ks.export` writes one. "
             f"Received: path={artifact.name!r}"
         )
-    return Manifest.from_json(artifact.manifest_text)
+    try:
+        return Manifest.from_json(artifact.manifest_text)
+    except ManifestError as error:
+        raise ManifestError(f"{error}, in path={artifact.name!r}") from error
 
 
 def _check_claims(manifest, engine, name):
