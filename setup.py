@@ -15,6 +15,7 @@ TENSORBOARD = ["tensorboard>=2.18"]
 ALIGN = ["mtcnn>=1.0"]
 TEST = [
     *EDGE,
+    *ONNX,
     *PLOTS,
     *TENSORBOARD,
     "hypothesis>=6.100",
