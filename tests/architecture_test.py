@@ -92,8 +92,9 @@ ONLY_IN = {
     ("contract", "PIL"): {"images.py"},
     ("edge", "ai_edge_litert"): {"litert_engine.py"},
     ("edge", "onnxruntime"): {"onnx_engine.py"},
-    # Comes with ai_edge_litert; reads the manifest out of the file.
-    ("edge", "flatbuffers"): {"tflite_file.py"},
+    # Comes with ai_edge_litert; reads the manifest out of the file, and what
+    # work is in it.
+    ("edge", "flatbuffers"): {"tflite_file.py", "tflite_graph.py"},
     ("evaluation", "matplotlib"): {"figures.py", "sphere_plot.py"},
     ("evaluation", "PIL"): {"thumbnails.py"},
     ("export", "onnxruntime"): {"artifact.py"},

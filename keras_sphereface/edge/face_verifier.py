@@ -43,6 +43,8 @@ class FaceVerifier:
     Attributes:
         manifest: `contract.Manifest` of the file.
         model: `ModelIdentity`, for a `Gallery`.
+        operating_point: `contract.OperatingPoint` that decides, or `None` if
+            the file has none.
 
     Example:
 
@@ -71,11 +73,13 @@ class FaceVerifier:
         self.manifest = _read_manifest(artifact)
         self._engine = open_engine(artifact, threads)
         _check_claims(self.manifest, self._engine, artifact.name)
-        self._point = None
+        self.operating_point = None
         if far is not None or self.manifest.operating_points:
-            self._point = self.manifest.operating_point(far)
+            self.operating_point = self.manifest.operating_point(far)
         if flip is None:
-            flip = self._point is not None and self._point.flip
+            flip = (
+                self.operating_point is not None and self.operating_point.flip
+            )
         self.flip = flip
         self.model = ModelIdentity.of_manifest(self.manifest, flip=flip)
 
@@ -206,13 +210,13 @@ class FaceVerifier:
                     f"[-1, 1]. Received: threshold={threshold!r}"
                 )
             return {"threshold": float(threshold)}
-        if self._point is None:
+        if self.operating_point is None:
             raise ValueError(
                 "The file has no operating points, so a decision needs a "
                 "`threshold`. Pass one, or export the model with "
                 "`operating_points=`. Received: threshold=None"
             )
-        point = self._point
+        point = self.operating_point
         return {
             "threshold": point.threshold,
             "far": point.far,
@@ -242,7 +246,10 @@ def _read_manifest(artifact):
             "`ks.export` writes one. "
             f"Received: path={artifact.name!r}"
         )
-    manifest = Manifest.from_json(artifact.manifest_text)
+    try:
+        manifest = Manifest.from_json(artifact.manifest_text)
+    except ManifestError as error:
+        raise ManifestError(f"{error}, in path={artifact.name!r}") from error
     if not is_sealed(artifact.content, manifest.checksum):
         raise ManifestError(
             "The file is not what the exporter wrote: its checksum is "

@@ -51,10 +51,12 @@ class GalleryStore:
         self._numbers = {}
 
     def __len__(self):
-        return len(self._numbers)
+        with self._lock:
+            return len(self._numbers)
 
     def __contains__(self, name):
-        return name in self._numbers
+        with self._lock:
+            return name in self._numbers
 
     @property
     def num_crops(self) -> int:

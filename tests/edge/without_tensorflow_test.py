@@ -15,7 +15,10 @@ import json, sys
 
 class Blocker:
     def find_spec(self, name, path=None, target=None):
-        if name in ("tensorflow", "keras", "jax", "torch", "sklearn", "PIL"):
+        if name in (
+            "tensorflow", "keras", "jax", "torch", "scipy", "sklearn", "PIL",
+            "onnxruntime", "matplotlib", "tqdm", "absl",
+        ):
             raise ImportError(f"{name} is blocked")
 
 sys.meta_path.insert(0, Blocker())

@@ -233,7 +233,10 @@ def test_nothing_is_printed(embedder, tmp_path, capfd):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"quantization": "int4"}, r"one of \['float32', .*'int16x8'\].*'int4'"),
+        (
+            {"quantization": "int4"},
+            r"one of \['float32', .*'int16x8'\].*'int4'",
+        ),
         ({"quantization": "int8"}, r"needs `calibration` images"),
         ({"batch_size": 0}, r"`batch_size` must be a positive int"),
         ({"output_dtype": "int8"}, r"for an int8 file.*'float32'"),
