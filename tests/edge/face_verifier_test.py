@@ -219,6 +219,7 @@ def test_a_file_without_manifest_is_refused(rewrite, tmp_path):
                     "channels": 3,
                     "color_order": "RGB",
                     "pixel_range": [0, 255],
+                    "dtype": "float32",
                 }
             },
             r"contradicts.*`input` is \(112, 112, 3\).*\(32, 24, 3\)",
