@@ -149,8 +149,12 @@ function show(state, headline, message, score = null) {
   const percent = (cosine) => 50 * (cosine + 1);
   scale.style.setProperty("--score", `${percent(score)}%`);
   if (!point) return;
-  const [low, high] = point.threshold_interval ?? [point.threshold, point.threshold];
-  scale.style.setProperty("--threshold", `${percent(point.threshold)}%`);
+  const { threshold, threshold_interval: interval } = point;
+  const [low, high] = interval ?? [threshold, threshold];
+  scale.style.setProperty("--threshold", `${percent(threshold)}%`);
   scale.style.setProperty("--low", `${percent(low)}%`);
   scale.style.setProperty("--span", `${percent(high) - percent(low)}%`);
+  scale.querySelector(".threshold").dataset.label = interval
+    ? "threshold and its 95 % interval"
+    : "threshold";
 }

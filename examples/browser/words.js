@@ -31,9 +31,9 @@ export function describePoint(point) {
     const count = pairs ? `, ${pairs} pairs of different people` : "";
     measured += ` Measured on ${point.data}${count}.`;
   }
-  const behind = Math.round(point.far * point.impostor_pairs);
+  const behind = Math.floor(point.far * point.impostor_pairs + 1e-9);
   if (point.impostor_pairs && behind < STEADY_PAIRS) {
-    measured += ` That is unsteady: about ${behind} of them stand behind it.`;
+    measured += ` That is unsteady: it rests on ${behind} of them, and ${STEADY_PAIRS} would make it steady.`;
   }
   const flip = point.flip
     ? "Each face is embedded together with its mirror image, as in this measurement."
