@@ -42,7 +42,7 @@ export class FaceSlot {
 
   clear() {
     this.pixels = null; // Uint8Array once there is a usable face.
-    this.problem = null; // {state, title} of a file that cannot be used.
+    this.problem = null; // {state, title, remedy} of an unusable file.
     this.isCut = false; // Whether the face was cut out of a larger image.
     this.button.hidden = true;
   }
@@ -76,7 +76,10 @@ export class FaceSlot {
     const fits = bitmap.width === width && bitmap.height === height;
     if (!fits && !mayCut) {
       const note = `${found}; the model wants an aligned face of ${width} × ${height}.`;
-      this.fail("wrong-size", "has the wrong size", note);
+      const remedy =
+        "Align it with ks.contract.align_face and choose the result. The " +
+        "middle of the image gives a score too, but not one to trust.";
+      this.fail("wrong-size", "has the wrong size", note, remedy);
       this.button.hidden = false;
       return;
     }
@@ -95,9 +98,10 @@ export class FaceSlot {
     if (mayCut) this.onChange();
   }
 
-  fail(state, fault, note) {
+  fail(state, fault, note, remedy = note) {
     this.clear();
-    this.problem = { state, title: `The ${this.name.toLowerCase()} ${fault}` };
+    const title = `The ${this.name.toLowerCase()} ${fault}`;
+    this.problem = { state, title, remedy };
     this.write(this.fileName, note);
   }
 

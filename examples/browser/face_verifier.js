@@ -151,7 +151,7 @@ export class FaceVerifier {
 function unit(vector) {
   const norm = Math.hypot(...vector);
   if (!Number.isFinite(norm) || norm === 0) {
-    throw new Error("This image has no embedding: it is all zeros or not finite.");
+    throw new Error("The embedding of a face is all zeros or not finite.");
   }
   return vector.map((value) => value / norm);
 }

@@ -100,8 +100,8 @@ async function changed() {
   const bad = slots.find((slot) => slot.problem);
   const empty = slots.filter((slot) => !slot.pixels);
   if (bad) {
-    const { state, title } = bad.problem;
-    show(state, title, "Choose another file, or see below the image.");
+    const { state, title, remedy } = bad.problem;
+    show(state, title, remedy);
     return;
   }
   if (empty.length) {

@@ -113,7 +113,9 @@ export class TFLiteFile {
     const position = this.#field(table, slot);
     if (!position) return [];
     const { start, length } = this.#vector(position, 4);
-    return Array.from({ length }, (_, index) => this.#follow(start + 4 * index));
+    return Array.from({ length }, (_, index) =>
+      this.#follow(start + 4 * index),
+    );
   }
 }
 

@@ -17,28 +17,33 @@ function percent(rate) {
 
 /** What an operating point means, and how it was measured. */
 export function describePoint(point) {
-  let measured = `At this threshold, ${oneIn(point.far)} pairs of different people pass for one person`;
-  if (point.far_interval) {
-    const [low, high] = point.far_interval.map(percent);
+  const { far, far_interval: interval, tar, impostor_pairs: pairs } = point;
+  const isKnown = (value) => value !== null && value !== undefined;
+  let measured =
+    `At this threshold, ${oneIn(far)} pairs of different people pass for ` +
+    "one person";
+  if (isKnown(interval)) {
+    const [low, high] = interval.map(percent);
     measured += ` (95 % interval ${low} to ${high})`;
   }
-  if (point.tar !== null && point.tar !== undefined) {
-    measured += `, and ${percent(point.tar)} of pairs of one person are recognised`;
+  if (isKnown(tar)) {
+    measured += `, and ${percent(tar)} of pairs of one person are recognised`;
   }
   measured += ".";
-  if (point.data) {
-    const pairs = point.impostor_pairs?.toLocaleString("en");
-    const count = pairs ? `, ${pairs} pairs of different people` : "";
-    measured += ` Measured on ${point.data}${count}.`;
-  }
-  const behind = Math.floor(point.far * point.impostor_pairs + 1e-9);
-  if (point.impostor_pairs && behind < STEADY_PAIRS) {
-    measured += ` That is unsteady: it rests on ${behind} of them, and ${STEADY_PAIRS} would make it steady.`;
+  if (point.data) measured += ` Measured on ${point.data}.`;
+  if (isKnown(pairs)) {
+    const behind = Math.floor(far * pairs + 1e-9);
+    const count = pairs.toLocaleString("en");
+    measured += ` It rests on ${behind} of ${count} pairs of different people`;
+    measured +=
+      behind < STEADY_PAIRS
+        ? `; ${STEADY_PAIRS} or more would make it steady.`
+        : ".";
   }
   const flip = point.flip
-    ? "Each face is embedded together with its mirror image, as in this measurement."
-    : "Faces are embedded without their mirror images, as in this measurement.";
-  return { measured, flip };
+    ? "Each face is embedded together with its mirror image"
+    : "Faces are embedded without their mirror images";
+  return { measured, flip: `${flip}, as in this measurement.` };
 }
 
 /** A model in one line. */
