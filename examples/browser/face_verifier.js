@@ -28,7 +28,7 @@ export class FaceVerifier {
    */
   static async open(content) {
     const file = new TFLiteFile(content);
-    const manifest = readManifest(file);
+    const manifest = await readManifest(file);
     runtime ??= loadRuntime();
     await runtime;
     let model;
@@ -66,6 +66,12 @@ export class FaceVerifier {
     if (embeddings.dtype !== "float32") {
       throw new Error(
         `The embeddings must be float32. The file has: ${embeddings.dtype}.`,
+      );
+    }
+    if (images.shape[0] !== 1) {
+      throw new Error(
+        `The file takes ${images.shape[0]} faces at once. Export it with a ` +
+          "batch size of 1, or of any.",
       );
     }
     const { height, width, channels, dtype } = manifest.input;

@@ -2,6 +2,7 @@
 
 const MANIFEST_NAME = "keras_sphereface.manifest";
 const FORMAT_VERSION = 1;
+const NO_CHECKSUM = "0".repeat(64);
 
 /** A manifest that is missing, damaged or of another version. */
 export class ManifestError extends Error {}
@@ -10,9 +11,10 @@ export class ManifestError extends Error {}
  * Reads the manifest of a TFLite file.
  *
  * @param {TFLiteFile} file
- * @returns {object} the manifest. Keys that are not known here are kept.
+ * @returns {Promise<object>} the manifest. Keys that are not known here are
+ *     kept.
  */
-export function readManifest(file) {
+export async function readManifest(file) {
   const content = file.metadata(MANIFEST_NAME);
   if (content === null) {
     throw new ManifestError(
@@ -20,15 +22,40 @@ export function readManifest(file) {
         "its thresholds are not known. ks.export.export_litert writes one.",
     );
   }
-  let manifest;
+  let text, manifest;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(content);
+    text = new TextDecoder("utf-8", { fatal: true }).decode(content);
     manifest = JSON.parse(text);
   } catch (error) {
     throw new ManifestError(`The manifest is no JSON (${error.message}).`);
   }
   check(manifest);
+  const { checksum = NO_CHECKSUM } = manifest;
+  if (checksum !== NO_CHECKSUM && !(await isSealed(file, content, checksum))) {
+    throw new ManifestError(
+      "The TFLite file was damaged or changed: its checksum is another.",
+    );
+  }
   return manifest;
+}
+
+/**
+ * Whether a file is what the exporter wrote.
+ *
+ * The checksum is the SHA-256 of the file with zeros in its own place.
+ */
+async function isSealed(file, manifest, checksum) {
+  // A browser has SHA-256 on https and localhost only.
+  if (!crypto.subtle) return true;
+  const digits = new TextEncoder().encode(checksum);
+  const isHere = (start) => digits.every((d, i) => manifest[start + i] === d);
+  const start = manifest.findIndex((_, index) => isHere(index));
+  const copy = file.content.slice();
+  const position = manifest.byteOffset - file.content.byteOffset + start;
+  copy.fill("0".charCodeAt(), position, position + digits.length);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", copy));
+  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0"));
+  return hex.join("") === checksum;
 }
 
 function check(manifest) {

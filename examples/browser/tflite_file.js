@@ -9,6 +9,7 @@ const MODEL_SUBGRAPHS = 8;
 const MODEL_BUFFERS = 12;
 const MODEL_METADATA = 16;
 const SUBGRAPH_TENSORS = 4;
+const TENSOR_SHAPE = 4;
 const TENSOR_SHAPE_SIGNATURE = 18;
 const METADATA_NAME = 4;
 const METADATA_BUFFER = 6;
@@ -49,7 +50,9 @@ export class TFLiteFile {
   /**
    * The file with a batch of one where it leaves the batch open.
    *
-   * LiteRT.js runs a tensor only if its shape is written in the file.
+   * LiteRT.js runs a signature only if its shapes are fixed. A tensor has its
+   * shape for a batch of one, and a signature of the shape with -1 for what is
+   * open: this makes the second the first.
    *
    * @returns {Uint8Array} a changed copy.
    */
@@ -58,11 +61,15 @@ export class TFLiteFile {
     copy.#read((model) => {
       for (const graph of copy.#tables(model, MODEL_SUBGRAPHS)) {
         for (const tensor of copy.#tables(graph, SUBGRAPH_TENSORS)) {
-          const field = copy.#field(tensor, TENSOR_SHAPE_SIGNATURE);
-          if (!field) continue;
-          const { start, length } = copy.#vector(field, 4);
-          if (length && copy.view.getInt32(start, true) === -1) {
-            copy.view.setInt32(start, 1, true);
+          const shape = copy.#field(tensor, TENSOR_SHAPE);
+          const signature = copy.#field(tensor, TENSOR_SHAPE_SIGNATURE);
+          if (!shape || !signature) continue;
+          const from = copy.#vector(shape, 4);
+          const to = copy.#vector(signature, 4);
+          const count = Math.min(from.length, to.length);
+          for (let offset = 0; offset < 4 * count; offset += 4) {
+            const size = copy.view.getInt32(from.start + offset, true);
+            copy.view.setInt32(to.start + offset, size, true);
           }
         }
       }
