@@ -1,19 +1,62 @@
 """The page of `examples/browser`, served and opened in headless Chromium."""
 
+import base64
 import contextlib
+import dataclasses
 import functools
 import http.server
 import io
+import json
 import pathlib
 import threading
 
 import chromium
+import numpy as np
+import pytest
 from PIL import Image
 
 FOLDER = pathlib.Path(__file__).parents[1] / "examples" / "browser"
+NODE_MODULES = FOLDER / "node_modules" / "@litertjs" / "core"
+MARKS = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not chromium.CHROMIUM, reason="no Chromium here"),
+    pytest.mark.skipif(
+        not NODE_MODULES.is_dir(), reason="needs npm ci in examples/browser"
+    ),
+]
 ANSWERS = ("same", "different", "score", "wrong-size", "error", "no-face")
 # LiteRT.js looks for a GPU before it is told to use the CPU.
 GPU_WARNINGS = ("No available adapters", "Failed to create default WebGPU")
+
+
+@dataclasses.dataclass(frozen=True)
+class Files:
+    """TFLite files in a folder, and faces."""
+
+    folder: pathlib.Path
+    faces: np.ndarray
+
+    def rewrite(self, name, **changes):
+        """A copy of `face.tflite` with other values in its manifest.
+
+        `None` takes a key out; without changes the manifest is left out.
+        """
+        from ai_edge_litert.tools import flatbuffer_utils
+
+        content = bytearray((self.folder / "face.tflite").read_bytes())
+        model = flatbuffer_utils.read_model_from_bytearray(content)
+        for entry in model.metadata:
+            if entry.name == b"keras_sphereface.manifest":
+                buffer = model.buffers[entry.buffer]
+                manifest = json.loads(bytes(buffer.data))
+                manifest |= {"checksum": "0" * 64, **changes}
+                kept = {k: v for k, v in manifest.items() if v is not None}
+                buffer.data = list(json.dumps(kept).encode())
+        if not changes:
+            model.metadata = []
+        path = self.folder / f"{name}.tflite"
+        path.write_bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+        return path
 
 
 class FacePage:
@@ -76,6 +119,22 @@ class FacePage:
         states = ",".join(f"[data-state={state}]" for state in expected)
         found = self.page.wait_for_selector(f"#verdict:is({states})")
         return found.get_attribute("data-state")
+
+    def mark(self, place, landmarks):
+        """Clicks landmarks, x and y in pixels, in the picture of a face."""
+        self.page.click(f"#{place} button")
+        for x, y in landmarks:
+            self.page.click(
+                "#landmarks canvas", position={"x": x + 0.5, "y": y + 0.5}
+            )
+
+    def shown(self, place):
+        """The pixels of a face on the page."""
+        url = self.page.evaluate(
+            f"document.querySelector('#{place} canvas').toDataURL()"
+        )
+        content = base64.b64decode(url.partition(",")[2])
+        return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
 
     def text(self, selector="#verdict"):
         return self.page.inner_text(selector)

@@ -1,4 +1,4 @@
-/** Pixels of one face image, as the model saw them in training. */
+/** Pixels of an image file, as the model saw them in training. */
 
 /** An image that cannot be decoded, or has transparent pixels. */
 export class ImageError extends Error {}
@@ -23,33 +23,17 @@ export async function decodeImage(file) {
 }
 
 /**
- * RGB pixels of an image, or of the middle of it.
+ * RGB pixels of an image.
  *
  * @param {ImageBitmap} bitmap
- * @param {{height: number, width: number}} size - of the result. An image of
- *     this size is returned as it is; of another, the middle is cut out and
- *     resized, which does not align the face.
- * @returns {Uint8Array} `height * width * 3` values, rows first.
+ * @returns {{width: number, height: number, pixels: Uint8Array}}
+ *     `height * width * 3` values, rows first.
  */
-export function facePixels(bitmap, { height, width }) {
+export function readPixels(bitmap) {
+  const { width, height } = bitmap;
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  const isCrop = bitmap.width === width && bitmap.height === height;
-  const scale = Math.min(bitmap.width / width, bitmap.height / height);
-  const [cropWidth, cropHeight] = [width * scale, height * scale];
-  context.imageSmoothingEnabled = !isCrop;
-  context.imageSmoothingQuality = "high";
-  context.drawImage(
-    bitmap,
-    (bitmap.width - cropWidth) / 2,
-    (bitmap.height - cropHeight) / 2,
-    cropWidth,
-    cropHeight,
-    0,
-    0,
-    width,
-    height,
-  );
+  context.drawImage(bitmap, 0, 0);
   const { data } = context.getImageData(0, 0, width, height);
   const pixels = new Uint8Array(height * width * 3);
   for (let from = 0, to = 0; from < data.length; from += 4) {
@@ -63,7 +47,7 @@ export function facePixels(bitmap, { height, width }) {
     pixels[to++] = data[from + 1];
     pixels[to++] = data[from + 2];
   }
-  return pixels;
+  return { width, height, pixels };
 }
 
 /**

@@ -1,7 +1,9 @@
 /** One of the two faces on the page. */
 
-import { decodeImage, facePixels } from "./face_image.js";
+import { alignFace } from "./align.js";
+import { decodeImage, readPixels } from "./face_image.js";
 import { listenForFile } from "./file_drop.js";
+import { askForLandmarks } from "./landmark_dialog.js";
 
 export class FaceSlot {
   /**
@@ -17,12 +19,13 @@ export class FaceSlot {
     this.onChange = onChange;
     this.canvas = card.querySelector("canvas");
     this.button = card.querySelector("button");
-    this.size = null;
+    this.size = null; // {width, height} that the model wants.
+    this.template = null; // Where it wants the landmarks, if it says so.
     this.bitmap = null;
     this.newest = 0;
     this.clear();
     listenForFile(card, (file) => this.read(file));
-    this.button.addEventListener("click", () => this.update(true));
+    this.button.addEventListener("click", () => this.mark());
     this.write(name, "");
   }
 
@@ -30,20 +33,23 @@ export class FaceSlot {
   get wish() {
     if (!this.size) return "";
     const { width, height } = this.size;
-    return `Aligned face images of ${width} × ${height} pixels.`;
+    const aligned = `Aligned faces of ${width} × ${height} pixels`;
+    return this.template
+      ? `${aligned}, or photographs in which you mark the face.`
+      : `${aligned}.`;
   }
 
-  /** Takes the size that the model wants from its manifest. */
-  setSize({ height, width }) {
+  /** Takes what the model wants from its manifest. */
+  setModel({ input: { height, width }, alignment }) {
     this.size = { height, width };
-    if (this.bitmap) this.update(false);
+    this.template = alignment ?? null;
+    if (this.bitmap) this.update();
     else this.write(this.name, `${width} × ${height} pixels`);
   }
 
   clear() {
     this.pixels = null; // Uint8Array once there is a usable face.
     this.problem = null; // {state, title, remedy} of an unusable file.
-    this.isCut = false; // Whether the face was cut out of a larger image.
     this.button.hidden = true;
   }
 
@@ -59,43 +65,54 @@ export class FaceSlot {
     }
     if (turn !== this.newest) return;
     this.bitmap = bitmap;
-    if (bitmap) this.update(false);
+    if (bitmap) this.update();
     else this.fail("error", "cannot be read", failure.message);
     this.onChange();
   }
 
-  update(mayCut) {
+  async mark() {
+    const { bitmap } = this;
+    const landmarks = await askForLandmarks(bitmap);
+    if (landmarks && bitmap === this.bitmap) {
+      this.update(landmarks);
+      this.onChange();
+    }
+  }
+
+  update(landmarks = null) {
     this.clear();
     const { bitmap, size } = this;
-    this.preview(bitmap.width, bitmap.height, (context) =>
-      context.drawImage(bitmap, 0, 0),
-    );
+    this.preview(bitmap, (context) => context.drawImage(bitmap, 0, 0));
     const found = `${bitmap.width} × ${bitmap.height} pixels`;
     if (!size) return this.write(this.fileName, found);
-    const { width, height } = size;
-    const fits = bitmap.width === width && bitmap.height === height;
-    if (!fits && !mayCut) {
-      const note = `${found}; the model wants an aligned face of ${width} × ${height}.`;
-      const remedy =
-        "Align it with ks.contract.align_face and choose the result. The " +
-        "middle of the image gives a score too, but not one to trust.";
-      this.fail("wrong-size", "has the wrong size", note, remedy);
-      this.button.hidden = false;
-      return;
-    }
+    const fits = bitmap.width === size.width && bitmap.height === size.height;
+    if (!fits && !landmarks) return this.failSize(found);
     try {
-      this.pixels = facePixels(bitmap, size);
+      const picture = readPixels(bitmap);
+      const face = fits
+        ? picture
+        : alignFace(picture, landmarks, this.template, size);
+      this.pixels = face.pixels;
+      this.preview(face, (context) => paint(context, face));
+      this.write(this.fileName, fits ? found : `Aligned, from ${found}`);
     } catch (error) {
       this.fail("error", "cannot be used", error.message);
-      return;
     }
-    this.isCut = !fits;
-    this.preview(width, height, (context) => paint(context, this.pixels, size));
-    this.write(
-      this.fileName,
-      fits ? found : `The middle of ${found}, resized and not aligned`,
+    this.button.hidden = fits;
+  }
+
+  failSize(found) {
+    const { width, height } = this.size;
+    this.fail(
+      "wrong-size",
+      "has the wrong size",
+      `${found}; the model wants an aligned face of ${width} × ${height}.`,
+      this.template
+        ? "Mark the face in it, or choose an aligned one."
+        : "Choose an aligned one. ks.contract.align_face makes one in Python; " +
+            "this model does not say where it wants the landmarks.",
     );
-    if (mayCut) this.onChange();
+    this.button.hidden = !this.template;
   }
 
   fail(state, fault, note, remedy = note) {
@@ -105,8 +122,8 @@ export class FaceSlot {
     this.write(this.fileName, note);
   }
 
-  preview(width, height, draw) {
-    Object.assign(this.canvas, { width, height, hidden: false });
+  preview({ width, height }, draw) {
+    Object.assign(this.canvas, { width, height });
     draw(this.canvas.getContext("2d"));
   }
 
@@ -116,11 +133,10 @@ export class FaceSlot {
     this.canvas.hidden = !this.bitmap;
     this.card.classList.toggle("filled", Boolean(this.bitmap));
     this.card.classList.toggle("bad", Boolean(this.problem));
-    this.card.classList.toggle("cut", this.isCut);
   }
 }
 
-function paint(context, pixels, { width, height }) {
+function paint(context, { width, height, pixels }) {
   const image = context.createImageData(width, height);
   for (let index = 0; index < width * height; index++) {
     image.data.set(pixels.subarray(3 * index, 3 * index + 3), 4 * index);

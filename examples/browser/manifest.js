@@ -79,10 +79,19 @@ function check(manifest) {
   require(range === "[0,255]", "input.pixel_range", "[0, 255]");
   require(isSize(manifest.embedding_dim), "embedding_dim", size);
   require(manifest.similarity === "cosine", "similarity", '"cosine"');
+  const { alignment } = manifest; // Older manifests have none.
+  require(alignment === undefined ||
+    isFivePoints(alignment), "alignment", "five points");
   require(Array.isArray(points), "operating_points", "a list");
   points.forEach((point, index) => {
     const key = `operating_points.${index}`;
     require(point?.far > 0 && point.far <= 1, `${key}.far`, "in (0, 1]");
     require(Math.abs(point.threshold) <= 1, `${key}.threshold`, "in [-1, 1]");
   });
+}
+
+function isFivePoints(points) {
+  const isPoint = (point) =>
+    Array.isArray(point) && point.length === 2 && point.every(Number.isFinite);
+  return Array.isArray(points) && points.length === 5 && points.every(isPoint);
 }

@@ -48,7 +48,7 @@ async function openModel(name, source) {
     if (question !== newest) return opened.close();
     verifier = opened;
     showModel(name, describeModel(opened, file.length));
-    slots.forEach((slot) => slot.setSize(opened.manifest.input));
+    slots.forEach((slot) => slot.setModel(opened.manifest));
     changed();
   } catch (error) {
     if (question !== newest) return;
@@ -120,18 +120,15 @@ async function changed() {
 }
 
 function showAnswer({ score, same }) {
-  const cut = slots.some((slot) => slot.isCut)
-    ? " A face was cut out by guess and not aligned: do not trust this score."
-    : "";
   if (same === null) {
     const text = "The file has no thresholds, so this is a score only.";
-    show("score", "Cosine similarity", text + cut, score);
+    show("score", "Cosine similarity", text, score);
   } else {
     const side = same ? "at least" : "below";
     show(
       same ? "same" : "different",
       same ? "Same person" : "Different people",
-      `The score is ${side} the threshold ${point.threshold.toFixed(4)}.${cut}`,
+      `The score is ${side} the threshold ${point.threshold.toFixed(4)}.`,
       score,
     );
   }
