@@ -129,7 +129,7 @@ def test_files_that_are_no_models_are_errors(page, files):
 
 def test_the_page_says_that_it_is_loading(page, files):
     held = []
-    page.page.route("**/*.wasm", held.append)
+    page.page.route("**/*.wasm", lambda route: held.append(route))
     path = files.folder / "face.tflite"
     page.choose("model", path.read_bytes(), path.name)
     page.state("loading")
