@@ -147,3 +147,16 @@ def test_the_address_may_name_the_model(page):
     assert "models/none.tflite: 404" in page.text()
     assert page.complaints == [page.complaints[0]]
     assert "404" in page.complaints.pop()
+
+
+def test_the_browser_forbids_the_page_to_talk_to_other_hosts(page):
+    refused = page.page.evaluate(
+        "() => new Promise((resolve) => {"
+        "addEventListener('securitypolicyviolation',"
+        "(event) => resolve(event.violatedDirective));"
+        "fetch('http://127.0.0.2/').catch(() => {}); })"
+    )
+    assert refused == "connect-src"
+    assert "Content Security Policy" in page.complaints[0]
+    page.complaints.clear()
+    page.elsewhere.clear()

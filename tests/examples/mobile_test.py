@@ -217,6 +217,16 @@ def program(tmp_path_factory):
     return f"{jar}:{libraries}"
 
 
+def assert_alike(content, dtype, image):
+    """The pixels are equal, but for the rounding of a few halves.
+
+    A manifest has four digits of the template, `align_face` has all.
+    """
+    found = np.frombuffer(content, dtype).reshape(image.shape)
+    np.testing.assert_allclose(1.0 * found, image, atol=1)
+    assert np.mean(found != image) < 1e-3
+
+
 def call(number, signature, **tensors):
     return {f"call.{number}.{signature}.{k}": v for k, v in tensors.items()}
 
@@ -276,11 +286,9 @@ def test_the_kotlin_verifies_like_python(
         text=True,
     )
     assert finished.returncode == 0, finished.stderr
-    found = np.frombuffer((tmp_path / "crop").read_bytes(), np.uint8)
-    np.testing.assert_array_equal(found.reshape(crop.shape), crop)
+    assert_alike((tmp_path / "crop").read_bytes(), np.uint8, crop)
     for name, image in calls.items():
-        fed = np.frombuffer((tmp_path / name).read_bytes(), dtype)
-        np.testing.assert_array_equal(fed.reshape(image.shape), image)
+        assert_alike((tmp_path / name).read_bytes(), dtype, image)
     score, threshold, far, same = finished.stdout.split()
     assert float(score) == pytest.approx(float(a @ b), abs=1e-6)
     assert (float(threshold), float(far)) == (point.threshold, point.far)
