@@ -10,17 +10,20 @@ INIT = (HERE / "keras_sphereface" / "__init__.py").read_text("utf-8")
 
 EDGE = ["ai-edge-litert>=2.0"]
 ONNX = ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"]
+QUANTIZE = ["ai-edge-quantizer>=0.10"]
 PLOTS = ["matplotlib>=3.8"]
 TENSORBOARD = ["tensorboard>=2.18"]
 ALIGN = ["mtcnn>=1.0"]
 TEST = [
     *EDGE,
+    *QUANTIZE,
     *ONNX,
     *PLOTS,
     *TENSORBOARD,
     "hypothesis>=6.100",
     "pyeer>=0.5.6",
     "pytest>=8.0",
+    "pytest-xdist>=3.6",
 ]
 
 setup(
@@ -46,11 +49,12 @@ setup(
     ],
     extras_require={
         "edge": EDGE,
+        "quantize": [*EDGE, *QUANTIZE],
         "onnx": ONNX,
         "plots": PLOTS,
         "tensorboard": TENSORBOARD,
         "align": ALIGN,
         "test": TEST,
-        "all": [*EDGE, *ONNX, *PLOTS, *TENSORBOARD, *ALIGN],
+        "all": [*EDGE, *QUANTIZE, *ONNX, *PLOTS, *TENSORBOARD, *ALIGN],
     },
 )

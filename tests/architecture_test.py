@@ -70,10 +70,14 @@ TABLE = {
         },
         {"keras", "tensorflow", "jax", "numpy", "ml_collections"},
     ),
-    # `edge` because a TFLite file is opened as a device opens it.
+    # `edge` because an artifact is opened as a device opens it; `evaluation`
+    # compares its accuracy with Keras's.
     "export": (
-        {"contract", "models", "edge"},
+        {"contract", "models", "edge", "evaluation"},
         {
+            "ai_edge_quantizer",
+            "onnx",
+            "tf2onnx",
             "keras",
             "tensorflow",
             "numpy",
@@ -94,6 +98,9 @@ ONLY_IN = {
     ("evaluation", "matplotlib"): {"figures.py", "sphere_plot.py"},
     ("evaluation", "PIL"): {"thumbnails.py"},
     ("export", "onnxruntime"): {"artifact.py"},
+    ("export", "onnx"): {"onnx.py"},
+    ("export", "tf2onnx"): {"onnx.py"},
+    ("export", "ai_edge_quantizer"): {"activation_quantizer.py"},
     # keras.ops has no word for an assertion inside a compiled step, for
     # whether a step is being compiled, for the replicas that compute it, and
     # for gradients.

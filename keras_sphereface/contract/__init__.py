@@ -6,6 +6,12 @@ from keras_sphereface.contract.alignment import (
     similarity_transform,
     template_for,
 )
+from keras_sphereface.contract.checksum import (
+    NO_CHECKSUM,
+    folder_checksum,
+    is_sealed,
+    seal,
+)
 from keras_sphereface.contract.face_input import (
     IMAGE_SIZE,
     PIXEL_MEAN,
@@ -15,9 +21,11 @@ from keras_sphereface.contract.face_input import (
 from keras_sphereface.contract.images import ImageError, read_image
 from keras_sphereface.contract.manifest import (
     FORMAT_VERSION,
+    MANIFEST_FILE,
     MANIFEST_NAME,
     QUANTIZATIONS,
     SIGNATURE,
+    VERIFY_SIGNATURE,
     Manifest,
     ManifestError,
 )
@@ -33,11 +41,14 @@ __all__ = [
     "FIVE_POINT_TEMPLATE",
     "FORMAT_VERSION",
     "IMAGE_SIZE",
+    "MANIFEST_FILE",
     "MANIFEST_NAME",
+    "NO_CHECKSUM",
     "PIXEL_MEAN",
     "PIXEL_SCALE",
     "QUANTIZATIONS",
     "SIGNATURE",
+    "VERIFY_SIGNATURE",
     "FaceInput",
     "ImageError",
     "Manifest",
@@ -46,7 +57,10 @@ __all__ = [
     "align_face",
     "cosine_similarity",
     "flip_fusion",
+    "folder_checksum",
+    "is_sealed",
     "read_image",
+    "seal",
     "similarity_transform",
     "template_for",
     "to_numpy",

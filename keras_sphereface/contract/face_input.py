@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 
 IMAGE_SIZE = (112, 112)  # height, width
+INPUT_DTYPES = ("float32", "uint8")
 PIXEL_MEAN = 127.5
 PIXEL_SCALE = 127.5  # network value = (pixel - PIXEL_MEAN) / PIXEL_SCALE
 
@@ -23,6 +24,9 @@ class FaceInput:
         channels: int, always `3`.
         color_order: str, always `"RGB"`.
         pixel_range: `(low, high)`, always `(0, 255)`.
+        dtype: `"float32"` or `"uint8"`, what an artifact's own input holds;
+            who calls through this package may pass either. Defaults to
+            `"float32"`.
 
     Example:
 
@@ -36,6 +40,7 @@ class FaceInput:
     channels: int = 3
     color_order: str = "RGB"
     pixel_range: tuple = (0, 255)
+    dtype: str = "float32"
 
     def __post_init__(self):
         for name in ("height", "width"):
@@ -64,6 +69,11 @@ class FaceInput:
             raise ValueError(
                 "`pixel_range` must be (0, 255); scaling happens inside the "
                 f"model. Received: pixel_range={self.pixel_range!r}"
+            )
+        if self.dtype not in INPUT_DTYPES:
+            raise ValueError(
+                f"`dtype` must be one of {list(INPUT_DTYPES)}. "
+                f"Received: dtype={self.dtype!r}"
             )
         object.__setattr__(self, "pixel_range", tuple(self.pixel_range))
 

@@ -6,15 +6,20 @@ returns, and the thresholds at which it was measured.
 
 import json
 import math
+import re
 from dataclasses import KW_ONLY, asdict, dataclass, field, fields
 
+from keras_sphereface.contract.alignment import template_for
+from keras_sphereface.contract.checksum import NO_CHECKSUM
 from keras_sphereface.contract.face_input import FaceInput
 from keras_sphereface.contract.operating_point import OperatingPoint
 
 FORMAT_VERSION = 1
-# Where an artifact keeps its manifest, and the function it offers.
+# Where an artifact keeps its manifest, and the functions it offers.
 MANIFEST_NAME = "keras_sphereface.manifest"
+MANIFEST_FILE = "manifest.json"  # beside a SavedModel
 SIGNATURE = "embed"
+VERIFY_SIGNATURE = "verify"
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8", "int16x8")
 # Artifacts written before these were added are read as if they were `None`.
 _ADDED_TO_OPERATING_POINT = frozenset(
@@ -40,8 +45,13 @@ class Manifest:
             Defaults to `True`.
         quantization: one of `"float32"`, `"float16"`, `"dynamic"`, `"int8"`,
             `"int16x8"`. Defaults to `"float32"`.
+        alignment: five `(x, y)`, where the eyes, the nose and the corners of
+            the mouth lie in an image the model wants, in pixels. Defaults to
+            `None`, those of `template_for` at the size of the input.
         training: dict of JSON values, how the model came to be: head, data,
             and so on. Defaults to `{}`.
+        checksum: str, 64 hexadecimal digits that `seal` or `folder_checksum`
+            fills in; zeros are none. Defaults to zeros.
         package_version: str, version of the exporting package.
         format_version: int, always `1`.
     """
@@ -53,7 +63,9 @@ class Manifest:
     similarity: str = "cosine"
     unit_embeddings: bool = True
     quantization: str = "float32"
+    alignment: tuple | None = None
     training: dict = field(default_factory=dict)
+    checksum: str = NO_CHECKSUM
     package_version: str
     format_version: int = FORMAT_VERSION
 
@@ -103,7 +115,38 @@ class Manifest:
             isinstance(self.package_version, str) and self.package_version,
             "a str such as '0.1.0'",
         )
+        self._require(
+            "checksum",
+            isinstance(self.checksum, str)
+            and re.fullmatch("[0-9a-f]{64}", self.checksum),
+            "64 hexadecimal digits",
+        )
+        object.__setattr__(self, "alignment", self._plain_alignment())
         object.__setattr__(self, "training", self._plain_training())
+
+    def _plain_alignment(self):
+        """Five pairs of floats; the usual ones if there are none."""
+        points = self.alignment
+        if points is None:
+            template = template_for(self.input.height, self.input.width)
+            # Four digits, as the template is published.
+            points = [[round(float(v), 4) for v in row] for row in template]
+        self._require(
+            "alignment",
+            isinstance(points, (tuple, list))
+            and len(points) == 5
+            and all(
+                isinstance(point, (tuple, list))
+                and len(point) == 2
+                and all(
+                    type(value) in (int, float) and math.isfinite(value)
+                    for value in point
+                )
+                for point in points
+            ),
+            "five points (x, y) in pixels",
+        )
+        return tuple((float(x), float(y)) for x, y in points)
 
     def _plain_training(self):
         """A copy in JSON's own types, so that a round trip changes nothing."""

@@ -10,6 +10,7 @@ from keras_sphereface.contract import (
     ManifestError,
     cosine_similarity,
     flip_fusion,
+    is_sealed,
     unit_embeddings,
 )
 from keras_sphereface.edge.artifact_file import ArtifactFile
@@ -80,9 +81,7 @@ class FaceVerifier:
                 self.operating_point is not None and self.operating_point.flip
             )
         self.flip = flip
-        self.model = ModelIdentity.of_artifact(
-            artifact.content, self.manifest, flip=flip
-        )
+        self.model = ModelIdentity.of_manifest(self.manifest, flip=flip)
 
     def warm_up(self) -> None:
         """Runs the model once, so that the first face does not wait."""
@@ -110,7 +109,7 @@ class FaceVerifier:
             ValueError: an image that cannot be read or has the wrong size, or
                 one whose embedding is all zeros and so has no direction.
         """
-        return self._embed(read_faces(images, self.manifest.input, landmarks))
+        return self._embed(self._read(images, landmarks))
 
     def verify(
         self,
@@ -224,13 +223,17 @@ class FaceVerifier:
             "data": point.data,
         }
 
+    def _read(self, images, landmarks):
+        manifest = self.manifest
+        return read_faces(images, manifest.input, landmarks, manifest.alignment)
+
     def _embed(self, batch, names=None):
         if self.flip:
             return flip_fusion(self._engine.embed, batch, names)
         return unit_embeddings(self._engine.embed(batch), names)
 
     def _embed_one(self, name, image, landmarks):
-        batch = read_faces(image, self.manifest.input, landmarks)
+        batch = self._read(image, landmarks)
         if len(batch) != 1:
             raise ValueError(
                 f"`{name}` must be one image; compare batches with `embed` "
@@ -248,14 +251,26 @@ def _read_manifest(artifact):
             f"Received: path={artifact.name!r}"
         )
     try:
-        return Manifest.from_json(artifact.manifest_text)
+        manifest = Manifest.from_json(artifact.manifest_text)
     except ManifestError as error:
         raise ManifestError(f"{error}, in path={artifact.name!r}") from error
+    if not is_sealed(artifact.content, manifest.checksum):
+        raise ManifestError(
+            "The file is not what the exporter wrote: its checksum is "
+            f"{manifest.checksum[:12]}…, and that of its content differs. It "
+            "was damaged or changed; copy or export it again. "
+            f"Received: path={artifact.name!r}"
+        )
+    return manifest
 
 
 def _check_claims(manifest, engine, name):
     claims = {
         "input": (manifest.input.shape, engine.input_shape),
+        "input.dtype": (
+            manifest.input.dtype,
+            np.dtype(engine.input_dtype).name,
+        ),
         "embedding_dim": (manifest.embedding_dim, engine.embedding_dim),
     }
     for key, (claimed, found) in claims.items():

@@ -1,6 +1,5 @@
 """Which model embeddings come from, so that two are never mixed."""
 
-import hashlib
 import re
 from dataclasses import asdict, dataclass, fields
 
@@ -15,8 +14,7 @@ class ModelIdentity:
     common that a threshold could rest on.
 
     Args:
-        checksum: str, 64 hexadecimal digits: the manifest's, or the SHA-256
-            of a file whose manifest has none.
+        checksum: str, 64 hexadecimal digits, the manifest's.
         embedding_dim: int, at least 1.
         flip: bool, whether mirror images were embedded too.
         quantization: str, as in the manifest; for people to read.
@@ -47,22 +45,18 @@ class ModelIdentity:
                 )
 
     @classmethod
-    def of_artifact(
-        cls, content: bytes, manifest: Manifest, *, flip: bool
-    ) -> "ModelIdentity":
+    def of_manifest(cls, manifest: Manifest, *, flip: bool) -> "ModelIdentity":
         """The identity of an exported file.
 
         Args:
-            content: bytes of the file.
-            manifest: `contract.Manifest` in it.
+            manifest: `contract.Manifest` of the file.
             flip: bool, whether mirror images are embedded too.
 
         Returns:
             `ModelIdentity`.
         """
-        checksum = getattr(manifest, "checksum", None)
         return cls(
-            checksum=checksum or hashlib.sha256(content).hexdigest(),
+            checksum=manifest.checksum,
             embedding_dim=manifest.embedding_dim,
             flip=flip,
             quantization=manifest.quantization,

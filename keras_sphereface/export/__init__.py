@@ -1,10 +1,11 @@
-"""Embedders as artifacts: SavedModel folders and TFLite files."""
+"""Embedders as artifacts: SavedModel folders, TFLite and ONNX files."""
 
 from keras_sphereface.export.artifact import open_embedder
 from keras_sphereface.export.embedder import load_embedder
 from keras_sphereface.export.errors import ExportError
 from keras_sphereface.export.litert import export_litert
 from keras_sphereface.export.manifest import read_operating_points
+from keras_sphereface.export.onnx import export_onnx
 from keras_sphereface.export.report import ExportReport
 from keras_sphereface.export.saved_model import export_saved_model
 
@@ -12,6 +13,7 @@ __all__ = [
     "ExportError",
     "ExportReport",
     "export_litert",
+    "export_onnx",
     "export_saved_model",
     "load_embedder",
     "open_embedder",

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_sphereface.contract import SIGNATURE
+from keras_sphereface.contract import (
+    MANIFEST_FILE,
+    SIGNATURE,
+    Manifest,
+    ManifestError,
+    folder_checksum,
+)
 from keras_sphereface.edge import FaceVerifier
 from keras_sphereface.export.embedder import load_embedder
 
@@ -54,6 +60,7 @@ def _open_saved_model(path):
             "`path` must be a SavedModel folder, with a saved_model.pb. "
             f"Received: path={os.fspath(path)!r}"
         )
+    _check_folder(path)
     model = tf.saved_model.load(os.fspath(path))
     run = model.signatures.get(SIGNATURE) or model.signatures.get(
         "serving_default"
@@ -76,6 +83,20 @@ def _open_saved_model(path):
     # The function lives as long as the model it is of.
     embed.model = model
     return embed
+
+
+def _check_folder(path):
+    """Raises if a SavedModel of this package was changed since its export."""
+    file = path / MANIFEST_FILE
+    if not file.is_file():
+        return
+    manifest = Manifest.from_json(file.read_bytes())
+    if folder_checksum(path, without=MANIFEST_FILE) != manifest.checksum:
+        raise ManifestError(
+            "The folder is not what the exporter wrote: its files have another "
+            "checksum than its manifest. It was damaged or changed; copy or "
+            f"export it again. Received: path={os.fspath(path)!r}"
+        )
 
 
 def _open_onnx(path):

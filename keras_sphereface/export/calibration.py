@@ -15,28 +15,18 @@ def read_calibration(calibration, face_input):
     """Brings calibration images of any form into one array.
 
     Args:
-        calibration: array `[num_images, height, width, 3]`, uint8 or float
-            pixels in `[0, 255]`; a finite iterable of such images or batches;
-            or a folder, whose images are searched in sub-folders too. Of more
-            than 256 in a folder, 256 evenly spaced in the order of their
-            names are read.
+        calibration: as `images` of `read_images`, faces that vary.
         face_input: `contract.FaceInput` they must fit.
 
     Returns:
-        uint8 or float32 array, `[num_images, height, width, 3]`, in the order
-        given.
+        uint8 or float32 array, `[num_images, height, width, 3]`.
     """
     if calibration is None:
         raise ValueError(
-            '`quantization="int8"` needs `calibration` images, about 100 faces '
+            "Integer quantization needs `calibration` images, about 100 faces "
             "like those the device will see. Received: calibration=None"
         )
-    if isinstance(calibration, (str, os.PathLike)):
-        images = _read_folder(Path(calibration), face_input)
-    elif hasattr(calibration, "shape"):
-        images = _check(calibration, "`calibration`", face_input)
-    else:
-        images = _read_items(calibration, face_input)
+    images = read_images(calibration, face_input, "calibration")
     if images.min() == images.max():
         raise ValueError(
             "`calibration` must be faces, for int8 ranges are taken from them. "
@@ -45,36 +35,57 @@ def read_calibration(calibration, face_input):
     return images
 
 
-def _read_items(calibration, face_input):
+def read_images(images, face_input, name):
+    """Brings images of any form into one array.
+
+    Args:
+        images: array `[num_images, height, width, 3]`, uint8 or float
+            pixels in `[0, 255]`; a finite iterable of such images or batches;
+            or a folder, whose images are searched in sub-folders too. Of more
+            than 256 in a folder, 256 evenly spaced in the order of their
+            names are read.
+        face_input: `contract.FaceInput` they must fit.
+        name: str, the name of the argument they came in.
+
+    Returns:
+        uint8 or float32 array, `[num_images, height, width, 3]`, in the order
+        given.
+    """
+    if isinstance(images, (str, os.PathLike)):
+        return _read_folder(Path(images), face_input, name)
+    if hasattr(images, "shape"):
+        return _check(images, f"`{name}`", face_input)
+    return _read_items(images, face_input, name)
+
+
+def _read_items(images, face_input, name):
     try:
-        items = iter(calibration)
+        items = iter(images)
     except TypeError as error:
         raise ValueError(
-            "`calibration` must be an array of images, an iterable of images "
-            "or a folder. "
-            f"Received: calibration of type {type(calibration).__name__}"
+            f"`{name}` must be an array of images, an iterable of images or a "
+            f"folder. Received: {name} of type {type(images).__name__}"
         ) from error
     batches = [
-        _check(item, f"item {index} of `calibration`", face_input)
+        _check(item, f"item {index} of `{name}`", face_input)
         for index, item in enumerate(items)
     ]
     if not batches:
         raise ValueError(
-            "`calibration` must hold at least one image. "
-            "Received: an empty calibration"
+            f"`{name}` must hold at least one image. Received: an empty {name}"
         )
     return np.concatenate(batches)
 
 
-def _read_folder(folder, face_input):
+def _read_folder(folder, face_input, name):
     paths = sorted(
         path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES
     )
     if not paths:
         raise ValueError(
-            "`calibration` must be a folder with images "
+            f"`{name}` must be a folder with images "
             f"({', '.join(sorted(_SUFFIXES))}). "
-            f"Received: calibration={os.fspath(folder)!r}"
+            f"Received: {name}={os.fspath(folder)!r}"
         )
     count = min(FOLDER_IMAGES, len(paths))
     chosen = [paths[index * len(paths) // count] for index in range(count)]

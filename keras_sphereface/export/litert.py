@@ -1,36 +1,35 @@
 """Export to a TFLite file, for LiteRT on phones and small computers."""
 
-import os
 import tempfile
 
-import numpy as np
 import tensorflow as tf
 
-from keras_sphereface.contract import SIGNATURE
-from keras_sphereface.export.calibration import read_calibration
-from keras_sphereface.export.embedder import (
-    as_float32,
-    check_embedder,
+from keras_sphereface.contract import (
+    QUANTIZATIONS,
+    SIGNATURE,
+    VERIFY_SIGNATURE,
+    seal,
 )
+from keras_sphereface.export.activation_quantizer import (
+    layer_errors,
+    quantize_activations,
+)
+from keras_sphereface.export.calibration import read_calibration
+from keras_sphereface.export.embedder import as_float32, check_embedder
 from keras_sphereface.export.errors import ExportError
+from keras_sphereface.export.graph_editor import GraphEditor
 from keras_sphereface.export.manifest import build_manifest
 from keras_sphereface.export.native_logs import native_logs_hidden
-from keras_sphereface.export.parity import (
-    check_parity,
-    expected_embeddings,
-    probe_images,
-    typical_scale,
-)
-from keras_sphereface.export.report import ExportReport
-from keras_sphereface.export.signatures import write_signatures
+from keras_sphereface.export.parity_check import ParityCheck
+from keras_sphereface.export.signatures import write_raw_signature
 from keras_sphereface.export.tflite_file import (
     add_manifest,
-    add_unit_normalization,
-    run_signature,
+    read_model,
+    write_model,
 )
 from keras_sphereface.files import new_file
 
-QUANTIZATIONS = ("float32", "float16", "dynamic", "int8")
+_INTEGER = ("int8", "int16x8")
 
 
 def export_litert(
@@ -39,37 +38,69 @@ def export_litert(
     *,
     quantization="float32",
     calibration=None,
+    batch_size=None,
+    output_dtype="float32",
+    signatures=(SIGNATURE, VERIFY_SIGNATURE),
     operating_points=None,
     training=None,
+    faces=None,
+    pairs=None,
+    force=False,
 ):
     """Writes a TFLite file that turns face images into unit embeddings.
 
-    Whatever the quantization, an app sees the same: signature `embed` takes
-    `images`, float32 RGB pixels `[batch_size, height, width, 3]` in
-    `[0, 255]`, and returns `embeddings`, float32 `[batch_size, embedding_dim]`
-    of norm 1. An embedding of all zeros has no direction and comes out as
-    zeros. Only operations built into TFLite are used, and the file carries its
-    manifest, so `edge.FaceVerifier` needs nothing else.
+    Signature `embed` takes `images`, RGB pixels in `[0, 255]`,
+    `[batch_size, height, width, 3]`, and returns `embeddings`,
+    `[batch_size, embedding_dim]` of norm 1. Signature `verify` takes
+    `images_a` and `images_b` and returns `scores`, float32 `[batch_size]`,
+    cosine similarities; the weights are stored once. Pixels are float32, and
+    uint8 for `quantization="int8"`. An embedding of all zeros has no direction
+    and comes out as zeros. Only operations built into TFLite are used, and the
+    file carries its manifest, so `edge.FaceVerifier` needs nothing else.
 
-    The file is compared with Keras on a few images (int8: calibration images)
-    before it is written. It appears complete or not at all.
+    | `quantization` | weights | activations | for |
+    |---|---|---|---|
+    | `"float32"` | float32 | float32 | servers, reference |
+    | `"float16"` | float16 | float32 | GPU delegates |
+    | `"dynamic"` | int8 | float32 | a small file without calibration |
+    | `"int8"` | int8 | int8 | phone CPUs: smallest and fastest |
+    | `"int16x8"` | int8 | int16 | DSPs that have it; slow on CPUs |
+
+    The finished file is opened as a device would and compared with Keras; see
+    `faces`. It appears complete or not at all.
 
     Args:
         embedder: `keras.Model`, images to embeddings of any norm. A model in
             mixed precision is exported in float32.
         path: str or path of the file; an older one is replaced at the end.
-        quantization: `"float32"`; `"float16"`, weights in half the size;
-            `"dynamic"`, weights in int8 and activations in float; `"int8"`,
-            both in int8. Defaults to `"float32"`.
-        calibration: for `"int8"`, an array or iterable of images, or a folder;
-            see `read_calibration`. Same images, same file. Defaults to `None`.
+        quantization: see above. Defaults to `"float32"`.
+        calibration: for `"int8"` and `"int16x8"`, an array or iterable of
+            images, or a folder; see `read_calibration`. Same images, same
+            file. Defaults to `None`.
+        batch_size: int, at least 1, for delegates that want a fixed one.
+            Defaults to `None`, any.
+        output_dtype: `"float32"`, or `"int8"` with a scale for `"int8"` files;
+            the scores of `verify` stay float32. Defaults to `"float32"`.
+        signatures: `("embed",)` or `("embed", "verify")`. A runtime prepares
+            each, at the cost of memory. Defaults to both.
         operating_points: sequence of `contract.OperatingPoint`, or a report
             that has `.operating_points`. Defaults to `None`, no thresholds.
         training: dict of JSON values, how the model was trained. Defaults to
             `None`.
+        faces: images to compare with Keras on, in the forms of `calibration`.
+            Defaults to `None`: up to 64 of the calibration, or four of noise.
+        pairs: `evaluation.PairSet` on which accuracy and TAR are compared.
+            Defaults to `None`.
+        force: bool, whether to write a file that the comparison refuses.
+            Defaults to `False`.
 
     Returns:
         `ExportReport`.
+
+    Raises:
+        ValueError: an argument is wrong.
+        ExportError: TFLite has not the operations, or the file is further from
+            Keras than `export.parity` allows.
 
     Example:
 
@@ -78,86 +109,108 @@ def export_litert(
     edge.FaceVerifier("face.tflite").verify(image_a, image_b)
     ```
     """
-    if quantization not in QUANTIZATIONS:
-        raise ValueError(
-            f"`quantization` must be one of {list(QUANTIZATIONS)}. "
-            f"Received: quantization={quantization!r}"
-        )
+    _check_choices(quantization, batch_size, output_dtype, signatures)
     check_embedder(embedder)
     manifest = build_manifest(
         embedder,
         quantization=quantization,
         operating_points=operating_points,
         training=training,
+        input_dtype="uint8" if quantization == "int8" else "float32",
     )
-    images = probe_images(manifest.input)
-    if quantization == "int8":
+    if quantization in _INTEGER:
         calibration = read_calibration(calibration, manifest.input)
-        images = _evenly_spaced(calibration, len(images)).astype(np.float32)
     elif calibration is not None:
         raise ValueError(
-            '`calibration` is only used with `quantization="int8"`. '
-            f"Received: quantization={quantization!r} with calibration"
+            '`calibration` is only used with `quantization="int8"` or '
+            f'"int16x8". Received: quantization={quantization!r} with '
+            "calibration"
         )
     embedder = as_float32(embedder)
-    expected = expected_embeddings(embedder, images)
+    check = ParityCheck(
+        embedder, manifest, faces=faces, calibration=calibration, pairs=pairs
+    )
     with native_logs_hidden():
-        content = _convert(
-            embedder, quantization, calibration, typical_scale(expected)
-        )
-        content = add_manifest(content, manifest.to_json())
-        found = run_signature(content, SIGNATURE, images)
-    error = check_parity(expected, found, quantization)
+        content = _convert(embedder, quantization, batch_size)
+        model, layers = read_model(content), None
+        if quantization in _INTEGER:
+            graph = GraphEditor(model)
+            graph.fix_reshapes()
+            content = write_model(model)
+            quantized = quantize_activations(content, quantization, calibration)
+            layers = layer_errors(content, quantized, calibration[:8])
+            model = read_model(quantized)
+        graph = GraphEditor(model)
+        graph.fix_reshapes()
+        if quantization == "int8":
+            graph.take_uint8()
+        graph.shorten_names()
+        graph.normalize()
+        if VERIFY_SIGNATURE in signatures:
+            graph.add_verify()
+        if output_dtype == "int8":
+            graph.quantize_output(1 / 127)
+        add_manifest(model, manifest.to_json())
+        content = seal(write_model(model))
     with new_file(path) as unfinished:
         unfinished.write_bytes(content)
-    return ExportReport(
-        path=os.fspath(path),
-        quantization=quantization,
-        size_bytes=len(content),
-        score_error=error,
-        calibration_images=0 if calibration is None else len(calibration),
-    )
-
-
-def _convert(embedder, quantization, calibration, scale):
-    # int8 gets its normalization afterwards, in float.
-    normalize = quantization != "int8"
-    with tempfile.TemporaryDirectory() as folder:
-        write_signatures(
-            embedder,
-            folder,
-            scale=scale,
-            normalize=normalize,
-            with_uint8=False,
+        return check.report(
+            unfinished,
+            path,
+            force=force,
+            calibration_images=0 if calibration is None else len(calibration),
+            layers=layers,
         )
+
+
+def _convert(embedder, quantization, batch_size):
+    with tempfile.TemporaryDirectory() as folder:
+        write_raw_signature(embedder, folder, batch_size=batch_size)
         # Concrete functions of a plain tf.Module would lose Keras's variables.
         converter = tf.lite.TFLiteConverter.from_saved_model(
             folder, signature_keys=[SIGNATURE]
         )
-        _set_quantization(converter, quantization, calibration)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        if quantization in ("float16", "dynamic"):
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if quantization == "float16":
+            converter.target_spec.supported_types = [tf.float16]
         try:
-            content = converter.convert()
+            return converter.convert()
         except Exception as error:
             raise ExportError(
                 f"TFLite cannot express the embedder in {quantization} with "
                 f"its built-in operations: {error}"
             ) from error
-    return content if normalize else add_unit_normalization(content)
 
 
-def _set_quantization(converter, quantization, calibration):
-    builtins = tf.lite.OpsSet.TFLITE_BUILTINS
-    if quantization != "float32":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if quantization == "float16":
-        converter.target_spec.supported_types = [tf.float16]
-    if quantization == "int8":
-        builtins = tf.lite.OpsSet.TFLITE_BUILTINS_INT8
-        converter.representative_dataset = lambda: (
-            [image[None].astype(np.float32)] for image in calibration
+def _check_choices(quantization, batch_size, output_dtype, signatures):
+    if quantization not in QUANTIZATIONS:
+        raise ValueError(
+            f"`quantization` must be one of {list(QUANTIZATIONS)}. "
+            f"Received: quantization={quantization!r}"
         )
-    converter.target_spec.supported_ops = [builtins]
-
-
-def _evenly_spaced(images, count):
-    return images[np.linspace(0, len(images) - 1, count).astype(int)]
+    if batch_size is not None and (
+        type(batch_size) is not int or batch_size < 1
+    ):
+        raise ValueError(
+            "`batch_size` must be a positive int or None. "
+            f"Received: batch_size={batch_size!r}"
+        )
+    if output_dtype not in ("float32", "int8") or (
+        output_dtype == "int8" and quantization != "int8"
+    ):
+        raise ValueError(
+            '`output_dtype` must be "float32", or "int8" for an int8 file. '
+            f"Received: output_dtype={output_dtype!r} with "
+            f"quantization={quantization!r}"
+        )
+    if tuple(signatures) not in (
+        (SIGNATURE,),
+        (SIGNATURE, VERIFY_SIGNATURE),
+    ):
+        raise ValueError(
+            f"`signatures` must be {(SIGNATURE,)} or "
+            f"{(SIGNATURE, VERIFY_SIGNATURE)}. "
+            f"Received: signatures={signatures!r}"
+        )

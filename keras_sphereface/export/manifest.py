@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import keras_sphereface
@@ -11,7 +11,14 @@ from keras_sphereface.contract import Manifest, OperatingPoint
 from keras_sphereface.export.embedder import describe_input
 
 
-def build_manifest(embedder, *, quantization, operating_points, training):
+def build_manifest(
+    embedder,
+    *,
+    quantization,
+    operating_points,
+    training,
+    input_dtype="float32",
+):
     """Describes an artifact.
 
     Args:
@@ -20,6 +27,7 @@ def build_manifest(embedder, *, quantization, operating_points, training):
         operating_points: sequence of `contract.OperatingPoint`, an object with
             such `.operating_points`, or `None`.
         training: dict of JSON values, or `None`.
+        input_dtype: str, see `contract.FaceInput`. Defaults to `"float32"`.
 
     Returns:
         `contract.Manifest`.
@@ -30,7 +38,7 @@ def build_manifest(embedder, *, quantization, operating_points, training):
             f"Received: training={training!r}"
         )
     return Manifest(
-        input=describe_input(embedder),
+        input=replace(describe_input(embedder), dtype=input_dtype),
         embedding_dim=embedder.outputs[0].shape[1],
         operating_points=_as_points(operating_points),
         unit_embeddings=True,

@@ -1,19 +1,36 @@
 """Whether an artifact gives the scores of the Keras model it came from."""
 
+import time
+
 import numpy as np
 
 from keras_sphereface.contract import unit_embeddings
+from keras_sphereface.evaluation.scores import score_pairs
+from keras_sphereface.evaluation.verification import verify_scores
 from keras_sphereface.export.errors import ExportError
 
-# The largest change of a cosine score an export may bring. Rounding gives
-# 1e-6 (float32), 1e-3 (float16), a few hundredths (dynamic, int8); beyond the
+# The least cosine between the two embeddings of one face, and the largest
+# change of a cosine score, that an export may bring. Rounding gives a change of
+# 1e-6 (float32), 1e-3 (float16), a few hundredths (all others); beyond the
 # limit the artifact is broken, not rounded.
+COSINE_LIMITS = {
+    "float32": 0.99999,
+    "float16": 0.999,
+    "dynamic": 0.95,
+    "int8": 0.9,
+    "int16x8": 0.9,
+}
 SCORE_ERROR_LIMITS = {
     "float32": 1e-4,
     "float16": 1e-2,
     "dynamic": 0.1,
     "int8": 0.25,
+    "int16x8": 0.25,
 }
+# What may be lost on pairs, as parts of 1; two pairs may always turn.
+ACCURACY_LOSS_LIMIT = 0.005
+TAR_LOSS_LIMIT = 0.015
+TAR_FAR = 1e-2
 
 
 def probe_images(face_input, seed=0):
@@ -36,78 +53,148 @@ def probe_images(face_input, seed=0):
     return np.concatenate([noise, patches]).astype(np.float32)
 
 
-def score_error(expected, embeddings):
-    """Largest change of a cosine score when one side is the artifact's.
-
-    Each expected embedding is scored against every other, then against the
-    artifact's embedding of the same image.
-
-    Args:
-        expected: `[batch_size, embedding_dim]`, any norm but zero.
-        embeddings: `[batch_size, embedding_dim]`, the artifact's.
-
-    Returns:
-        float in `[0, 2]`.
-    """
-    expected = unit_embeddings(expected).astype(np.float64)
-    embeddings = np.asarray(embeddings, dtype=np.float64)
-    change = expected @ embeddings.T - expected @ expected.T
-    return float(np.abs(change).max())
-
-
-def expected_embeddings(embedder, images):
+def keras_embeddings(embedder, images):
     """Embeddings of the Keras model, or an error if they are no embeddings.
 
     Args:
         embedder: `keras.Model`.
-        images: float32, `[batch_size, height, width, 3]`.
+        images: `[batch_size, height, width, 3]`.
 
     Returns:
-        float32 array, `[batch_size, embedding_dim]`, finite and not zero.
+        float32 array, `[batch_size, embedding_dim]`, rows of norm 1.
     """
-    embeddings = np.asarray(embedder(images, training=False))
+    parts = [
+        np.asarray(
+            embedder(
+                np.asarray(images[start : start + 64], np.float32),
+                training=False,
+            )
+        )
+        for start in range(0, len(images), 64)
+    ]
     try:
-        unit_embeddings(embeddings)
+        return unit_embeddings(np.concatenate(parts))
     except ValueError as error:
         raise ExportError(
             f"The embedder fails on test images, so it is not exported: {error}"
         ) from error
-    return embeddings
 
 
-def typical_scale(embeddings):
-    """Factor that brings the median norm of embeddings to 1.
-
-    The normalization of TFLite divides by no less than 1e-6, which a deep
-    untrained network is well below. Directions do not change with the factor.
+def compare_embeddings(expected, embeddings):
+    """How far the embeddings of an artifact are from those of Keras.
 
     Args:
-        embeddings: `[batch_size, embedding_dim]`, not zero.
-
-    Returns:
-        float above 0.
-    """
-    norms = np.linalg.norm(np.asarray(embeddings, np.float64), axis=1)
-    return float(1 / np.median(norms))
-
-
-def check_parity(expected, embeddings, quantization):
-    """Raises if an artifact's scores are not Keras's.
-
-    Args:
-        expected: `[batch_size, embedding_dim]`, Keras's embeddings.
+        expected: `[batch_size, embedding_dim]`, Keras's, of norm 1.
         embeddings: `[batch_size, embedding_dim]`, the artifact's, of norm 1.
-        quantization: str, a key of `SCORE_ERROR_LIMITS`.
 
     Returns:
-        float, the `score_error` found.
+        Dict: `worst_cosine` and `mean_cosine` between the two embeddings of an
+        image, and `score_error`, the largest change of a score when one of
+        two images is embedded by the artifact.
     """
-    found = score_error(expected, embeddings)
-    limit = SCORE_ERROR_LIMITS[quantization]
-    if not found <= limit:  # True for NaN
-        raise ExportError(
-            f"The {quantization} artifact does not equal its Keras model: a "
-            f"cosine score changes by {found:.2g}, and {limit:g} is allowed, "
-            "so it was not written."
+    expected = np.asarray(expected, np.float64)
+    embeddings = np.asarray(embeddings, np.float64)
+    cosines = np.sum(expected * embeddings, axis=1)
+    change = expected @ embeddings.T - expected @ expected.T
+    return {
+        "worst_cosine": float(cosines.min()),
+        "mean_cosine": float(cosines.mean()),
+        "score_error": float(np.abs(change).max()),
+    }
+
+
+def compare_on_pairs(embedder, embed, pairs):
+    """Accuracy and TAR of the Keras model and of its artifact.
+
+    Args:
+        embedder: `keras.Model`.
+        embed: callable, the artifact, images to embeddings.
+        pairs: `evaluation.PairSet`.
+
+    Returns:
+        Dict: `count`, `genuine`, `far`, and for `keras` and `artifact` each
+        `accuracy`, ten-fold, and `tar` at `far`; `None` where the pairs have
+        no folds or are too few.
+    """
+    found = {
+        "count": len(pairs),
+        "genuine": int(np.sum(pairs.is_same)),
+        "far": TAR_FAR,
+    }
+    for name, function in (
+        ("keras", embedder.predict_on_batch),
+        ("artifact", embed),
+    ):
+        report = verify_scores(
+            scores=score_pairs(function, pairs),
+            is_same=pairs.is_same,
+            folds=pairs.folds,
+            fars=(TAR_FAR,),
+            resamples=0,
         )
+        found[name] = {
+            "accuracy": report.accuracy,
+            "tar": report.tar_at_far.get(TAR_FAR),
+        }
+    return found
+
+
+def median_latency(embed, image, rounds=21):
+    """Milliseconds to embed one image, the median.
+
+    Args:
+        embed: callable, images to embeddings.
+        image: `[height, width, 3]`.
+        rounds: int, at least 1. Defaults to `21`.
+
+    Returns:
+        float.
+    """
+    embed(image[None])  # the first call allocates
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        embed(image[None])
+        times.append(time.perf_counter() - start)
+    return 1e3 * float(np.median(times))
+
+
+def exceeded_bounds(quantization, measures, pairs=None):
+    """What of a comparison is worse than an export may be.
+
+    Args:
+        quantization: str, a key of `SCORE_ERROR_LIMITS`.
+        measures: dict of `compare_embeddings`.
+        pairs: dict of `compare_on_pairs`, or `None`. Defaults to `None`.
+
+    Returns:
+        List of str, one a bound that is exceeded.
+    """
+    found = []
+    worst, least = measures["worst_cosine"], COSINE_LIMITS[quantization]
+    if not worst >= least:  # True for NaN
+        found.append(
+            f"the embedding of an image has cosine {worst:.6g} to Keras's, "
+            f"and {least:g} is required"
+        )
+    error, limit = measures["score_error"], SCORE_ERROR_LIMITS[quantization]
+    if not error <= limit:
+        found.append(
+            f"a cosine score changes by {error:.2g}, and {limit:g} is allowed"
+        )
+    if pairs is None:
+        return found
+    for name, limit, count in (
+        ("accuracy", ACCURACY_LOSS_LIMIT, pairs["count"]),
+        ("tar", TAR_LOSS_LIMIT, pairs["genuine"]),
+    ):
+        before, after = pairs["keras"][name], pairs["artifact"][name]
+        if before is None or after is None:
+            continue
+        limit = max(limit, 2 / count)
+        if not before - after <= limit:
+            found.append(
+                f"{name} on pairs falls from {before:.2%} to {after:.2%}, and "
+                f"{limit:.2%} is allowed"
+            )
     return found

@@ -1,41 +1,38 @@
 """Export to a TensorFlow SavedModel."""
 
-import os
-from pathlib import Path
+import dataclasses
 
-import tensorflow as tf
-
-from keras_sphereface.contract import SIGNATURE
-from keras_sphereface.export.embedder import (
-    as_float32,
-    check_embedder,
-)
+from keras_sphereface.contract import MANIFEST_FILE, folder_checksum
+from keras_sphereface.export.embedder import as_float32, check_embedder
 from keras_sphereface.export.manifest import build_manifest
 from keras_sphereface.export.native_logs import native_logs_hidden
-from keras_sphereface.export.parity import (
-    check_parity,
-    expected_embeddings,
-    probe_images,
-    typical_scale,
-)
-from keras_sphereface.export.report import ExportReport
+from keras_sphereface.export.parity_check import ParityCheck
 from keras_sphereface.export.signatures import write_signatures
 from keras_sphereface.files import new_folder
 
 
 def export_saved_model(
-    embedder, folder, *, operating_points=None, training=None
+    embedder,
+    folder,
+    *,
+    operating_points=None,
+    training=None,
+    faces=None,
+    pairs=None,
+    force=False,
 ):
     """Writes a SavedModel that turns face images into unit embeddings.
 
     It loads with `tf.saved_model.load`, without this package. Signature
     `embed` (also `serving_default`) takes `images`, float32 RGB pixels
     `[batch_size, height, width, 3]` in `[0, 255]`, and returns `embeddings`,
-    float32 `[batch_size, embedding_dim]` of norm 1; `embed_uint8` takes uint8.
-    An embedding of all zeros has no direction and comes out as zeros.
-    `manifest.json` in the folder says what the model wants and its thresholds.
+    float32 `[batch_size, embedding_dim]` of norm 1. Signature `verify` takes
+    `images_a` and `images_b` and returns `scores`, `[batch_size]`, cosine
+    similarities. `embed_uint8` and `verify_uint8` take uint8. An embedding of
+    all zeros has no direction and comes out as zeros. `manifest.json` in the
+    folder says what the model wants and its thresholds.
 
-    The export is compared with Keras on a few images first. The folder appears
+    The export is compared with Keras first; see `faces`. The folder appears
     complete or not at all; an older export is replaced at the end.
 
     Args:
@@ -46,6 +43,12 @@ def export_saved_model(
             that has `.operating_points`. Defaults to `None`, no thresholds.
         training: dict of JSON values, how the model was trained. Defaults to
             `None`.
+        faces: images to compare with Keras on, an array, an iterable or a
+            folder. Defaults to `None`, four images of noise.
+        pairs: `evaluation.PairSet` on which accuracy and TAR are compared.
+            Defaults to `None`.
+        force: bool, whether to write a model that the comparison refuses.
+            Defaults to `False`.
 
     Returns:
         `ExportReport`.
@@ -66,23 +69,16 @@ def export_saved_model(
         training=training,
     )
     embedder = as_float32(embedder)
-    images = probe_images(manifest.input)
-    expected = expected_embeddings(embedder, images)
+    check = ParityCheck(embedder, manifest, faces=faces, pairs=pairs)
     with new_folder(folder, replaces="saved_model.pb") as unfinished:
         with native_logs_hidden():
-            write_signatures(
-                embedder, unfinished, scale=typical_scale(expected)
-            )
-            embed = tf.saved_model.load(str(unfinished)).signatures[SIGNATURE]
-            found = embed(images=tf.constant(images))["embeddings"]
-        error = check_parity(expected, found, "float32")
-        (unfinished / "manifest.json").write_text(
+            write_signatures(embedder, unfinished)
+        manifest = dataclasses.replace(
+            manifest,
+            checksum=folder_checksum(unfinished, without=MANIFEST_FILE),
+        )
+        (unfinished / MANIFEST_FILE).write_text(
             manifest.to_json(), encoding="utf-8"
         )
-    files = (file for file in Path(folder).rglob("*") if file.is_file())
-    return ExportReport(
-        path=os.fspath(folder),
-        quantization="float32",
-        size_bytes=sum(file.stat().st_size for file in files),
-        score_error=error,
-    )
+        with native_logs_hidden():
+            return check.report(unfinished, folder, force=force)

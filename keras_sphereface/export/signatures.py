@@ -3,51 +3,75 @@
 import keras
 import tensorflow as tf
 
-from keras_sphereface.contract import SIGNATURE
+from keras_sphereface.contract import SIGNATURE, VERIFY_SIGNATURE
 from keras_sphereface.export.embedder import describe_input
 
 
-def write_signatures(
-    embedder, folder, *, scale=1.0, normalize=True, with_uint8=True
-):
+def write_signatures(embedder, folder):
     """Writes a SavedModel with the embedder behind named signatures.
 
-    `embed` takes `images`, float32 pixels in `[0, 255]`, and returns
-    `embeddings`; `serving_default` is the same. `embed_uint8` takes uint8.
+    | signature | takes | returns |
+    |---|---|---|
+    | `embed`, also `serving_default` | `images` | `embeddings` of norm 1 |
+    | `verify` | `images_a`, `images_b` | `scores`, cosine similarities |
+
+    Pixels are float32 in `[0, 255]`; `embed_uint8` and `verify_uint8` take
+    uint8. An embedding of all zeros stays all zeros.
 
     Args:
         embedder: `keras.Model`, `[batch_size, height, width, 3]` to
             `[batch_size, embedding_dim]`.
         folder: str or path of an empty folder.
-        scale: float above 0, multiplies the embeddings before they are
-            normalized, which keeps their direction. Defaults to `1.0`.
-        normalize: bool, whether the embeddings have norm 1. Then an embedding
-            of all zeros stays all zeros. Defaults to `True`.
-        with_uint8: bool, whether to write `embed_uint8`. Defaults to `True`.
     """
 
     def embed(images):
-        embeddings = tf.cast(embedder(images, training=False), tf.float32)
-        embeddings = scale * embeddings
-        if normalize:
-            # The epsilon bounds the division, so that 0 gives 0, not NaN.
-            embeddings = tf.math.l2_normalize(
-                embeddings, axis=-1, epsilon=1e-12
-            )
-        return {"embeddings": embeddings}
+        pixels = tf.cast(images, tf.float32)
+        embeddings = tf.cast(embedder(pixels, training=False), tf.float32)
+        # The epsilon bounds the division, so that 0 gives 0, not NaN.
+        unit = tf.math.l2_normalize(embeddings, axis=-1, epsilon=1e-36)
+        return {"embeddings": unit}
 
-    def embed_uint8(images):
-        return embed(tf.cast(images, tf.float32))
+    def verify(images_a, images_b):
+        unit = embed(tf.concat([images_a, images_b], axis=0))["embeddings"]
+        a, b = tf.split(unit, 2)
+        return {"scores": tf.reduce_sum(a * b, axis=-1)}
 
-    signatures = [(SIGNATURE, embed, tf.float32)]
-    if with_uint8:
-        signatures.append((f"{SIGNATURE}_uint8", embed_uint8, tf.uint8))
     archive = keras.export.ExportArchive()
     shape = (None, *describe_input(embedder).shape)
-    for name, function, dtype in signatures:
+    for suffix, dtype in (("", tf.float32), ("_uint8", tf.uint8)):
         archive.add_endpoint(
-            name,
-            function,
+            SIGNATURE + suffix,
+            embed,
             input_signature=[tf.TensorSpec(shape, dtype, name="images")],
         )
+        archive.add_endpoint(
+            VERIFY_SIGNATURE + suffix,
+            verify,
+            input_signature=[
+                tf.TensorSpec(shape, dtype, name="images_a"),
+                tf.TensorSpec(shape, dtype, name="images_b"),
+            ],
+        )
+    archive.write_out(str(folder), verbose=False)
+
+
+def write_raw_signature(embedder, folder, *, batch_size=None):
+    """Writes a SavedModel whose `embed` returns embeddings of any norm.
+
+    Args:
+        embedder: as for `write_signatures`.
+        folder: as for `write_signatures`.
+        batch_size: int, or `None` for any. Defaults to `None`.
+    """
+
+    def embed(images):
+        return {"embeddings": embedder(images, training=False)}
+
+    archive = keras.export.ExportArchive()
+    shape = (batch_size, *describe_input(embedder).shape)
+    archive.add_endpoint(
+        SIGNATURE,
+        embed,
+        input_signature=[tf.TensorSpec(shape, tf.float32, name="images")],
+    )
     archive.write_out(str(folder), verbose=False)

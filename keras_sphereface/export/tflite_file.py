@@ -1,115 +1,112 @@
-"""Additions to a finished TFLite file: its manifest, the last float step."""
+"""TFLite files: read, run, written with their manifest."""
 
 import flatbuffers
+import numpy as np
 
 from keras_sphereface.contract import MANIFEST_NAME
 
 
-def add_manifest(content, text):
+def read_model(content):
+    """The objects of a TFLite file.
+
+    Args:
+        content: bytes of a TFLite file.
+
+    Returns:
+        `ModelT` of the TFLite schema.
+    """
+    reader, _ = schema_tools()
+    return reader.read_model_from_bytearray(bytearray(content))
+
+
+def write_model(model):
+    """Writes the objects of a TFLite file, what is equal only once.
+
+    Args:
+        model: `ModelT`.
+
+    Returns:
+        Bytes of a TFLite file.
+    """
+    builder = _Builder(1024)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
+def add_manifest(model, text):
     """Puts the manifest into a TFLite file as a metadata buffer.
 
     The graph is not touched, so the outputs stay the same to the last bit.
 
     Args:
-        content: bytes of a TFLite file.
+        model: `ModelT`; it is changed.
         text: str, the manifest.
-
-    Returns:
-        Bytes of a TFLite file.
     """
-    reader, schema = _schema_tools()
-    model = reader.read_model_from_bytearray(bytearray(content))
+    _, schema = schema_tools()
     buffer = schema.BufferT()
-    buffer.data = list(text.encode())
+    buffer.data = np.frombuffer(text.encode(), np.uint8)
     model.buffers.append(buffer)
     entry = schema.MetadataT()
     entry.name = MANIFEST_NAME
     entry.buffer = len(model.buffers) - 1
     model.metadata = [*(model.metadata or []), entry]
-    return _pack(model)
 
 
-def add_unit_normalization(content):
-    """Ends a TFLite graph with a float L2 normalization of its one output.
-
-    The converter would quantize that operation with the rest. Its int8 output
-    has steps of 1/128, and the entries of a 512-dimensional unit embedding are
-    near 1/23: half of the error of an int8 embedder comes from this last step.
-
-    Args:
-        content: bytes of a TFLite file with one signature and one float32
-            output, `[batch_size, embedding_dim]`.
-
-    Returns:
-        Bytes of a TFLite file; zeros stay zeros.
-    """
-    reader, schema = _schema_tools()
-    model = reader.read_model_from_bytearray(bytearray(content))
-    graph, signature = model.subgraphs[0], model.signatureDefs[0]
-    raw = graph.tensors[graph.outputs[0]]
-
-    unit = schema.TensorT()
-    unit.name = "unit_embeddings"
-    unit.type = schema.TensorType.FLOAT32
-    unit.shape = raw.shape
-    unit.shapeSignature = raw.shapeSignature
-    graph.tensors.append(unit)
-
-    code = schema.OperatorCodeT()
-    code.builtinCode = schema.BuiltinOperator.L2_NORMALIZATION
-    code.deprecatedBuiltinCode = schema.BuiltinOperator.L2_NORMALIZATION
-    code.version = 1
-    model.operatorCodes.append(code)
-
-    normalize = schema.OperatorT()
-    normalize.opcodeIndex = len(model.operatorCodes) - 1
-    normalize.inputs = [graph.outputs[0]]
-    normalize.outputs = [len(graph.tensors) - 1]
-    normalize.builtinOptionsType = schema.BuiltinOptions.L2NormOptions
-    normalize.builtinOptions = schema.L2NormOptionsT()
-    graph.operators.append(normalize)
-
-    graph.outputs = normalize.outputs
-    signature.outputs[0].tensorIndex = normalize.outputs[0]
-    return _pack(model)
-
-
-def run_signature(content, signature, images):
-    """Runs a TFLite file on images, one at a time.
+def signature_runner(content, signature, *, threads=None):
+    """A function that runs one signature of a TFLite file.
 
     Args:
         content: bytes of a TFLite file.
-        signature: str, a signature from `images` to `embeddings`.
-        images: float32, `[batch_size, height, width, 3]`.
+        signature: str.
+        threads: int, or `None` for the runtime's own choice. Defaults to
+            `None`.
 
     Returns:
-        List of `batch_size` float32 arrays, `[embedding_dim]`.
+        Callable, arrays by the names of the inputs to a dict of arrays.
     """
-    _schema_tools()
+    schema_tools()
     from ai_edge_litert.interpreter import Interpreter
 
-    runner = Interpreter(model_content=content).get_signature_runner(signature)
-    return [runner(images=image[None])["embeddings"][0] for image in images]
+    interpreter = Interpreter(model_content=content, num_threads=threads)
+    return interpreter.get_signature_runner(signature)
 
 
-class _AlignedBuilder(flatbuffers.Builder):
-    """A builder that keeps the weights where vector instructions want them.
+class _Builder(flatbuffers.Builder):
+    """A builder that aligns the weights and writes equal things once.
 
-    The schema asks for 16-byte alignment; the generated Python code forgets.
+    The schema asks for weights at multiples of 16 bytes, where vector
+    instructions want them; the generated Python code forgets. Names, and the
+    zero points of channels, 8 bytes each and all zero, repeat many times: an
+    int8 file would be a seventh larger.
     """
+
+    def __init__(self, size):
+        super().__init__(size)
+        self._strings = {}
+        self._vectors = {}
+
+    def CreateString(self, s, *args, **kwargs):  # noqa: N802
+        if s not in self._strings:
+            self._strings[s] = super().CreateString(s, *args, **kwargs)
+        return self._strings[s]
+
+    def CreateNumpyVector(self, x):  # noqa: N802
+        key = (x.dtype, x.tobytes())
+        if key not in self._vectors:
+            self._vectors[key] = super().CreateNumpyVector(x)
+        return self._vectors[key]
 
     def StartVector(self, elemSize, numElems, alignment):  # noqa: N802, N803
         alignment = 16 if elemSize == 1 else alignment
         return super().StartVector(elemSize, numElems, alignment)
 
 
-def _pack(model):
-    builder = _AlignedBuilder(1024)
-    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
+def schema_tools():
+    """The reader and the schema of TFLite files.
 
-
-def _schema_tools():
+    Returns:
+        Modules `(flatbuffer_utils, schema_py_generated)`.
+    """
     try:
         from ai_edge_litert import schema_py_generated
         from ai_edge_litert.tools import flatbuffer_utils

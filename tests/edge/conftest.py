@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_sphereface.contract import OperatingPoint
+from keras_sphereface.contract import NO_CHECKSUM, OperatingPoint, seal
+from keras_sphereface.edge import FaceVerifier
 from keras_sphereface.export import export_litert
 
 POINTS = (
@@ -58,14 +59,19 @@ def exported(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def rewrite(exported):
-    """Writes the exported file with its flatbuffer changed by a function."""
+    """Writes the exported file with its flatbuffer changed, sealed again."""
     from ai_edge_litert.tools import flatbuffer_utils
 
     def rewrite(path, change):
-        content = bytearray(exported.path.read_bytes())
-        model = flatbuffer_utils.read_model_from_bytearray(content)
+        content = exported.path.read_bytes()
+        checksum = FaceVerifier(exported.path).manifest.checksum.encode()
+        content = content.replace(checksum, NO_CHECKSUM.encode())
+        model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
         change(model)
-        path.write_bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+        content = bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+        if b'"checksum"' in content:
+            content = seal(content)
+        path.write_bytes(content)
         return path
 
     return rewrite

@@ -1,6 +1,4 @@
 import dataclasses
-import hashlib
-import types
 
 import pytest
 from galleries import MODEL
@@ -11,23 +9,11 @@ from keras_sphereface.edge import ModelIdentity
 MANIFEST = Manifest(FaceInput(), 8, package_version="0.1.0")
 
 
-def test_a_file_without_a_checksum_is_known_by_its_bytes():
-    found = ModelIdentity.of_artifact(b"model", MANIFEST, flip=True)
-    assert found == ModelIdentity(
-        hashlib.sha256(b"model").hexdigest(), 8, True, "float32", "0.1.0"
+def test_a_file_is_known_by_its_checksum():
+    manifest = dataclasses.replace(MANIFEST, checksum="12" * 32)
+    assert ModelIdentity.of_manifest(manifest, flip=True) == ModelIdentity(
+        "12" * 32, 8, True, "float32", "0.1.0"
     )
-
-
-def test_a_checksum_in_the_manifest_is_taken():
-    manifest = types.SimpleNamespace(
-        **{
-            f.name: getattr(MANIFEST, f.name)
-            for f in dataclasses.fields(MANIFEST)
-        }
-    )
-    manifest.checksum = "12" * 32
-    found = ModelIdentity.of_artifact(b"model", manifest, flip=False)
-    assert found.checksum == "12" * 32
 
 
 def test_it_comes_back_from_a_dict_and_reads_as_words():

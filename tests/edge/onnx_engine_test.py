@@ -1,3 +1,4 @@
+import dataclasses
 import sys
 import threading
 
@@ -10,6 +11,7 @@ from keras_sphereface.contract import (
     Manifest,
     ManifestError,
     OperatingPoint,
+    seal,
 )
 from keras_sphereface.edge import FaceVerifier
 from keras_sphereface.edge.onnx_file import read_model_property
@@ -74,10 +76,20 @@ def write(tmp_path):
             graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9
         )
         if manifest is not None:
+            manifest = dataclasses.replace(
+                manifest,
+                input=dataclasses.replace(
+                    manifest.input,
+                    dtype={"FLOAT": "float32"}.get(dtype, "uint8"),
+                ),
+            )
             properties = {"other": "1", MANIFEST_NAME: manifest.to_json()}
             helper.set_model_props(model, properties)
         onnx.checker.check_model(model)
-        onnx.save(model, tmp_path / "face.onnx")
+        content = model.SerializeToString()
+        if manifest is not None:
+            content = seal(content)
+        (tmp_path / "face.onnx").write_bytes(content)
         return tmp_path / "face.onnx"
 
     return write
@@ -116,7 +128,11 @@ def test_the_manifest_is_what_the_runtime_reads(write):
     )
     expected = session.get_modelmeta().custom_metadata_map[MANIFEST_NAME]
     found = read_model_property(path.read_bytes(), MANIFEST_NAME)
-    assert found.decode() == expected == MANIFEST.to_json()
+    assert found.decode() == expected
+    checksum = Manifest.from_json(found).checksum
+    assert dataclasses.replace(MANIFEST, checksum=checksum) == (
+        Manifest.from_json(found)
+    )
     assert read_model_property(path.read_bytes(), "nothing") is None
 
 
@@ -157,6 +173,17 @@ def test_every_truncation_is_an_error(write):
     content = path.read_bytes()
     for length in range(0, len(content), 97):
         path.write_bytes(content[:length])
+        with pytest.raises(ValueError, match=r"face\.onnx"):
+            FaceVerifier(path)
+
+
+def test_every_flipped_bit_is_an_error(write):
+    path = write()
+    content = path.read_bytes()
+    for index in range(0, len(content), 61):
+        damaged = bytearray(content)
+        damaged[index] ^= 1 << index % 8
+        path.write_bytes(damaged)
         with pytest.raises(ValueError, match=r"face\.onnx"):
             FaceVerifier(path)
 

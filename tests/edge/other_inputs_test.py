@@ -1,13 +1,24 @@
 """Files whose graph takes uint8 images, gives int8, or has a fixed batch."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_sphereface.contract import FaceInput, Manifest, OperatingPoint
+from keras_sphereface.contract import (
+    FaceInput,
+    Manifest,
+    OperatingPoint,
+    seal,
+)
 from keras_sphereface.edge import FaceVerifier
-from keras_sphereface.export.tflite_file import add_manifest
+from keras_sphereface.export.tflite_file import (
+    add_manifest,
+    read_model,
+    write_model,
+)
 
 MANIFEST = Manifest(
     FaceInput(height=16, width=12),
@@ -58,9 +69,14 @@ def convert(model, images, tmp_path_factory):
             ]
             converter.inference_input_type = input_type
             converter.inference_output_type = output_type
-        content = add_manifest(converter.convert(), MANIFEST.to_json())
+        written = read_model(converter.convert())
+        manifest = dataclasses.replace(
+            MANIFEST,
+            input=dataclasses.replace(MANIFEST.input, dtype=input_type.name),
+        )
+        add_manifest(written, manifest.to_json())
         path = folder / "face.tflite"
-        path.write_bytes(content)
+        path.write_bytes(seal(write_model(written)))
         return path
 
     return convert

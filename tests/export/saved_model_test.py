@@ -1,5 +1,6 @@
 import errno
 import json
+import shutil
 import subprocess
 import sys
 
@@ -8,8 +9,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_sphereface.contract import Manifest, OperatingPoint
-from keras_sphereface.export import ExportError, export_saved_model, saved_model
+from keras_sphereface.contract import Manifest, ManifestError, OperatingPoint
+from keras_sphereface.export import (
+    ExportError,
+    export_saved_model,
+    open_embedder,
+    saved_model,
+)
 
 POINT = OperatingPoint(far=0.01, threshold=0.42)
 
@@ -26,7 +32,7 @@ def exported(embedder, tmp_path_factory):
 def half_written(error):
     """Writes half of a SavedModel, then fails as a full disk or Ctrl-C does."""
 
-    def write_signatures(embedder, folder, **kwargs):
+    def write_signatures(embedder, folder):
         (folder / "saved_model.pb").write_bytes(b"half")
         raise error
 
@@ -47,6 +53,32 @@ def test_every_signature_returns_the_unit_embeddings_of_keras(
         embeddings = signatures[name](images=images)["embeddings"]
         assert embeddings.dtype == tf.float32
         np.testing.assert_allclose(embeddings, expected, atol=1e-5)
+
+
+def test_verify_returns_the_cosines_of_two_batches(
+    exported, embedder, faces, unit
+):
+    signatures = tf.saved_model.load(exported[0]).signatures
+    a, b = unit(embedder(faces[:3])), unit(embedder(faces[3:6]))
+    expected = [sum(x * y) for x, y in zip(a, b, strict=True)]
+    for name, dtype in (("verify", tf.float32), ("verify_uint8", tf.uint8)):
+        scores = signatures[name](
+            images_a=tf.constant(faces[:3], dtype),
+            images_b=tf.constant(faces[3:6], dtype),
+        )["scores"]
+        np.testing.assert_allclose(scores, expected, atol=1e-5)
+
+
+def test_a_changed_file_is_noticed_when_it_is_opened(
+    exported, embedder, faces, tmp_path
+):
+    copy = tmp_path / "face_model"
+    shutil.copytree(exported[0], copy)
+    open_embedder(copy)(faces[:1])
+    with open(copy / "variables" / "variables.index", "ab") as file:
+        file.write(b"x")
+    with pytest.raises(ManifestError, match="not what the exporter wrote"):
+        open_embedder(copy)
 
 
 def test_loads_in_a_process_without_this_package(
@@ -138,7 +170,7 @@ def test_other_scores_than_keras_are_an_error_and_no_folder(
     monkeypatch.setattr(
         saved_model,
         "write_signatures",
-        lambda embedder, *args, **kwargs: write(other, *args, **kwargs),
+        lambda embedder, *args: write(other, *args),
     )
     with pytest.raises(ExportError, match="does not equal its Keras model"):
         export_saved_model(embedder, tmp_path / "face_model")

@@ -1,0 +1,133 @@
+"""Export to an ONNX file, for ONNX Runtime."""
+
+import tensorflow as tf
+
+from keras_sphereface.contract import MANIFEST_NAME, seal
+from keras_sphereface.export.embedder import as_float32, check_embedder
+from keras_sphereface.export.errors import ExportError
+from keras_sphereface.export.manifest import build_manifest
+from keras_sphereface.export.native_logs import native_logs_hidden
+from keras_sphereface.export.parity_check import ParityCheck
+from keras_sphereface.files import new_file
+
+OPSETS = range(13, 19)  # what tf2onnx writes
+
+
+def export_onnx(
+    embedder,
+    path,
+    *,
+    opset=17,
+    operating_points=None,
+    training=None,
+    faces=None,
+    pairs=None,
+    force=False,
+):
+    """Writes an ONNX file that turns face images into unit embeddings.
+
+    Input `images`, float32 RGB pixels `[batch_size, height, width, 3]` in
+    `[0, 255]`; output `embeddings`, float32 `[batch_size, embedding_dim]` of
+    norm 1, and zeros where an embedding is all zeros. The manifest is in
+    `metadata_props`, and `edge.FaceVerifier` opens the file with ONNX Runtime.
+
+    The file is checked by `onnx.checker`, opened as a device would and
+    compared with Keras; see `faces`. It appears complete or not at all.
+
+    Args:
+        embedder: `keras.Model`, images to embeddings of any norm. A model in
+            mixed precision is exported in float32.
+        path: str or path of the file; an older one is replaced at the end.
+        opset: int in `[13, 18]`, version of the operations. Defaults to `17`.
+        operating_points: sequence of `contract.OperatingPoint`, or a report
+            that has `.operating_points`. Defaults to `None`, no thresholds.
+        training: dict of JSON values, how the model was trained. Defaults to
+            `None`.
+        faces: images to compare with Keras on, an array, an iterable or a
+            folder. Defaults to `None`, four images of noise.
+        pairs: `evaluation.PairSet` on which accuracy and TAR are compared.
+            Defaults to `None`.
+        force: bool, whether to write a file that the comparison refuses.
+            Defaults to `False`.
+
+    Returns:
+        `ExportReport`.
+
+    Example:
+
+    ```python
+    export_onnx(recognizer.embedder, "face.onnx", operating_points=report)
+    edge.FaceVerifier("face.onnx").verify(image_a, image_b)
+    ```
+    """
+    if type(opset) is not int or opset not in OPSETS:
+        raise ValueError(
+            f"`opset` must be an int in [{OPSETS[0]}, {OPSETS[-1]}]. "
+            f"Received: opset={opset!r}"
+        )
+    check_embedder(embedder)
+    manifest = build_manifest(
+        embedder,
+        quantization="float32",
+        operating_points=operating_points,
+        training=training,
+    )
+    embedder = as_float32(embedder)
+    check = ParityCheck(embedder, manifest, faces=faces, pairs=pairs)
+    with native_logs_hidden():
+        model = _convert(embedder, manifest.input.shape, opset)
+    entry = model.metadata_props.add()
+    entry.key, entry.value = MANIFEST_NAME, manifest.to_json()
+    with new_file(path) as unfinished:
+        unfinished.write_bytes(seal(model.SerializeToString()))
+        return check.report(unfinished, path, force=force)
+
+
+def _convert(embedder, shape, opset):
+    onnx, tf2onnx = _packages()
+
+    @tf.function(input_signature=[tf.TensorSpec((None, *shape), name="images")])
+    def embed(images):
+        embeddings = embedder(images, training=False)
+        squared = tf.reduce_sum(embeddings**2, axis=-1, keepdims=True)
+        # The floor bounds the division, so that 0 gives 0, not NaN.
+        unit = embeddings * tf.math.rsqrt(tf.maximum(squared, 1e-36))
+        return tf.identity(unit, name="embeddings")
+
+    try:
+        model, _ = tf2onnx.convert.from_function(
+            embed, embed.input_signature, opset=opset
+        )
+        _name_ends(model.graph)
+        onnx.checker.check_model(model, full_check=True)
+    except Exception as error:
+        raise ExportError(
+            f"ONNX opset {opset} cannot express the embedder: {error}"
+        ) from error
+    return model
+
+
+def _name_ends(graph):
+    """Gives input, output and batch axis the names they shall have."""
+    (images,), (embeddings,) = graph.input, graph.output
+    new = {images.name: "images", embeddings.name: "embeddings"}
+    for node in graph.node:
+        for names in (node.input, node.output):
+            names[:] = [new.get(name, name) for name in names]
+    for end in (images, embeddings):
+        end.name = new[end.name]
+        batch = end.type.tensor_type.shape.dim[0]
+        batch.Clear()
+        batch.dim_param = "batch_size"
+
+
+def _packages():
+    try:
+        import onnx
+        import tf2onnx
+    except ImportError as error:
+        raise ImportError(
+            "Export to ONNX needs the packages tf2onnx and onnx: "
+            'pip install "keras-sphereface[onnx]"'
+        ) from error
+    return onnx, tf2onnx

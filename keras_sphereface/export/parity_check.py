@@ -1,0 +1,101 @@
+"""Comparing an artifact with its Keras model before it gets its name."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from keras_sphereface.contract import unit_embeddings
+from keras_sphereface.export.artifact import open_embedder
+from keras_sphereface.export.calibration import read_images
+from keras_sphereface.export.errors import ExportError
+from keras_sphereface.export.parity import (
+    compare_embeddings,
+    compare_on_pairs,
+    exceeded_bounds,
+    keras_embeddings,
+    median_latency,
+    probe_images,
+)
+from keras_sphereface.export.report import ExportReport
+
+_CALIBRATION_IMAGES = 64
+
+
+class ParityCheck:
+    """What an artifact is compared on, and what Keras says to it.
+
+    Args:
+        embedder: `keras.Model` that is exported, in float32.
+        manifest: `contract.Manifest` of the artifact.
+        faces: images in any form of `read_images`, or `None`. Defaults to
+            `None`: some of the calibration, else images of noise.
+        calibration: array `[num_images, height, width, 3]`, or `None`.
+            Defaults to `None`.
+        pairs: `evaluation.PairSet`, or `None`. Defaults to `None`.
+    """
+
+    def __init__(
+        self, embedder, manifest, *, faces=None, calibration=None, pairs=None
+    ):
+        self._embedder = embedder
+        self._quantization = manifest.quantization
+        self._pairs = pairs
+        if faces is not None:
+            self._origin = "faces"
+            self._images = read_images(faces, manifest.input, "faces")
+        elif calibration is not None:
+            self._origin = "images of the calibration"
+            count = min(_CALIBRATION_IMAGES, len(calibration))
+            index = np.linspace(0, len(calibration) - 1, count).astype(int)
+            self._images = calibration[index]
+        else:
+            self._origin = "images of noise"
+            self._images = probe_images(manifest.input)
+        self._expected = keras_embeddings(embedder, self._images)
+
+    def report(self, artifact, path, *, force=False, **details):
+        """Opens the artifact as a device would, and compares.
+
+        Args:
+            artifact: path of the finished artifact, under whatever name.
+            path: str or path, the name it will have.
+            force: bool, whether an artifact that differs too much is a warning
+                in the report, not an error. Defaults to `False`.
+            **details: other fields of the report.
+
+        Returns:
+            `ExportReport`.
+        """
+        embed = open_embedder(artifact)
+        found = unit_embeddings(
+            np.concatenate([embed(image[None]) for image in self._images])
+        )
+        measures = compare_embeddings(self._expected, found)
+        pairs = self._pairs and compare_on_pairs(
+            self._embedder, embed, self._pairs
+        )
+        exceeded = exceeded_bounds(self._quantization, measures, pairs)
+        if exceeded and not force:
+            raise ExportError(
+                f"The {self._quantization} artifact does not equal its Keras "
+                f"model: {'; '.join(exceeded)}. It was not written; "
+                "`force=True` writes it all the same."
+            )
+        return ExportReport(
+            path=os.fspath(path),
+            quantization=self._quantization,
+            size_bytes=_size(Path(artifact)),
+            images=len(self._images),
+            images_from=self._origin,
+            latency_ms=median_latency(embed, self._images[0]),
+            exceeded=tuple(exceeded),
+            pairs=pairs,
+            **measures,
+            **details,
+        )
+
+
+def _size(path):
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
