@@ -65,18 +65,24 @@ def config_from_flags():
 def export(result, workdir):
     """Writes the SavedModel and the TFLite file; returns their reports."""
     embedder, training = result.recognizer.embedder, result.report["config"]
+    pairs = result.faces.pairs
+    faces = None if pairs is None else list(pairs.images[:200])
     saved_model = ks.export.export_saved_model(
         embedder,
         workdir / "saved_model",
         operating_points=result.after,
         training=training,
+        faces=faces,
     )
     litert = ks.export.export_litert(
         embedder,
         workdir / "face.tflite",
         operating_points=result.after,
         training=training,
+        faces=faces,
     )
+    for artifact in (saved_model, litert):
+        artifact.write()
     return saved_model, litert
 
 

@@ -4,46 +4,42 @@ r"""Exports a trained embedder as a TFLite file for phones.
         --output=face.tflite --report=report.json
     python tools/export_tflite.py --model=embedder.keras \
         --output=face_int8.tflite --quantization=int8 \
-        --calibration=faces/train --report=report.json
+        --calibration=faces/train --report=report.json \
+        --pairs=pairs.txt --pairs_root=faces/test
 
 The file carries its thresholds, from the report of the training run, and
 appears complete or not at all. `tools/verify_edge.py` compares two faces with
-it.
+it. Beside it comes the parity card, `face.tflite.parity.md` and `.json`: how
+near it is to Keras, and, of an int8 file, which tensors lose most.
 """
 
-import os
-
-from absl import app, flags, logging
+import export_flags
+from absl import app, flags
 
 import keras_sphereface as ks
 
-_MODEL = flags.DEFINE_string(
-    "model", None, "Trained embedder or recognizer, a .keras file."
-)
-_OUTPUT = flags.DEFINE_string("output", None, "The .tflite file to write.")
 _QUANTIZATION = flags.DEFINE_string(
-    "quantization", "float32", "float32, float16, dynamic or int8."
+    "quantization", "float32", "float32, float16, dynamic, int8 or int16x8."
 )
 _CALIBRATION = flags.DEFINE_string(
-    "calibration", None, "For int8, a folder of aligned faces."
+    "calibration", None, "For int8 and int16x8, a folder of aligned faces."
 )
-_REPORT = flags.DEFINE_string(
-    "report", None, "report.json of the run, for the thresholds."
+_BATCH_SIZE = flags.DEFINE_integer(
+    "batch_size", None, "A fixed number of images at a time; any if not set."
 )
-flags.mark_flags_as_required(["model", "output"])
+_OUTPUT_DTYPE = flags.DEFINE_string(
+    "output_dtype", "float32", "float32, or int8 for an int8 file."
+)
 
 
 def main(_):
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    exported = ks.export.export_litert(
-        ks.export.load_embedder(_MODEL.value),
-        _OUTPUT.value,
+    export_flags.run(
+        ks.export.export_litert,
         quantization=_QUANTIZATION.value,
         calibration=_CALIBRATION.value,
-        operating_points=_REPORT.value
-        and ks.export.read_operating_points(_REPORT.value),
+        batch_size=_BATCH_SIZE.value,
+        output_dtype=_OUTPUT_DTYPE.value,
     )
-    logging.info("%s", exported)
 
 
 if __name__ == "__main__":

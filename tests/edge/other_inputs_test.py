@@ -7,12 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_sphereface.contract import (
-    FaceInput,
-    Manifest,
-    OperatingPoint,
-    seal,
-)
+from keras_sphereface.contract import FaceInput, Manifest, OperatingPoint, seal
 from keras_sphereface.edge import FaceVerifier
 from keras_sphereface.export.tflite_file import (
     add_manifest,
@@ -69,14 +64,12 @@ def convert(model, images, tmp_path_factory):
             ]
             converter.inference_input_type = input_type
             converter.inference_output_type = output_type
-        written = read_model(converter.convert())
-        manifest = dataclasses.replace(
-            MANIFEST,
-            input=dataclasses.replace(MANIFEST.input, dtype=input_type.name),
-        )
-        add_manifest(written, manifest.to_json())
+        model_objects = read_model(converter.convert())
+        face_input = FaceInput(16, 12, dtype=input_type.name)
+        manifest = dataclasses.replace(MANIFEST, input=face_input)
+        add_manifest(model_objects, manifest.to_json())
         path = folder / "face.tflite"
-        path.write_bytes(seal(write_model(written)))
+        path.write_bytes(seal(write_model(model_objects)))
         return path
 
     return convert

@@ -1,7 +1,7 @@
 import html.parser
-import shutil
 import subprocess
 
+import chromium
 import noisy_faces
 import numpy as np
 import pytest
@@ -13,7 +13,6 @@ from keras_sphereface.evaluation import (
 )
 
 pytest.importorskip("matplotlib")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 NASTY = "<script>alert(1)</script> $x$ & \"'"
 
 
@@ -113,15 +112,13 @@ def test_bad_arguments_are_named(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not CHROMIUM, reason="no Chromium here")
+@pytest.mark.skipif(not chromium.CHROMIUM, reason="no Chromium here")
 def test_chromium_shows_it_without_a_complaint(tmp_path):
     path = write_html_report(tmp_path / "report.html", {NASTY: examine(NASTY)})
     result = subprocess.run(
         [
-            CHROMIUM,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
+            chromium.CHROMIUM,
+            *chromium.FLAGS,
             f"--user-data-dir={tmp_path / 'profile'}",
             "--enable-logging=stderr",
             f"--screenshot={tmp_path / 'page.png'}",

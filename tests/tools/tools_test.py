@@ -1,4 +1,4 @@
-"""The three command lines, one after the other, as a user types them."""
+"""The command lines, one after the other, as a user types them."""
 
 import json
 import os
@@ -68,6 +68,10 @@ def test_a_tflite_file_is_exported_and_verifies_a_pair(folder):
     )
     assert exported.returncode == 0, exported.stderr
     assert "int8, calibrated on 3 images" in exported.stderr
+    card = json.loads((folder / "face.tflite.parity.json").read_text())
+    assert card["images"] == 3
+    page = (folder / "face.tflite.parity.md").read_text()
+    assert "| compared on | 3 images of the calibration |" in page
 
     pair = [f"--model={folder / 'face.tflite'}"]
     pair += [f"--image_{x}={folder / 'faces' / x}.png" for x in "ab"]
@@ -101,6 +105,35 @@ def test_a_saved_model_is_exported(folder):
     ]
 
 
+def test_an_onnx_file_is_exported_and_compared_on_faces(folder):
+    exported = run(
+        "export_onnx",
+        f"--model={folder / 'embedder.keras'}",
+        f"--output={folder / 'face.onnx'}",
+        f"--report={folder / 'report.json'}",
+        f"--faces={folder / 'faces'}",
+        "--opset=15",
+    )
+    assert exported.returncode == 0, exported.stderr
+    card = json.loads((folder / "face.onnx.parity.json").read_text())
+    assert card["images_from"] == "faces"
+    assert card["score_error"] < 1e-5
+    pair = [f"--image_{x}={folder / 'faces' / x}.png" for x in "aa"]
+    verified = run("verify_edge", f"--model={folder / 'face.onnx'}", *pair)
+    assert "same person: score 1.0000" in verified.stderr
+
+
+def test_pairs_need_their_folder(folder):
+    failed = run(
+        "export_onnx",
+        f"--model={folder / 'embedder.keras'}",
+        f"--output={folder / 'other.onnx'}",
+        "--pairs=pairs.txt",
+    )
+    assert failed.returncode != 0
+    assert "--pairs and --pairs_root belong together" in failed.stderr
+
+
 def test_a_file_that_is_no_model_is_named(folder):
     path = folder / "one.tflite"
     path.write_bytes(b"no model")
@@ -110,7 +143,8 @@ def test_a_file_that_is_no_model_is_named(folder):
 
 
 @pytest.mark.parametrize(
-    "tool", ["export_tflite", "export_savedmodel", "verify_edge"]
+    "tool",
+    ["export_tflite", "export_onnx", "export_savedmodel", "verify_edge"],
 )
 def test_a_missing_flag_is_named_and_help_shows_the_command(tool):
     failed = run(tool)
