@@ -85,7 +85,10 @@ def similarity_transform(landmarks, template) -> np.ndarray:
 
 
 def align_face(
-    image: np.ndarray, landmarks, size: tuple[int, int] = IMAGE_SIZE
+    image: np.ndarray,
+    landmarks,
+    size: tuple[int, int] = IMAGE_SIZE,
+    template=None,
 ) -> np.ndarray:
     """Cuts the upright face out of a picture.
 
@@ -98,6 +101,8 @@ def align_face(
             and right corner of the mouth, left and right as seen in the
             picture.
         size: `(height, width)` of the crop. Defaults to `(112, 112)`.
+        template: `[5, 2]`, where the landmarks come to lie in the crop.
+            Defaults to `None`, `template_for(*size)`.
 
     Returns:
         uint8 array, `[*size, 3]`.
@@ -119,7 +124,8 @@ def align_face(
             f"size. Received: landmarks={points.tolist()}"
         )
     height, width = size
-    template = template_for(height, width)
+    if template is None:
+        template = template_for(height, width)
     matrix = similarity_transform(points, template)
     # The determinant is the squared scale: the better the fit, the larger.
     mirrored = similarity_transform(points * [-1, 1], template)

@@ -9,7 +9,9 @@ from keras_sphereface.contract import FaceInput, align_face, read_image
 _SOURCES = (str, os.PathLike, bytes, bytearray, memoryview)
 
 
-def read_faces(images, face_input: FaceInput, landmarks=None) -> np.ndarray:
+def read_faces(
+    images, face_input: FaceInput, landmarks=None, template=None
+) -> np.ndarray:
     """Reads face crops, or cuts them out of photographs.
 
     Args:
@@ -21,12 +23,14 @@ def read_faces(images, face_input: FaceInput, landmarks=None) -> np.ndarray:
             mouth in one photograph of any size, or `[batch_size, 5, 2]`; see
             `contract.align_face`. Defaults to `None`: the images are aligned
             crops.
+        template: `[5, 2]`, where the landmarks come to lie, the manifest's
+            `alignment`. Defaults to `None`, the usual one.
 
     Returns:
         uint8 or float32, `[batch_size, height, width, 3]`.
     """
     if landmarks is not None:
-        return _align(images, face_input, landmarks)
+        return _align(images, face_input, landmarks, template)
     if isinstance(images, _SOURCES):
         return read_image(images, face_input)[None]
     if isinstance(images, (list, tuple)) and images:
@@ -36,7 +40,7 @@ def read_faces(images, face_input: FaceInput, landmarks=None) -> np.ndarray:
     return face_input.check(images)
 
 
-def _align(images, face_input, landmarks):
+def _align(images, face_input, landmarks, template):
     if isinstance(images, _SOURCES) or getattr(images, "ndim", None) == 3:
         images, landmarks = [images], [landmarks]
     if len(images) != len(landmarks) or not len(images):
@@ -48,7 +52,7 @@ def _align(images, face_input, landmarks):
     size = (face_input.height, face_input.width)
     return np.stack(
         [
-            align_face(read_image(image), points, size)
+            align_face(read_image(image), points, size, template)
             for image, points in zip(images, landmarks, strict=True)
         ]
     )

@@ -109,7 +109,7 @@ class FaceVerifier:
             ValueError: an image that cannot be read or has the wrong size, or
                 one whose embedding is all zeros and so has no direction.
         """
-        return self._embed(read_faces(images, self.manifest.input, landmarks))
+        return self._embed(self._read(images, landmarks))
 
     def verify(
         self,
@@ -223,13 +223,17 @@ class FaceVerifier:
             "data": point.data,
         }
 
+    def _read(self, images, landmarks):
+        manifest = self.manifest
+        return read_faces(images, manifest.input, landmarks, manifest.alignment)
+
     def _embed(self, batch, names=None):
         if self.flip:
             return flip_fusion(self._engine.embed, batch, names)
         return unit_embeddings(self._engine.embed(batch), names)
 
     def _embed_one(self, name, image, landmarks):
-        batch = read_faces(image, self.manifest.input, landmarks)
+        batch = self._read(image, landmarks)
         if len(batch) != 1:
             raise ValueError(
                 f"`{name}` must be one image; compare batches with `embed` "

@@ -70,3 +70,10 @@ def test_landmarks_that_do_not_fit_the_images_are_refused():
 def test_without_landmarks_a_photograph_is_no_face():
     with pytest.raises(ValueError, match=r"Align the face with `align_face`"):
         read_faces(photograph(), FACE)
+
+
+def test_a_template_of_its_own_moves_the_face():
+    photo = photograph()
+    template = template_for(32, 24) + np.array([2, -3])
+    found = read_faces(photo, FACE, points((40, 30), scale=1), template)
+    np.testing.assert_array_equal(found[0], photo[33:65, 38:62])

@@ -260,3 +260,19 @@ def test_warming_up_changes_no_answer(exported):
     np.testing.assert_allclose(
         verifier.embed(exported.images), exported.embeddings, atol=1e-5
     )
+
+
+def test_faces_are_aligned_as_the_manifest_says(
+    verifier, exported, rewrite, tmp_path
+):
+    moved = template_for(32, 24).astype(float) + np.array([2, 3])
+    path = rewrite(
+        tmp_path / "moved.tflite", change_manifest(alignment=moved.tolist())
+    )
+    photo = np.zeros((80, 100, 3), np.uint8)
+    photo[20:52, 30:54] = exported.images[0]
+    landmarks = template_for(32, 24) + np.array([32, 23])
+    np.testing.assert_array_equal(
+        FaceVerifier(path).embed(photo, landmarks=landmarks),
+        verifier.embed(exported.images[0]),
+    )

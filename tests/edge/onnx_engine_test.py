@@ -173,6 +173,17 @@ def test_every_truncation_is_an_error(write):
             FaceVerifier(path)
 
 
+def test_every_flipped_bit_is_an_error(write):
+    path = write()
+    content = path.read_bytes()
+    for index in range(0, len(content), 61):
+        damaged = bytearray(content)
+        damaged[index] ^= 1 << index % 8
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"face\.onnx"):
+            FaceVerifier(path)
+
+
 def test_a_missing_runtime_says_what_to_install(write, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ImportError, match=r"pip install onnxruntime"):
