@@ -40,10 +40,10 @@ def read_images(images, face_input, name):
 
     Args:
         images: array `[num_images, height, width, 3]`, uint8 or float
-            pixels in `[0, 255]`; a finite iterable of such images or batches;
-            or a folder, whose images are searched in sub-folders too. Of more
-            than 256 in a folder, 256 evenly spaced in the order of their
-            names are read.
+            pixels in `[0, 255]`; a finite iterable of such images, of batches
+            or of paths; or a folder, whose images are searched in sub-folders
+            too. Of more than 256 in a folder, 256 evenly spaced in the order
+            of their names are read.
         face_input: `contract.FaceInput` they must fit.
         name: str, the name of the argument they came in.
 
@@ -67,7 +67,9 @@ def _read_items(images, face_input, name):
             f"folder. Received: {name} of type {type(images).__name__}"
         ) from error
     batches = [
-        _check(item, f"item {index} of `{name}`", face_input)
+        read_image(item, face_input)[None]
+        if isinstance(item, (str, os.PathLike))
+        else _check(item, f"item {index} of `{name}`", face_input)
         for index, item in enumerate(items)
     ]
     if not batches:

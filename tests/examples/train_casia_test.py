@@ -17,10 +17,14 @@ SCRIPT = pathlib.Path(__file__).parents[2] / "examples" / "train_casia.py"
 ARTIFACTS = {
     "embedder.keras",
     "face.tflite",
+    "face.tflite.parity.json",
+    "face.tflite.parity.md",
     "history.csv",
     "recognizer.keras",
     "report.json",
     "roc.png",
+    "saved_model.parity.json",
+    "saved_model.parity.md",
     "saved_model",
 }
 

@@ -38,6 +38,9 @@ def test_a_folder_is_read_with_its_sub_folders_in_order(images, tmp_path):
     (tmp_path / "notes.txt").write_text("no image")
     read = read_calibration(tmp_path, INPUT)
     np.testing.assert_array_equal(read, images[:2])
+    paths = [tmp_path / "b.PNG", str(tmp_path / "anna" / "a.png")]
+    read = read_calibration(paths, INPUT)
+    np.testing.assert_array_equal(read, images[[1, 0]])
 
 
 def test_of_a_large_folder_an_even_part_is_read(images, tmp_path, monkeypatch):
