@@ -95,7 +95,8 @@ def layer_errors(content, quantized, images):
     tensors = {**compared.intermediate_tensors, **compared.output_tensors}
     return [
         {
-            "tensor": name,
+            # Of operations fused into one, the first names the tensor.
+            "tensor": name.split(";")[0],
             "cosine": float(errors[metric.COSINE_SIMILARITY.value]),
             "signal_to_noise": float(10 * np.log10(errors[metric.SNR.value])),
         }

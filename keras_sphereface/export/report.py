@@ -100,7 +100,7 @@ class ExportReport:
                 ("tensor", "cosine", "signal to noise"),
                 [
                     (
-                        f"`{layer['tensor']}`",
+                        f"`{_last_names(layer['tensor'])}`",
                         f"{layer['cosine']:.4f}",
                         f"{layer['signal_to_noise']:.1f} dB",
                     )
@@ -129,3 +129,8 @@ def _table(header, rows):
 
 def _percent(value):
     return "n/a" if value is None else f"{value:.2%}"
+
+
+def _last_names(tensor):
+    """The layer and the operation, without the models around them."""
+    return "/".join(tensor.split("/")[-3:])

@@ -26,7 +26,11 @@ CARD = {
         "artifact": {"accuracy": 0.895, "tar": None},
     },
     "layers": [
-        {"tensor": f"layer_{i}", "cosine": 1 - i / 100, "signal_to_noise": 30.0}
+        {
+            "tensor": f"a/model/layer_{i}/op/add",
+            "cosine": 1 - i / 100,
+            "signal_to_noise": 30.0,
+        }
         for i in range(12)
     ],
 }
@@ -52,10 +56,10 @@ def test_the_page_tells_all_there_is():
         "| ten-fold accuracy | 90.00% | 89.50% |",
         "| TAR at FAR 0.01 | 80.00% | n/a |",
         "- a cosine score changes by 0.3",
-        "| `layer_11` | 0.8900 | 30.0 dB |",
+        "| `layer_11/op/add` | 0.8900 | 30.0 dB |",
     ):
         assert row in page, row
-    assert "layer_1`" not in page  # the eleventh of twelve
+    assert "layer_1/" not in page  # the eleventh of twelve
 
 
 def test_the_card_is_written_beside_the_artifact(tmp_path):
