@@ -1,7 +1,6 @@
 """Batches for `model.fit`, in an order that the seed decides."""
 
 import math
-import os
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +9,7 @@ from keras_sphereface.contract import FaceInput
 from keras_sphereface.data.arguments import whole_number
 from keras_sphereface.data.augmentation import random_flip
 from keras_sphereface.data.decoding import read_images
-from keras_sphereface.data.image_folder import ImageFolder
+from keras_sphereface.data.encoded_faces import EncodedFaces
 
 
 def training_dataset(
@@ -74,8 +73,8 @@ def training_dataset(
             "`first_step` counts batches of an endless pass, so it needs "
             f"`repeat=True`. Received: first_step={first_step}, repeat=False"
         )
-    if isinstance(source, ImageFolder) and not cache:
-        num_images, read = len(source), _folder_reader(source)
+    if isinstance(source, EncodedFaces) and not cache:
+        num_images, read = len(source), _encoded_reader(source)
     else:
         images, labels = _checked_arrays(*_arrays_of(source))
         num_images, read = len(images), _array_reader(images, labels)
@@ -144,15 +143,14 @@ def _options():
     return options
 
 
-def _folder_reader(folder):
-    """A function from indices `[batch_size]` to an example, reading files."""
-    # Bytes, because a file name need not be valid Unicode.
-    paths = _on_host([os.fsencode(path) for path in folder.paths])
-    labels = _on_host(folder.labels)
+def _encoded_reader(faces):
+    """A function from indices `[batch_size]` to an example, decoding."""
+    read_bytes = faces.bytes_reader()
+    labels = _on_host(faces.labels)
 
     def read(index):
         return {
-            "image": read_images(tf.gather(paths, index), folder.image_size),
+            "image": read_images(index, read_bytes, faces.image_size),
             "label": tf.gather(labels, index),
         }
 
