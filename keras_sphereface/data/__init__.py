@@ -3,15 +3,23 @@
 from keras_sphereface.data.augmentation import random_flip
 from keras_sphereface.data.decoding import decode_image
 from keras_sphereface.data.image_folder import ImageFolder
+from keras_sphereface.data.open_faces import open_faces
 from keras_sphereface.data.pipeline import training_dataset
 from keras_sphereface.data.record_dataset import RecordDataset
+from keras_sphereface.data.shard_manifest import DamagedShardError
 from keras_sphereface.data.synthetic_faces import SyntheticFaces
+from keras_sphereface.data.tfrecord_folder import TFRecordFolder
+from keras_sphereface.data.tfrecord_writer import write_tfrecords
 
 __all__ = [
+    "DamagedShardError",
     "ImageFolder",
     "RecordDataset",
     "SyntheticFaces",
+    "TFRecordFolder",
     "decode_image",
+    "open_faces",
     "random_flip",
     "training_dataset",
+    "write_tfrecords",
 ]

@@ -3,6 +3,8 @@
 import dataclasses
 from dataclasses import dataclass, field
 
+from keras_sphereface.evaluation import has_own_images
+
 _PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 _STRATEGIES = ("none", "mirrored", "multi_worker", "data_parallel")
 # What a learning-rate schedule reads beside the warm-up.
@@ -21,9 +23,11 @@ class DataConfig:
     Args:
         folder: folder with one sub-folder an identity, or `None` for
             synthetic faces.
-        pairs: LFW-format pairs file, for evaluation on other people. With
-            `folder` and without pairs nothing is verified.
-        pairs_root: folder of the images that `pairs` names.
+        pairs: pairs of other people, for evaluation: LFW's `pairs.txt`, a
+            `.csv`, a `.bin` of InsightFace, or CFP's folder. With `folder` and
+            without pairs nothing is verified.
+        pairs_root: folder of the images that `pairs` names; a `.bin` needs
+            none.
         image_size: `(height, width)`, pixels.
         flip: bool, whether half of the images are mirrored.
         cache: bool, whether the images of `folder` are decoded once and kept
@@ -46,7 +50,8 @@ class DataConfig:
     synthetic_pairs: int = 200
 
     def __post_init__(self):
-        if (self.pairs is None) != (self.pairs_root is None):
+        alone = self.pairs is not None and has_own_images(self.pairs)
+        if not alone and (self.pairs is None) != (self.pairs_root is None):
             raise ValueError(
                 "`pairs` and `pairs_root` belong together: the file, and the "
                 f"folder of its images. Received: pairs={self.pairs!r}, "

@@ -45,7 +45,7 @@ def load_faces(config, seed=0):
     source = ImageFolder(config.folder, image_size=config.image_size)
     pairs, pairs_name = None, ""
     if config.pairs is not None:
-        pairs = PairSet.from_lfw(config.pairs, config.pairs_root)
+        pairs = PairSet.from_file(config.pairs, config.pairs_root)
         pairs_name = os.path.basename(config.pairs)
     return TrainingFaces(
         source,
