@@ -1,19 +1,26 @@
 """Labelled face images, and the batches to train on them."""
 
+from keras_sphereface.data.adaface_augmentation import AdaFaceAugmentation
 from keras_sphereface.data.augmentation import random_flip
 from keras_sphereface.data.decoding import decode_image
 from keras_sphereface.data.image_folder import ImageFolder
+from keras_sphereface.data.keras_augmentation import KerasAugmentation
 from keras_sphereface.data.open_faces import open_faces
 from keras_sphereface.data.pipeline import training_dataset
 from keras_sphereface.data.record_dataset import RecordDataset
+from keras_sphereface.data.sampling import BalancedSampling, IdentitySampling
 from keras_sphereface.data.shard_manifest import DamagedShardError
 from keras_sphereface.data.synthetic_faces import SyntheticFaces
 from keras_sphereface.data.tfrecord_folder import TFRecordFolder
 from keras_sphereface.data.tfrecord_writer import write_tfrecords
 
 __all__ = [
+    "AdaFaceAugmentation",
+    "BalancedSampling",
     "DamagedShardError",
+    "IdentitySampling",
     "ImageFolder",
+    "KerasAugmentation",
     "RecordDataset",
     "SyntheticFaces",
     "TFRecordFolder",
