@@ -7,8 +7,13 @@ from keras_sphereface.data.image_folder import ImageFolder
 from keras_sphereface.data.keras_augmentation import KerasAugmentation
 from keras_sphereface.data.open_faces import open_faces
 from keras_sphereface.data.pipeline import training_dataset
+from keras_sphereface.data.random_choice import RandomChoice
 from keras_sphereface.data.record_dataset import RecordDataset
-from keras_sphereface.data.sampling import BalancedSampling, IdentitySampling
+from keras_sphereface.data.sampling import (
+    BalancedSampling,
+    IdentitySampling,
+    ImageSampling,
+)
 from keras_sphereface.data.shard_manifest import DamagedShardError
 from keras_sphereface.data.synthetic_faces import SyntheticFaces
 from keras_sphereface.data.tfrecord_folder import TFRecordFolder
@@ -20,7 +25,9 @@ __all__ = [
     "DamagedShardError",
     "IdentitySampling",
     "ImageFolder",
+    "ImageSampling",
     "KerasAugmentation",
+    "RandomChoice",
     "RecordDataset",
     "SyntheticFaces",
     "TFRecordFolder",

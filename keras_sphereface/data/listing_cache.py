@@ -49,7 +49,11 @@ def read_listing(path, expected):
         Dict of arrays, or `None`.
     """
     try:
-        with np.load(_file_of(path), allow_pickle=False) as arrays:
+        # A file that np.load opens stays open where it is damaged.
+        with (
+            open(_file_of(path), "rb") as file,
+            np.load(file, allow_pickle=False) as arrays,
+        ):
             listing = {name: arrays[name] for name in arrays.files}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None  # none yet, or damaged: it is only a cache

@@ -1,5 +1,6 @@
 """Ranges of large files, read in Python and inside `tf.data`."""
 
+import ctypes
 import mmap
 import os
 
@@ -88,14 +89,22 @@ class MappedFiles:
             max_num_elements=tf.constant(-1, tf.int32),
             element_dtype=tf.uint8,
         )
-        for path, content in zip(self.paths, self.maps, strict=True):
-            region = tf.raw_ops.ImmutableConst(
-                dtype=tf.uint8, shape=[len(content)], memory_region_name=path
-            )
+        for content in self.maps:
             regions = tf.raw_ops.TensorListPushBack(
-                input_handle=regions, tensor=region
+                input_handle=regions, tensor=_tensor_over(content)
             )
         return regions
+
+
+def _tensor_over(content):
+    """The bytes of a map as a tensor, none of them copied."""
+    array = np.frombuffer(content, np.uint8)
+    shared = (ctypes.c_uint8 * len(array)).from_address(array.ctypes.data)
+    shared.owner = array  # the map stays as long as the tensor does
+    # DLPack takes no array that is marked as read-only; TensorFlow writes to
+    # none of its tensors.
+    capsule = np.frombuffer(shared, np.uint8).__dlpack__()
+    return tf.experimental.dlpack.from_dlpack(capsule)
 
 
 def _map(path):

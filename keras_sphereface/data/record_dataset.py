@@ -66,11 +66,10 @@ class RecordDataset(EncodedFaces):
         )
         index = self._index(f"{stem}.idx", digest)
         if not len(index.keys):
+            found = first_few(map(": ".join, index.damages.items()), 1)
             raise ValueError(
                 "`folder` must hold records with images. Received: none in "
-                f"{self.path} ({first_few(index.damages.items(), 1)})"
-                if index.damages
-                else f"`folder` must hold records with images: {self.path}"
+                f"{self.path} ({found or 'no record has one'})"
             )
         self.keys, self._joined = index.keys, index.joined
         self._offsets, self._lengths = index.offsets, index.lengths

@@ -28,6 +28,7 @@ class RecordIndex(NamedTuple):
         damages: dict of reasons by name, records that cannot be read.
         ranges: int64 array, `[num_identities, 2]`, first key and end of the
             images of each identity, as the file itself says; may be empty.
+        extent: int, number of keys the file itself speaks of, or 0.
     """
 
     keys: np.ndarray
@@ -37,6 +38,7 @@ class RecordIndex(NamedTuple):
     joined: dict
     damages: dict
     ranges: np.ndarray
+    extent: int
 
 
 def index_records(files, idx_path):
@@ -67,7 +69,9 @@ def index_records(files, idx_path):
     damages = {
         f"byte {place}": "no record where one should begin" for place in places
     }
-    return _index(files, np.arange(len(offsets)), offsets, damages)
+    index = _index(files, np.arange(len(offsets)), offsets, damages)
+    # Behind a gap the keys are no longer those that the ranges speak of.
+    return index._replace(ranges=index.ranges[:0]) if damages else index
 
 
 def _read_idx(path, content):
@@ -101,10 +105,9 @@ def _fault_of(index, keys):
     """Why an index that could be read is not that of the file, or `None`."""
     if len(index.damages) > 0.5 * len(keys):
         return "most lines of its .idx lead to no record"
-    if len(index.ranges) and index.ranges.min() >= 0:
-        missing = index.ranges.max() - 1 - len(index.keys) - len(index.damages)
-        if missing > 0:
-            return f"its .idx lacks {missing} of its images"
+    missing = index.extent - len(keys)
+    if missing > 0:
+        return f"its .idx lacks {missing} records"
     return None
 
 
@@ -143,8 +146,12 @@ def _index(files, keys, offsets, damages):
     rows = np.flatnonzero(is_image)
     # Records without an image have two labels: record 0 the keys of the
     # identities, those the keys of their images.
-    others = np.flatnonzero(is_good & ~is_image & (flags == 2) & (keys != 0))
+    others = np.flatnonzero(is_good & ~is_image & (flags == 2))
     ranges = np.stack([labels[others], second[others]], axis=1)
+    is_first = keys[others] == 0
+    extent = ranges[is_first, 1].sum()
+    extent = int(extent) if np.isfinite(extent) and 0 < extent < 2**32 else 0
+    ranges = ranges[~is_first]
     is_key = np.isfinite(ranges).all(axis=1) & (np.abs(ranges) < 2**53).all(1)
     for position, row in enumerate(rows):
         if row in payloads:
@@ -160,6 +167,7 @@ def _index(files, keys, offsets, damages):
         joined,
         damages,
         ranges[is_key].astype(np.int64),
+        extent,
     )
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_sphereface.evaluation.pair_folds import ten_folds
 from keras_sphereface.evaluation.safe_pickle import (
     UnsafePickleError,
     read_pickle,
 )
-
-NUM_FOLDS = 10
 
 
 def read_bin(path) -> tuple[list[bytes], np.ndarray]:
@@ -61,7 +60,7 @@ def read_bin(path) -> tuple[list[bytes], np.ndarray]:
 def read_bin_pairs(path) -> dict:
     """The arguments of `PairSet` from a `.bin` file.
 
-    Ten folds of neighbouring pairs, as InsightFace evaluates. Images with the
+    The folds are those of `ten_folds`. Images with the
     same bytes are one image.
 
     Args:
@@ -85,13 +84,11 @@ def read_bin_pairs(path) -> dict:
                 f"image {'ab'[number % 2]} of pair {number // 2} in {path}"
             )
         index[number] = position[key]
-    parts = np.array_split(np.arange(len(is_same)), NUM_FOLDS)
-    sizes = [len(part) for part in parts]
     return {
         "images": distinct,
         "index_a": index[0::2],
         "index_b": index[1::2],
         "is_same": is_same,
-        "folds": np.repeat(np.arange(NUM_FOLDS), sizes),
+        "folds": ten_folds(is_same),
         "names": names,
     }

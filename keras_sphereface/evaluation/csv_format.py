@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_sphereface.evaluation.bin_format import NUM_FOLDS
+from keras_sphereface.evaluation.pair_folds import ten_folds
 
 _WORDS = {"1": True, "true": True, "same": True}
 _WORDS |= {"0": False, "false": False, "different": False, "diff": False}
@@ -84,8 +84,7 @@ def columns_of(pairs, is_same, folds=(), people=None) -> dict:
     paths = list(dict.fromkeys(image for pair in pairs for image in pair))
     position = {image: index for index, image in enumerate(paths)}
     if not len(folds):
-        parts = np.array_split(np.arange(len(pairs)), NUM_FOLDS)
-        folds = np.repeat(np.arange(NUM_FOLDS), [len(part) for part in parts])
+        folds = ten_folds(is_same)
     return {
         "images": paths,
         "index_a": np.array([position[a] for a, _ in pairs], np.int64),

@@ -37,6 +37,12 @@ class _Text(str):
     __slots__ = ()
 
 
+class _Arguments(tuple):
+    """Texts on the stack: the arguments of `_codecs.encode`."""
+
+    __slots__ = ()
+
+
 def read_pickle(content: bytes):
     """Bytes, booleans, lists and tuples of a pickle, of any protocol.
 
@@ -181,8 +187,9 @@ class _Machine:
         if start < 0:
             raise IndexError("a tuple of more than there is")
         items = tuple(self.stack[start:])
-        # The arguments of `encode` are a tuple of two texts.
-        if not all(isinstance(item, _Text) for item in items):
+        if items and all(isinstance(item, _Text) for item in items):
+            items = _Arguments(items)
+        else:
             _check_items(items)
         self.stack[start:] = [items]
 
@@ -193,10 +200,8 @@ class _Machine:
 
     def encode(self):
         arguments, function = self.stack.pop(), self.stack.pop()
-        is_text = isinstance(arguments, tuple) and all(
-            isinstance(item, _Text) for item in arguments
-        )
-        if function is not _encode_latin_1 or not is_text:
+        is_call = isinstance(arguments, _Arguments) and len(arguments) <= 2
+        if function is not _encode_latin_1 or not is_call:
             self.refuse("a call")
         self.stack.append(_encode_latin_1(*arguments))
 
@@ -239,7 +244,8 @@ def _encode_latin_1(text, encoding="latin1"):
 
 
 def _is_helper(item):
-    return item is _MARK or item is _encode_latin_1 or isinstance(item, _Text)
+    is_function = item is _MARK or item is _encode_latin_1
+    return is_function or isinstance(item, (_Text, _Arguments))
 
 
 def _check_items(items):
