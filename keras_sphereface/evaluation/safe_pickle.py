@@ -57,7 +57,9 @@ def read_pickle(content: bytes):
     """
     try:
         return _Machine(content).run()
-    except (IndexError, KeyError, struct.error, UnicodeError) as error:
+    except UnsafePickleError:
+        raise
+    except (LookupError, ValueError, struct.error) as error:
         raise UnsafePickleError(
             "The pickle is damaged or cut short. "
             f"Received: {type(error).__name__} ({error})"

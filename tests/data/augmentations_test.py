@@ -80,7 +80,8 @@ def test_floats_stay_floats():
 
 def test_a_crop_blackens_all_but_a_rectangle_of_the_right_size():
     crop = AdaFaceAugmentation(1.0, 0.0, 0.0)
-    images = RNG.integers(1, 256, (200, 20, 16, 3), np.uint8)
+    images = RNG.integers(1, 256, (150, 20, 16, 3), np.uint8)
+    crop = tf.function(crop)
     areas = []
     for before, after in zip(images, changed(crop, images=images), strict=True):
         kept = (after > 0).all(axis=-1)
@@ -111,7 +112,8 @@ def test_a_low_resolution_loses_detail_but_not_the_picture():
 
 def test_a_photometric_change_is_one_of_brightness_contrast_saturation():
     gray = np.full((300, 4, 4, 3), 100, np.uint8)
-    result = changed(AdaFaceAugmentation(0.0, 0.0, 1.0), images=gray)
+    step = tf.function(AdaFaceAugmentation(0.0, 0.0, 1.0))
+    result = changed(step, images=gray)
     # Contrast and saturation leave a flat gray image alone: brightness is
     # left, a factor of 0.5 to 1.5.
     values = result[:, 0, 0, 0]
@@ -121,13 +123,14 @@ def test_a_photometric_change_is_one_of_brightness_contrast_saturation():
 
 
 def test_each_part_changes_its_share_of_the_images():
-    images = RNG.integers(1, 256, (2000, 4, 4, 3), np.uint8)
+    images = RNG.integers(1, 256, (1000, 4, 4, 3), np.uint8)
     for shares in np.eye(3) * 0.3:
-        result = changed(AdaFaceAugmentation(*shares), images=images)
+        step = tf.function(AdaFaceAugmentation(*shares))
+        result = changed(step, images=images)
         share = (result != images).any(axis=(1, 2, 3)).mean()
         assert 0.2 < share < 0.36  # some changes leave all pixels alone
-    same = changed(AdaFaceAugmentation(0, 0, 0), images=images)
-    np.testing.assert_array_equal(same, images)
+    same = changed(AdaFaceAugmentation(0, 0, 0), images=images[:9])
+    np.testing.assert_array_equal(same, images[:9])
 
 
 def test_mixed_labels_are_rows_that_sum_to_one():
