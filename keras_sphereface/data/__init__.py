@@ -1,6 +1,10 @@
 """Labelled face images, and the batches to train on them."""
 
 from keras_sphereface.data.adaface_augmentation import AdaFaceAugmentation
+from keras_sphereface.data.alignment_check import (
+    AlignmentCheck,
+    check_alignment,
+)
 from keras_sphereface.data.augmentation import random_flip
 from keras_sphereface.data.decoding import decode_image
 from keras_sphereface.data.image_folder import ImageFolder
@@ -21,6 +25,7 @@ from keras_sphereface.data.tfrecord_writer import write_tfrecords
 
 __all__ = [
     "AdaFaceAugmentation",
+    "AlignmentCheck",
     "BalancedSampling",
     "DamagedShardError",
     "IdentitySampling",
@@ -31,6 +36,7 @@ __all__ = [
     "RecordDataset",
     "SyntheticFaces",
     "TFRecordFolder",
+    "check_alignment",
     "decode_image",
     "open_faces",
     "random_flip",

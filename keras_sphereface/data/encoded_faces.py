@@ -94,7 +94,7 @@ class EncodedFaces:
         images = np.empty((len(self), *self.image_size, 3), np.uint8)
 
         def read(positions):
-            return [self._read_images(positions)]
+            return [self.read_images(positions)]
 
         start = 0
         for pixels in map_in_threads(read, range(len(self))):
@@ -113,7 +113,7 @@ class EncodedFaces:
 
         def examine(positions):
             try:
-                self._read_images(positions)
+                self.read_images(positions)
             except (ValueError, OSError, tf.errors.InvalidArgumentError):
                 return [self.examine_image(one) for one in positions]
             return [(self.image_size, None)] * len(positions)
@@ -155,8 +155,15 @@ class EncodedFaces:
         """
         return first_few(f"{name} ({self.unreadable[name]})" for name in names)
 
-    def _read_images(self, positions):
-        """Uint8 `[len(positions), height, width, 3]`; a bad one raises."""
+    def read_images(self, positions):
+        """Pixels of some images.
+
+        Args:
+            positions: sequence of int, in `[0, len(self))`.
+
+        Returns:
+            Uint8 array, `[len(positions), height, width, 3]`.
+        """
         try:
             image_bytes = [
                 check_encoded(self.read_bytes(one), self.name_of(one))

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_sphereface.contract import IMAGE_SIZE
+from keras_sphereface.data.alignment_check import warn_if_unaligned
 from keras_sphereface.data.checked_images import examine_once
 from keras_sphereface.data.encoded_faces import EncodedFaces, first_few
 from keras_sphereface.data.folder_listing import (
@@ -79,6 +80,7 @@ class ImageFolder(EncodedFaces):
             bad = examine_once(self, self.folder, digest)
             self._leave_out(bad, paths_of)
             self.warn_of_unreadable("image files")
+            warn_if_unaligned(self)
 
     def read_bytes(self, position):
         with open(self.paths[position], "rb") as file:

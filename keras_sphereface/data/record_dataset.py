@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_sphereface.contract import IMAGE_SIZE
 from keras_sphereface.data import listing_cache
+from keras_sphereface.data.alignment_check import warn_if_unaligned
 from keras_sphereface.data.checked_images import examine_once
 from keras_sphereface.data.encoded_faces import EncodedFaces, first_few
 from keras_sphereface.data.mapped_files import MappedFiles
@@ -81,6 +82,8 @@ class RecordDataset(EncodedFaces):
             self._leave_out(examine_once(self, self.path, digest))
         self.warn_of_unreadable("records")
         self._check_ranges(index.ranges)
+        if check_images:
+            warn_if_unaligned(self)
 
     def read_bytes(self, position):
         position = range(len(self))[position]  # IndexError past the end

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from keras_sphereface.data import listing_cache
+from keras_sphereface.data.alignment_check import warn_if_unaligned
 from keras_sphereface.data.encoded_faces import EncodedFaces, first_few
 from keras_sphereface.data.mapped_files import MappedFiles
 from keras_sphereface.data.shard_manifest import (
@@ -66,6 +67,8 @@ class TFRecordFolder(EncodedFaces):
             np.arange(len(index)), [len(rows) for rows in index]
         )
         self._files = MappedFiles(self._paths)
+        if check_shards:
+            warn_if_unaligned(self)
 
     def read_bytes(self, position):
         position = range(len(self))[position]  # IndexError past the end
