@@ -22,6 +22,7 @@ _SUBPACKAGES = (
     "export",
     "files",
     "heads",
+    "inspection",
     "layers",
     "losses",
     "models",

@@ -15,7 +15,7 @@ _GRAY = np.array([0.299, 0.587, 0.114])
 # eyes stand this far above and nearer to each other than their centers, since
 # brows and the root of the nose are dark too.
 _LINE_BIAS, _DISTANCE_BIAS = -1.5, -2.7
-_LINE_TOLERANCE, _CENTRE_TOLERANCE, _DISTANCE_TOLERANCE = 3.0, 4.5, 4.8
+_LINE_TOLERANCE, _CENTRE_TOLERANCE, _DISTANCE_TOLERANCE = 3.0, 5.5, 4.8
 # Eyes in the mean of aligned faces stand out by 0.35 to 0.55 of the deviation
 # of a picture; where turns of 10 degrees and shifts of 6 pixels are usual, by
 # less than 0.19.
@@ -45,7 +45,7 @@ def check_alignment(images):
     """Compares the eyes of the mean face with those of the template.
 
     In the mean of aligned crops two dark spots are left where the eyes are;
-    in one of crops that are not, they blur. A tenth too large or too small, or
+    in one of crops that are not, they blur. A sixth too large or too small, or
     four pixels too high or low, is seen; single crops that are off are not.
 
     Args:
