@@ -70,6 +70,10 @@ def index_records(files, idx_path):
         f"byte {place}": "no record where one should begin" for place in places
     }
     index = _index(files, np.arange(len(offsets)), offsets, damages)
+    missing = index.extent - len(offsets) - len(places)
+    if missing > 0:
+        damages = {"the end": f"{missing} records are missing"}
+        index.damages.update(damages)
     # Behind a gap the keys are no longer those that the ranges speak of.
     return index._replace(ranges=index.ranges[:0]) if damages else index
 

@@ -1,0 +1,182 @@
+r"""Times how fast batches come from each format, next to what is possible.
+
+    python tools/benchmark_input.py --data_dir=faces
+
+JPEG files into float batches of 256, in random order, on all cores: from a
+folder, from train.rec and from TFRecords of the same images; by PIL in two
+processes, as torchvision's ImageFolder and a DataLoader load them; and by
+`tf.io.decode_jpeg` alone, from bytes in memory. The ways take turns, so that
+what else the machine does hits all alike; each ratio is the median of those of
+the turns.
+"""
+
+import contextlib
+import io
+import multiprocessing
+import os
+import struct
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import tensorflow as tf
+from absl import app, flags
+from PIL import Image
+
+import keras_sphereface as ks
+
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir", None, "One folder an identity; synthetic faces if not set."
+)
+_BATCH_SIZE = flags.DEFINE_integer("batch_size", 256, "Images in a batch.")
+_BATCHES = flags.DEFINE_integer("batches", 8, "Batches of a turn.")
+_TURNS = flags.DEFINE_integer("turns", 7, "Turns of each way.")
+_PROCESSES = flags.DEFINE_integer("processes", 2, "Processes with PIL.")
+
+
+def write_synthetic(folder):
+    """2,000 faces in 100 folders, as JPEG."""
+    faces = ks.data.SyntheticFaces(100, 20)
+    images, labels = faces.load()
+    for number, (pixels, label) in enumerate(zip(images, labels, strict=True)):
+        path = folder / f"{label:03d}" / f"{number:05d}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path, quality=95)
+    return folder
+
+
+def write_records(faces, folder):
+    """The images as train.rec and train.idx."""
+    folder.mkdir()
+    lines = []
+    with open(folder / "train.rec", "wb") as file:
+        for key, (image, label) in enumerate(faces):
+            lines.append(f"{key}\t{file.tell()}\n")
+            content = struct.pack("<IfQQ", 0, label, 0, 0) + image
+            file.write(struct.pack("<II", 0xCED7230A, len(content)))
+            file.write(content + bytes(-len(content) % 4))
+    (folder / "train.idx").write_text("".join(lines))
+    return folder
+
+
+def float_batches(source):
+    """Endless float32 batches of a source, as training reads them."""
+    dataset = ks.data.training_dataset(
+        source, _BATCH_SIZE.value, flip=False, repeat=True
+    )
+    dataset = dataset.map(
+        lambda images, labels: (tf.cast(images, tf.float32), labels)
+    )
+    return iter(dataset.prefetch(2))
+
+
+def decoding_alone(faces):
+    """The same from bytes in memory, with nothing but the decoder."""
+    count = min(len(faces), 4096)
+    contents = tf.constant([faces.read_bytes(i) for i in range(count)])
+    size = (*faces.image_size, 3)
+
+    def decode(content):
+        pixels = tf.io.decode_jpeg(
+            content, channels=3, dct_method="INTEGER_ACCURATE"
+        )
+        return tf.cast(tf.ensure_shape(pixels, size), tf.float32)
+
+    dataset = tf.data.Dataset.from_tensor_slices(contents).repeat()
+    dataset = dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
+    return iter(dataset.batch(_BATCH_SIZE.value).prefetch(2))
+
+
+def pil_worker(paths, batch_size, seed, full, stop):
+    """A process of a data loader: reads, decodes, stacks, hands over."""
+    rng = np.random.default_rng(seed)
+    while not stop.is_set():
+        images = []
+        for index in rng.integers(0, len(paths), batch_size):
+            with open(paths[index], "rb") as file:
+                picture = Image.open(io.BytesIO(file.read())).convert("RGB")
+            # To floats in [0, 1], channels first, as ToTensor does.
+            pixels = np.asarray(picture, np.float32) / 255
+            images.append(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
+        full.put(np.stack(images))
+
+
+@contextlib.contextmanager
+def pil_batches(paths):
+    """Batches by PIL from processes that only work while they are read."""
+    context = multiprocessing.get_context("spawn")
+    full, stop = context.Queue(maxsize=1), context.Event()
+    processes = [
+        context.Process(
+            target=pil_worker,
+            args=(paths, _BATCH_SIZE.value, seed, full, stop),
+            daemon=True,
+        )
+        for seed in range(_PROCESSES.value)
+    ]
+    for process in processes:
+        process.start()
+
+    def batches():
+        while True:
+            yield full.get()
+
+    try:
+        yield batches()
+    finally:
+        stop.set()
+        for process in processes:
+            process.terminate()
+            process.join()
+
+
+def images_per_second(batches):
+    """Over a turn, less what was prepared before it."""
+    for _ in range(3):  # what stood ready
+        next(batches)
+    start = time.perf_counter()
+    for _ in range(_BATCHES.value):
+        next(batches)
+    seconds = time.perf_counter() - start
+    return _BATCHES.value * _BATCH_SIZE.value / seconds
+
+
+def main(_):
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = Path(scratch)
+        folder = _DATA_DIR.value or write_synthetic(scratch / "faces")
+        faces = ks.data.ImageFolder(folder)
+        write_records(faces, scratch / "rec")
+        ks.data.write_tfrecords(faces, scratch / "tfrecords")
+        sources = {
+            "train.rec": ks.data.RecordDataset(scratch / "rec"),
+            "TFRecords": ks.data.TFRecordFolder(scratch / "tfrecords"),
+            "folder": faces,
+        }
+        rates = {name: [] for name in (*sources, "PIL", "decode_jpeg alone")}
+        for _ in range(_TURNS.value):
+            # Each way is opened for its turn only: the others must not work
+            # ahead meanwhile.
+            for name, source in sources.items():
+                rates[name].append(images_per_second(float_batches(source)))
+            with pil_batches(faces.paths) as batches:
+                rates["PIL"].append(images_per_second(batches))
+            rates["decode_jpeg alone"].append(
+                images_per_second(decoding_alone(faces))
+            )
+    pil, alone = (np.array(rates[n]) for n in ("PIL", "decode_jpeg alone"))
+    print(f"{len(faces):,} images, {os.cpu_count()} cores, {_TURNS.value} turns")
+    print(f"{'':18}{'images/s':>10}{'x PIL':>8}{'x decode_jpeg':>15}")
+    for name, found in rates.items():
+        found = np.array(found)
+        print(
+            f"{name:18}{np.median(found):10,.0f}"
+            f"{np.median(found / pil):8.2f}{np.median(found / alone):15.2f}"
+        )
+
+
+if __name__ == "__main__":
+    app.run(main)
