@@ -102,6 +102,8 @@ def _read_idx(path, content):
     table = table[np.argsort(table[:, 0], kind="stable")]
     if len(np.unique(table[:, 0])) != len(table):
         return None, None, f"{name} has a key twice"
+    if len(np.unique(table[:, 1])) != len(table):
+        return None, None, f"{name} leads to one place twice"
     return table[:, 0], table[:, 1], None
 
 
@@ -153,7 +155,7 @@ def _index(files, keys, offsets, damages):
     others = np.flatnonzero(is_good & ~is_image & (flags == 2))
     ranges = np.stack([labels[others], second[others]], axis=1)
     is_first = keys[others] == 0
-    extent = ranges[is_first, 1].sum()
+    first_identity, extent = ranges[is_first].sum(axis=0)
     extent = int(extent) if np.isfinite(extent) and 0 < extent < 2**32 else 0
     ranges = ranges[~is_first]
     is_key = np.isfinite(ranges).all(axis=1) & (np.abs(ranges) < 2**53).all(1)
@@ -162,7 +164,8 @@ def _index(files, keys, offsets, damages):
             joined[position] = payloads[row][int(label_ends[row]) :]
         if len(joined) == len(payloads):
             break
-    _name_empty_images(keys, is_good & ~is_image & (flags < 2), damages)
+    is_expected = (flags < 2) | ((keys > 0) & (keys < first_identity))
+    _name_empty_images(keys, is_good & ~is_image & is_expected, damages)
     return RecordIndex(
         keys[rows],
         (starts + label_ends)[rows],

@@ -67,27 +67,27 @@ def faults_of(report: dict) -> list[str]:
     few = next(v for k, v in counts.items() if k.startswith("identities_with"))
     alignment = report["alignment"] or {"faults": []}
     checks = [
-        (report["unreadable"]["count"], "images cannot be read"),
-        (duplicates["superfluous_images"], "images are there again"),
+        (report["unreadable"]["count"], "Images that cannot be read"),
+        (duplicates["superfluous_images"], "Images that are there again"),
         (
             len(duplicates["identities_that_share_images"]),
-            "pairs of identities share images: mixed up, or one person",
+            "Pairs of identities that share images, mixed up or one person",
         ),
-        (few, "identities have fewer than 3 images"),
-        (overlap.get("shared_images", 0), "test images are in training"),
-        (overlap.get("shared_names", 0), "names are in training and test"),
+        (few, "Identities with fewer than 3 images"),
+        (overlap.get("shared_images", 0), "Test images that are in training"),
+        (overlap.get("shared_names", 0), "Names that are in training and test"),
         (
             report.get("similar_identities", {}).get("count", 0),
-            "pairs of identities look like one person",
+            "Pairs of identities that look like one person",
         ),
         (
             report.get("similar_test_identities", {}).get("count", 0),
-            "test identities look like one in training",
+            "Test identities that look like one in training",
         ),
     ]
-    faults = [f"{count:,} {text}." for count, text in checks if count]
+    faults = [f"{text}: {count:,}." for count, text in checks if count]
     if images.get("different_sizes", 1) > 1:
-        faults.append(f"Images are of {images['different_sizes']} sizes.")
+        faults.append(f"Sizes of images: {images['different_sizes']}.")
     faults += [f"Alignment: {fault}." for fault in alignment["faults"]]
     return faults
 
@@ -154,7 +154,7 @@ def _images(images):
 
 def _bars(counts, label):
     """A bar chart as an image, without script or file."""
-    width, top = 44, max(max(counts.values()), 1)
+    width, top = 56, max(max(counts.values()), 1)
     shapes = []
     for place, (name, count) in enumerate(counts.items()):
         height = _BAR_HEIGHT * count / top
