@@ -6,8 +6,8 @@ With no flags: two minutes on two cores, on faces drawn as they are needed.
 
 On real faces, aligned to 112x112, one folder an identity, or the train.rec of
 InsightFace, or TFRecords of tools/make_tfrecords.py, with pairs of other people
-in LFW's format or as a .bin (which needs no --pairs_root); `examples/configs/` has a recipe for each setting, and
-`--config.PART.SETTING=VALUE` changes one:
+in LFW's format or as a .bin (which needs no --pairs_root); `examples/configs/`
+has a recipe for each setting, and `--config.PART.SETTING=VALUE` changes one:
 
     python examples/train_casia.py --config=examples/configs/casia_sfnet20.py \
         --data_dir=casia --pairs=pairs.txt --pairs_root=lfw \

@@ -6,10 +6,10 @@ r"""Aligns photographs to crops of 112x112 or 112x96.
     python tools/align_faces.py --source=photographs --out=faces \
         --detector=csv --model=landmarks.csv
 
-Of several faces in a photograph --rule says which one is taken. `alignment.csv`
-has what became of each photograph, with its landmarks; `contact_sheet.png` shows
-some of the crops with a line where the eyes should be. Stopped, it goes on when
-the same command is started again.
+Of several faces in a photograph --rule says which one is taken. What became of
+each photograph, with its landmarks, is in `alignment.csv`; `contact_sheet.png`
+shows some of the crops with a line where the eyes should be. Stopped, it goes
+on when the same command is started again.
 """
 
 import os

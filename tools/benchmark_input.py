@@ -168,7 +168,9 @@ def main(_):
                 images_per_second(decoding_alone(faces))
             )
     pil, alone = (np.array(rates[n]) for n in ("PIL", "decode_jpeg alone"))
-    print(f"{len(faces):,} images, {os.cpu_count()} cores, {_TURNS.value} turns")
+    print(
+        f"{len(faces):,} images, {os.cpu_count()} cores, {_TURNS.value} turns"
+    )
     print(f"{'':18}{'images/s':>10}{'x PIL':>8}{'x decode_jpeg':>15}")
     for name, found in rates.items():
         found = np.array(found)

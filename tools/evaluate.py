@@ -29,7 +29,9 @@ _MODEL = flags.DEFINE_string("model", None, "The model to measure.")
 _COMPARE = flags.DEFINE_bool(
     "compare", False, "Measure the models named after the flags, two or more."
 )
-_PAIRS = flags.DEFINE_string("pairs", None, "Pairs: LFW's pairs.txt, .bin, .csv or CFP's folder.")
+_PAIRS = flags.DEFINE_string(
+    "pairs", None, "Pairs: LFW's pairs.txt, .bin, .csv or CFP's folder."
+)
 _PAIRS_ROOT = flags.DEFINE_string(
     "pairs_root", None, "Folder with one folder a person."
 )

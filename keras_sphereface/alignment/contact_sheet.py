@@ -27,7 +27,9 @@ def write_contact_sheet(path, crops, size=(112, 112)) -> None:
     if not crops:
         return
     count = min(len(crops), _MAX_CROPS)
-    chosen = [crops[i] for i in np.linspace(0, len(crops) - 1, count, dtype=int)]
+    chosen = [
+        crops[i] for i in np.linspace(0, len(crops) - 1, count, dtype=int)
+    ]
     height, width = size
     columns = min(_COLUMNS, count)
     rows = -(-count // columns)

@@ -145,9 +145,7 @@ class PictureAligner:
         def distance(found):
             return float(np.abs(found.landmarks - _UPRIGHT).max())
 
-        again = min(
-            self._detect(np.array(upright)), key=distance, default=None
-        )
+        again = min(self._detect(np.array(upright)), key=distance, default=None)
         # Farther away it is another face, or none.
         if again is None or distance(again) > _UPRIGHT_SIDE / 8:
             return face

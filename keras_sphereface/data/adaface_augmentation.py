@@ -90,9 +90,7 @@ def _crop(image, seed):
     ratio = tf.exp(
         _uniform(ratio_seed, math.log(3 / 4), math.log(4 / 3), _TRIES)
     )
-    sides = tf.stack(
-        [tf.sqrt(area / ratio), tf.sqrt(area * ratio)], axis=1
-    )
+    sides = tf.stack([tf.sqrt(area / ratio), tf.sqrt(area * ratio)], axis=1)
     sides = tf.cast(tf.round(sides), tf.int32)
     full = tf.constant([height, width])
     fits = tf.reduce_all((sides > 0) & (sides <= full), axis=1)
@@ -162,9 +160,7 @@ def _dim(image, seed):
                 lambda gray=gray: gray,
             ],
         )
-        pixels = tf.clip_by_value(
-            other + factor * (pixels - other), 0.0, 255.0
-        )
+        pixels = tf.clip_by_value(other + factor * (pixels - other), 0.0, 255.0)
     return _restored(pixels, image.dtype)
 
 

@@ -71,13 +71,13 @@ class RandomChoice:
         draws = tf.random.stateless_uniform(
             [self.count], draw_seed, 0, len(self.steps), tf.int32
         )
-        for place, own in enumerate(seeds):
-            branches = [
-                lambda step=step, image=example["image"], own=own: step(
-                    {**example, "image": image}, seed=own
-                )["image"]
-                for step in self.steps
-            ]
-            image = tf.switch_case(draws[place], branches)
-            example = {**example, "image": image}
+        for draw, own in zip(tf.unstack(draws), seeds, strict=True):
+            example = self._apply(draw, example, own)
         return example
+
+    def _apply(self, draw, example, seed):
+        branches = [
+            lambda step=step: step(example, seed=seed)["image"]
+            for step in self.steps
+        ]
+        return {**example, "image": tf.switch_case(draw, branches)}

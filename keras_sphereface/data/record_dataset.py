@@ -98,9 +98,7 @@ class RecordDataset(EncodedFaces):
             np.zeros(len(self), np.int64),
             self._offsets,
             # A record that was cut into parts has its length joined.
-            np.minimum(
-                self._lengths, len(self._files.maps[0]) - self._offsets
-            ),
+            np.minimum(self._lengths, len(self._files.maps[0]) - self._offsets),
         )
         if not self._joined:
             return read
@@ -200,7 +198,9 @@ def _record_path(folder):
             f"`folder` must be a path. Received: folder={folder!r}"
         )
     folder = os.fspath(folder)
-    path = os.path.join(folder, "train.rec") if os.path.isdir(folder) else folder
+    path = (
+        os.path.join(folder, "train.rec") if os.path.isdir(folder) else folder
+    )
     if not path.endswith(".rec") or not os.path.isfile(path):
         raise ValueError(
             "`folder` must hold train.rec, or be a .rec file itself. Received: "

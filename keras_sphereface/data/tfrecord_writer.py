@@ -24,9 +24,7 @@ from keras_sphereface.files import new_file
 _FRAME_HEAD, _FRAME_TAIL = 12, 4  # length and its checksum; of the record
 
 
-def write_tfrecords(
-    source, folder, *, images_per_shard=32_768, progress=None
-):
+def write_tfrecords(source, folder, *, images_per_shard=32_768, progress=None):
     """Writes encoded images and labels as TFRecords.
 
     Each record is a `tf.train.Example` with the features `image`, the bytes as
@@ -176,12 +174,8 @@ def _write_shard(source, positions, folder, name, progress):
 
 def _example(image, label):
     feature = {
-        "image": tf.train.Feature(
-            bytes_list=tf.train.BytesList(value=[image])
-        ),
-        "label": tf.train.Feature(
-            int64_list=tf.train.Int64List(value=[label])
-        ),
+        "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[image])),
+        "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
     }
     example = tf.train.Example(features=tf.train.Features(feature=feature))
     return example.SerializeToString(deterministic=True)

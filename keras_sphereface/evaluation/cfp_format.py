@@ -28,9 +28,7 @@ def read_cfp_pairs(root, protocol="FP") -> dict:
             f"Received: protocol={protocol!r}"
         )
     folder = Path(root) / "Protocol"
-    lists = [
-        _read_list(folder / f"Pair_list_{kind}.txt") for kind in protocol
-    ]
+    lists = [_read_list(folder / f"Pair_list_{kind}.txt") for kind in protocol]
     splits = sorted((folder / "Split" / protocol).glob("[0-9]*"))
     if not splits:
         raise FileNotFoundError(

@@ -10,6 +10,7 @@ from keras_sphereface.evaluation.report import side_by_side
 from keras_sphereface.evaluation.text_table import far_text
 from keras_sphereface.evaluation.thumbnails import data_uri, jpeg_data_uri
 
+
 def write_html_report(
     path, examinations: dict, comparisons=(), title="Face verification"
 ) -> Path:

@@ -21,8 +21,8 @@ class PairSet:
 
     Args:
         images: sequence of image paths or of encoded images as bytes, or
-            uint8 array `[num_images, height, width, 3]`. Each image once: however many
-            pairs show it, it is embedded once.
+            uint8 array `[num_images, height, width, 3]`. Each image once:
+            however many pairs show it, it is embedded once.
         index_a: int, `[num_pairs]`, position in `images` of each pair's first
             image.
         index_b: int, `[num_pairs]`, position of the second image.

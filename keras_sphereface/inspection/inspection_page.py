@@ -97,10 +97,11 @@ def _verdict(report):
     notes = "".join(
         f'<p class="note loud">{escape(fault)}</p>' for fault in faults
     )
-    checked = "" if report["alignment"] else (
-        '<p class="note">Alignment was not judged: it takes 128 images of one '
-        "size.</p>"
+    not_judged = (
+        '<p class="note">Alignment was not judged: it takes 128 images of '
+        "one size.</p>"
     )
+    checked = "" if report["alignment"] else not_judged
     body = notes or "<p>Nothing was found to be wrong.</p>"
     return f"<section><h2>Findings</h2>{body}{checked}</section>"
 

@@ -61,8 +61,8 @@ def train(config, workdir, callbacks=(), progress=True):
     """Trains a recognizer and verifies it before and after.
 
     Writes `embedder.keras`, `recognizer.keras`, `identities.json`,
-    `history.csv` and `report.json` into `workdir`, and, verifying while it trains,
-    `best_embedder.keras`. A run that was killed goes on from its newest
+    `history.csv` and `report.json` into `workdir`, and, verifying while it
+    trains, `best_embedder.keras`. A run that was killed goes on from its newest
     checkpoint when the same config is started again, and ends with the weights
     it would have had; a finished run leaves no checkpoints, and starting it
     again begins anew.

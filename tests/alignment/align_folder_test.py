@@ -152,9 +152,7 @@ def test_a_stopped_run_goes_on(photographs, tmp_path):
         file.write(b"person 1/3.png,alig")  # stopped while it wrote
     (out / "person 0" / "2.jpg").unlink()
     seen = []
-    aligner = PictureAligner(
-        photographs, "csv", tmp_path / "landmarks.csv"
-    )
+    aligner = PictureAligner(photographs, "csv", tmp_path / "landmarks.csv")
 
     def look_up(image):
         seen.append(image.shape)

@@ -75,7 +75,8 @@ def test_floats_stay_floats():
     for step in (STEPS["adaface"](), STEPS["erasing"]()):
         result = changed(step, images=images)
         assert result.dtype == np.float32
-        assert result.min() >= 0 and result.max() <= 255
+        assert result.min() >= 0
+        assert result.max() <= 255
 
 
 def test_a_crop_blackens_all_but_a_rectangle_of_the_right_size():
@@ -94,15 +95,18 @@ def test_a_crop_blackens_all_but_a_rectangle_of_the_right_size():
         ratio = columns.sum() / rows.sum()
         assert 0.6 < ratio < 1.6  # 3/4 to 4/3, sides rounded to pixels
         areas.append(kept.mean())
-    assert 0.15 < min(areas) and max(areas) > 0.85
+    assert min(areas) > 0.15
+    assert max(areas) > 0.85
     # The area is uniform in [0.2, 1], less the tries that did not fit.
     assert 0.4 < np.mean(areas) < 0.65
 
 
 def test_a_low_resolution_loses_detail_but_not_the_picture():
     coarse = changed(AdaFaceAugmentation(0.0, 1.0, 0.0)).astype(float)
-    detail = [np.abs(np.diff(x.astype(float), axis=1)).mean()
-              for x in (IMAGES, coarse)]
+    detail = [
+        np.abs(np.diff(x.astype(float), axis=1)).mean()
+        for x in (IMAGES, coarse)
+    ]
     assert detail[1] < 0.8 * detail[0]
     smooth = np.zeros((4, 32, 32, 3), np.uint8)
     smooth[:] = np.linspace(0, 248, 32, dtype=np.uint8)[:, None]
@@ -118,7 +122,8 @@ def test_a_photometric_change_is_one_of_brightness_contrast_saturation():
     # left, a factor of 0.5 to 1.5.
     values = result[:, 0, 0, 0]
     assert (result == values[:, None, None, None]).all()
-    assert 50 <= values.min() < 56 and 144 < values.max() <= 150
+    assert 50 <= values.min() < 56
+    assert 144 < values.max() <= 150
     assert 92 < values.mean() < 108
 
 

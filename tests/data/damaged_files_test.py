@@ -23,8 +23,7 @@ from keras_sphereface.evaluation import PairSet
 
 LABELS = [0, 0, 1, 1, 2, 2]
 IMAGES = [
-    encoded(seed, "PNG" if seed == 3 else "JPEG")
-    for seed in range(len(LABELS))
+    encoded(seed, "PNG" if seed == 3 else "JPEG") for seed in range(len(LABELS))
 ]
 SIZE = {"image_size": (16, 12)}
 NUM_CASES, NUM_SLOW_CASES = 40, 2000
@@ -163,11 +162,14 @@ def outcome_of(read, folder):
     """`(kind, what was read)` of one damaged file."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        content = None
         try:
             content = read(folder)
         except (ValueError, FileNotFoundError) as error:
-            assert len(str(error)) > 20  # it says something
-            return "error", None
+            message = str(error)
+    if content is None:
+        assert len(message) > 20  # it says something
+        return "error", None
     if caught:
         assert all(w.category is UserWarning for w in caught)
         return "warning", content

@@ -50,8 +50,9 @@ def test_a_pipeline_gives_the_same_pixels_as_load(folder):
     piped_images, piped_labels = pass_over(faces)
     np.testing.assert_array_equal(piped_images, images)
     np.testing.assert_array_equal(piped_labels, labels)
-    expected = [tf.io.decode_jpeg(i, 3, dct_method="INTEGER_ACCURATE")
-                for i in IMAGES]
+    expected = [
+        tf.io.decode_jpeg(i, 3, dct_method="INTEGER_ACCURATE") for i in IMAGES
+    ]
     np.testing.assert_array_equal(images, expected)
 
 
@@ -182,9 +183,7 @@ def test_wrong_labels_throughout_are_an_error(tmp_path):
 def test_identities_whose_images_differ_in_label_are_counted(tmp_path):
     folder = write_records(tmp_path, IMAGES[:4], [0, 0, 1, 1])
     content = (folder / "train.rec").read_bytes()
-    content = content.replace(
-        payload(IMAGES[1], 0), payload(IMAGES[1], 1)
-    )
+    content = content.replace(payload(IMAGES[1], 0), payload(IMAGES[1], 1))
     (folder / "train.rec").write_bytes(content)
     with pytest.warns(UserWarning, match="1 of 2 identities"):
         faces = RecordDataset(folder)
@@ -202,7 +201,7 @@ def test_without_a_property_file_labels_and_the_usual_size_count(folder):
     (folder / "property").unlink()
     faces = RecordDataset(folder, image_size=(16, 12))
     assert faces.num_classes == 3
-    with pytest.raises(ValueError, match="must be 112x112.*record 1 of"):
+    with pytest.raises(ValueError, match=r"must be 112x112.*record 1 of"):
         RecordDataset(folder)
 
 

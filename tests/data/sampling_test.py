@@ -87,7 +87,8 @@ def test_identity_sampling_draws_all_images_of_an_identity_alike():
         drawn.update(own.tolist())
     # 1,800 draws of 9 images: 200 each, standard deviation about 12.5.
     assert set(drawn) == set(range(11, 20))
-    assert 140 < min(drawn.values()) and max(drawn.values()) < 260
+    assert min(drawn.values()) > 140
+    assert max(drawn.values()) < 260
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS)
@@ -115,9 +116,7 @@ def test_workers_share_the_batches_of_one(sampling):
 
 def test_records_are_sampled_as_arrays_are(tmp_path):
     labels = [0, 0, 1, 1, 1, 2, 2, 2]
-    folder = write_records(
-        tmp_path, [encoded(n) for n in range(8)], labels
-    )
+    folder = write_records(tmp_path, [encoded(n) for n in range(8)], labels)
     faces = RecordDataset(folder)
     both = [
         list(training_dataset(source, 4, sampling=IdentitySampling(2)))

@@ -61,7 +61,7 @@ def test_a_pair_of_one_file_twice_stays_a_pair(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content, message",
+    ("content", "message"),
     [
         ([b"a", b"b"], "must hold a list of images and one of booleans"),
         (([b"a", b"b"], [True], []), "must hold a list of images"),
@@ -123,7 +123,7 @@ def test_a_csv_names_images_folds_and_people(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text, message",
+    ("text", "message"),
     [
         ("a,b\n", "must name the columns image_a"),
         ("", "must name the columns"),

@@ -52,7 +52,7 @@ def test_reads_what_python_2_wrote(content):
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize(
-    "function, arguments",
+    ("function", "arguments"),
     [
         (os.system, ("touch {path}",)),
         (subprocess.call, (["touch", "{path}"],)),

@@ -18,6 +18,7 @@ ARTIFACTS = {
     "embedder.keras",
     "face.tflite",
     "history.csv",
+    "identities.json",
     "recognizer.keras",
     "report.json",
     "roc.png",

@@ -70,7 +70,8 @@ def test_faults_that_were_put_in_are_found(tmp_path):
     assert counts["identities"] == 4
     each = counts["images_per_identity"]
     assert (each["least"], each["median"], each["most"]) == (1, 2.5, 3)
-    assert each["histogram"]["1"] == 1 and each["histogram"]["3-4"] == 2
+    assert each["histogram"]["1"] == 1
+    assert each["histogram"]["3-4"] == 2
     assert counts["identities_with_fewer_than_3"] == 2
     assert counts["examples_of_them"] == ["cid", "dan"]
     assert list(report["unreadable"]["images"]) == [
@@ -112,7 +113,8 @@ def test_faults_that_were_put_in_are_found(tmp_path):
     written = json.loads((tmp_path / "out" / "inspection.json").read_text())
     assert written == report
     text = page.read_text("utf-8")
-    assert "&lt;Set&gt;" in text and "<script" not in text
+    assert "&lt;Set&gt;" in text
+    assert "<script" not in text
     assert "Identities that share images" in text
 
 
@@ -124,9 +126,7 @@ def test_the_mean_color_is_that_of_the_pixels(tmp_path):
     report = inspect_faces(faces)["images"]
     expected = [pixels[..., c].mean() for c in range(3)]
     np.testing.assert_allclose(report["mean_rgb"], expected, atol=0.01)
-    spread = [
-        np.mean([one[..., c].std() for one in pixels]) for c in range(3)
-    ]
+    spread = [np.mean([one[..., c].std() for one in pixels]) for c in range(3)]
     np.testing.assert_allclose(report["deviation_rgb"], spread, atol=0.01)
 
 
