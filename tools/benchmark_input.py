@@ -7,7 +7,8 @@ folder, from train.rec and from TFRecords of the same images; by PIL in two
 processes, as torchvision's ImageFolder and a DataLoader load them; and by
 `tf.io.decode_jpeg` alone, from bytes in memory. The ways take turns, so that
 what else the machine does hits all alike; each ratio is the median of those of
-the turns.
+the turns. Processor time an image, in milliseconds, depends less on what else
+the machine does.
 """
 
 import contextlib
@@ -32,8 +33,8 @@ _DATA_DIR = flags.DEFINE_string(
     "data_dir", None, "One folder an identity; synthetic faces if not set."
 )
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 256, "Images in a batch.")
-_BATCHES = flags.DEFINE_integer("batches", 8, "Batches of a turn.")
-_TURNS = flags.DEFINE_integer("turns", 7, "Turns of each way.")
+_BATCHES = flags.DEFINE_integer("batches", 16, "Batches of a turn.")
+_TURNS = flags.DEFINE_integer("turns", 5, "Turns of each way.")
 _PROCESSES = flags.DEFINE_integer("processes", 2, "Processes with PIL.")
 
 
@@ -125,7 +126,7 @@ def pil_batches(paths):
             yield full.get()
 
     try:
-        yield batches()
+        yield batches(), [process.pid for process in processes]
     finally:
         stop.set()
         for process in processes:
@@ -133,15 +134,27 @@ def pil_batches(paths):
             process.join()
 
 
-def images_per_second(batches):
-    """Over a turn, less what was prepared before it."""
-    for _ in range(3):  # what stood ready
+def processor_seconds(pids=()):
+    """Of this process and of others, all of their threads."""
+    total = time.process_time()
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+        ticks = sum(map(int, fields.split()[11:13]))
+        total += ticks / os.sysconf("SC_CLK_TCK")
+    return total
+
+
+def time_batches(batches, pids=()):
+    """Images a second over a turn, and processor milliseconds an image."""
+    for _ in range(6):  # what stood ready, and until threads are in balance
         next(batches)
-    start = time.perf_counter()
+    start, spent = time.perf_counter(), processor_seconds(pids)
     for _ in range(_BATCHES.value):
         next(batches)
     seconds = time.perf_counter() - start
-    return _BATCHES.value * _BATCH_SIZE.value / seconds
+    count = _BATCHES.value * _BATCH_SIZE.value
+    spent = processor_seconds(pids) - spent
+    return count / seconds, 1000 * spent / count
 
 
 def main(_):
@@ -161,22 +174,26 @@ def main(_):
             # Each way is opened for its turn only: the others must not work
             # ahead meanwhile.
             for name, source in sources.items():
-                rates[name].append(images_per_second(float_batches(source)))
-            with pil_batches(faces.paths) as batches:
-                rates["PIL"].append(images_per_second(batches))
+                rates[name].append(time_batches(float_batches(source)))
+            with pil_batches(faces.paths) as (batches, pids):
+                rates["PIL"].append(time_batches(batches, pids))
             rates["decode_jpeg alone"].append(
-                images_per_second(decoding_alone(faces))
+                time_batches(decoding_alone(faces))
             )
-    pil, alone = (np.array(rates[n]) for n in ("PIL", "decode_jpeg alone"))
+    rates = {name: np.array(found) for name, found in rates.items()}
+    pil, alone = (rates[name][:, 0] for name in ("PIL", "decode_jpeg alone"))
     print(
         f"{len(faces):,} images, {os.cpu_count()} cores, {_TURNS.value} turns"
     )
-    print(f"{'':18}{'images/s':>10}{'x PIL':>8}{'x decode_jpeg':>15}")
+    print(
+        f"{'':18}{'images/s':>10}{'x PIL':>8}{'x decode_jpeg':>15}"
+        f"{'processor ms':>14}"
+    )
     for name, found in rates.items():
-        found = np.array(found)
+        rate, cost = found.T
         print(
-            f"{name:18}{np.median(found):10,.0f}"
-            f"{np.median(found / pil):8.2f}{np.median(found / alone):15.2f}"
+            f"{name:18}{np.median(rate):10,.0f}{np.median(rate / pil):8.2f}"
+            f"{np.median(rate / alone):15.2f}{np.median(cost):14.3f}"
         )
 
 
