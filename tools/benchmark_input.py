@@ -13,6 +13,8 @@ the machine does.
 
 import contextlib
 import io
+import itertools
+import math
 import multiprocessing
 import os
 import struct
@@ -91,44 +93,53 @@ def decoding_alone(faces):
     return iter(dataset.batch(_BATCH_SIZE.value).prefetch(2))
 
 
-def pil_worker(paths, batch_size, seed, full, stop):
-    """A process of a data loader: reads, decodes, stacks, hands over."""
-    rng = np.random.default_rng(seed)
-    while not stop.is_set():
-        images = []
-        for index in rng.integers(0, len(paths), batch_size):
+def pil_worker(paths, memories, shape, full, frees, first, stride):
+    """A process of a data loader: reads, decodes, and stacks as floats."""
+    rng = np.random.default_rng(first)
+    for turn in itertools.count():
+        slot = turn % len(memories)
+        frees[slot].get()
+        images = np.frombuffer(memories[slot], np.float32).reshape(shape)
+        for place, index in enumerate(rng.integers(0, len(paths), shape[0])):
             with open(paths[index], "rb") as file:
                 picture = Image.open(io.BytesIO(file.read())).convert("RGB")
             # To floats in [0, 1], channels first, as ToTensor does.
             pixels = np.asarray(picture, np.float32) / 255
-            images.append(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
-        full.put(np.stack(images))
+            images[place] = pixels.transpose(2, 0, 1)
+        full.put(first + slot * stride)
 
 
 @contextlib.contextmanager
-def pil_batches(paths):
-    """Batches by PIL from processes that only work while they are read."""
+def pil_batches(paths, image_size):
+    """Batches by PIL, handed over in shared memory; and who makes them."""
     context = multiprocessing.get_context("spawn")
-    full, stop = context.Queue(maxsize=1), context.Event()
-    processes = [
-        context.Process(
+    shape = (_BATCH_SIZE.value, 3, *image_size)
+    full, stride = context.Queue(), _PROCESSES.value
+    memories, frees, processes = [], [], []
+    # Each process works up to two batches ahead, as in a DataLoader.
+    for _ in range(2 * stride):
+        memories.append(context.RawArray("f", math.prod(shape)))
+        frees.append(context.Queue())
+        frees[-1].put(None)
+    for first in range(stride):
+        own = slice(first, None, stride)
+        process = context.Process(
             target=pil_worker,
-            args=(paths, _BATCH_SIZE.value, seed, full, stop),
+            args=(paths, memories[own], shape, full, frees[own], first, stride),
             daemon=True,
         )
-        for seed in range(_PROCESSES.value)
-    ]
-    for process in processes:
         process.start()
+        processes.append(process)
 
     def batches():
         while True:
-            yield full.get()
+            slot = full.get()
+            yield np.frombuffer(memories[slot], np.float32).reshape(shape)
+            frees[slot].put(None)
 
     try:
         yield batches(), [process.pid for process in processes]
     finally:
-        stop.set()
         for process in processes:
             process.terminate()
             process.join()
@@ -175,7 +186,7 @@ def main(_):
             # ahead meanwhile.
             for name, source in sources.items():
                 rates[name].append(time_batches(float_batches(source)))
-            with pil_batches(faces.paths) as (batches, pids):
+            with pil_batches(faces.paths, faces.image_size) as (batches, pids):
                 rates["PIL"].append(time_batches(batches, pids))
             rates["decode_jpeg alone"].append(
                 time_batches(decoding_alone(faces))
