@@ -8,6 +8,7 @@ import tensorflow as tf
 from record_files import encoded, write_records
 
 from keras_sphereface.data import (
+    AdaFaceAugmentation,
     DamagedShardError,
     ImageFolder,
     RecordDataset,
@@ -20,6 +21,7 @@ from keras_sphereface.data import (
 )
 
 LABELS = [0, 0, 0, 1, 1, 2, 2, 2, 2, 2]
+AUGMENTATION = AdaFaceAugmentation(0.5, 0.5, 0.5)
 IMAGES = [encoded(seed) for seed in range(len(LABELS))]
 
 
@@ -253,3 +255,22 @@ def test_a_large_folder_is_listed_once(source, tmp_path, monkeypatch):
     (folder / "person 3").mkdir()
     (folder / "person 3" / "1.jpg").write_bytes(IMAGES[0])
     assert ImageFolder(folder, image_size=(16, 12)).num_classes == 4
+
+
+def test_a_pass_resumed_in_its_middle_is_the_same_in_every_format(
+    tmp_path, source, shards
+):
+    rec = RecordDataset(write_records(tmp_path / "rec", IMAGES, LABELS))
+    whole = None
+    for faces in (source, rec, TFRecordFolder(shards)):
+        options = {"seed": 5, "repeat": True, "augment": [AUGMENTATION]}
+        batches = list(training_dataset(faces, 3, **options).take(8))
+        rest = training_dataset(faces, 3, first_step=4, **options).take(4)
+        for (images, labels), (again, again_labels) in zip(
+            batches[4:], rest, strict=True
+        ):
+            np.testing.assert_array_equal(images, again)
+            np.testing.assert_array_equal(labels, again_labels)
+        whole = batches if whole is None else whole
+        for (images, _), (same, _) in zip(whole, batches, strict=True):
+            np.testing.assert_array_equal(images, same)
