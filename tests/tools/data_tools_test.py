@@ -26,6 +26,7 @@ def run(tool, *arguments, folder="tools"):
     return result.returncode, result.stdout + result.stderr
 
 
+@pytest.mark.slow
 def test_records_become_tfrecords_and_are_inspected(tmp_path):
     folder = write_records(tmp_path / "rec", IMAGES, LABELS, size=(32, 32))
     code, text = run(
