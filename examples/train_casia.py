@@ -4,9 +4,10 @@ With no flags: two minutes on two cores, on faces drawn as they are needed.
 
     python examples/train_casia.py
 
-On real faces, aligned to 112x112, one folder an identity, with LFW-format
-pairs of other people; `examples/configs/` has a recipe for each setting, and
-`--config.PART.SETTING=VALUE` changes one:
+On real faces, aligned to 112x112, one folder an identity, or the train.rec of
+InsightFace, or TFRecords of tools/make_tfrecords.py, with pairs of other people
+in LFW's format or as a .bin (which needs no --pairs_root); `examples/configs/`
+has a recipe for each setting, and `--config.PART.SETTING=VALUE` changes one:
 
     python examples/train_casia.py --config=examples/configs/casia_sfnet20.py \
         --data_dir=casia --pairs=pairs.txt --pairs_root=lfw \
@@ -33,12 +34,16 @@ config_flags.DEFINE_config_file(
     "A recipe; --config.PART.SETTING=VALUE changes it.",
 )
 flags.DEFINE_string(
-    "data_dir", None, "One folder an identity; short for --config.data.folder."
+    "data_dir",
+    None,
+    "One folder an identity, or train.rec, or TFRecords; short for "
+    "--config.data.folder.",
 )
 flags.DEFINE_string(
     "pairs",
     None,
-    "LFW-format pairs of people not trained on; short for --config.data.pairs.",
+    "Pairs of people not trained on: pairs.txt, .bin, .csv or CFP's folder; "
+    "short for --config.data.pairs.",
 )
 flags.DEFINE_string(
     "pairs_root",

@@ -12,6 +12,7 @@ import sys
 __version__ = "0.1.0"
 
 _SUBPACKAGES = (
+    "alignment",
     "backbones",
     "callbacks",
     "contract",
@@ -21,6 +22,7 @@ _SUBPACKAGES = (
     "export",
     "files",
     "heads",
+    "inspection",
     "layers",
     "losses",
     "models",

@@ -47,7 +47,12 @@ TABLE = {
         },
         {"keras", "numpy", "tensorflow"},
     ),
-    "data": ({"contract"}, {"numpy", "tensorflow", "PIL"}),
+    # Keras's augmentation layers are steps of a pipeline.
+    "data": ({"contract"}, {"numpy", "tensorflow", "PIL", "keras"}),
+    # Detectors come from mtcnn and OpenCV, each in a file of its own.
+    "alignment": ({"contract"}, {"numpy", "PIL", "tqdm", "mtcnn", "cv2"}),
+    # Reads sets with `data` and writes a page in the style of `evaluation`.
+    "inspection": ({"contract", "data", "evaluation"}, {"numpy"}),
     # `models` knows how an embedder embeds when it has replicas; diagnostics
     # take gradients with `ops` and write for TensorBoard.
     "callbacks": (
@@ -112,6 +117,9 @@ ONLY_IN = {
     },
     ("ops", "jax"): {"gradients.py", "labels.py", "tracing.py"},
     ("ops", "torch"): {"gradients.py"},
+    ("data", "keras"): {"keras_augmentation.py", "random_choice.py"},
+    ("alignment", "mtcnn"): {"mtcnn_detector.py"},
+    ("alignment", "cv2"): {"yunet_detector.py"},
     ("callbacks", "matplotlib"): {"head_page.py"},
     ("callbacks", "tensorflow"): {"tensorboard_writer.py"},
     ("ops", "numpy"): {"labels.py"},

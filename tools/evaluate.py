@@ -5,6 +5,11 @@ r"""Measures how well a model verifies faces it never saw.
     python tools/evaluate.py --compare before.keras after.keras \
         --pairs=pairs.txt --pairs_root=lfw --workdir=report
 
+Pairs are a file in the format of LFW, a `.csv`, the folder of CFP, or a `.bin`
+of InsightFace; the last needs no --pairs_root:
+
+    python tools/evaluate.py --model=face.tflite --pairs=agedb_30.bin
+
 A model is a .keras file, a SavedModel folder, a .tflite file of this package
 or an .onnx file. Writes `report.json`, whose operating points
 `tools/export_tflite.py --report=` puts into an artifact, and `report.html`, a
@@ -24,7 +29,9 @@ _MODEL = flags.DEFINE_string("model", None, "The model to measure.")
 _COMPARE = flags.DEFINE_bool(
     "compare", False, "Measure the models named after the flags, two or more."
 )
-_PAIRS = flags.DEFINE_string("pairs", None, "Pairs in LFW's format.")
+_PAIRS = flags.DEFINE_string(
+    "pairs", None, "Pairs: LFW's pairs.txt, .bin, .csv or CFP's folder."
+)
 _PAIRS_ROOT = flags.DEFINE_string(
     "pairs_root", None, "Folder with one folder a person."
 )
@@ -44,13 +51,13 @@ _BATCH_SIZE = flags.DEFINE_integer("batch_size", 64, "Images at a time.")
 _RESAMPLES = flags.DEFINE_integer(
     "resamples", 1000, "Draws of people behind an interval."
 )
-flags.mark_flags_as_required(["pairs", "pairs_root"])
+flags.mark_flag_as_required("pairs")
 
 
 def main(arguments):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     models = _models(arguments[1:])
-    pairs = ks.evaluation.PairSet.from_lfw(_PAIRS.value, _PAIRS_ROOT.value)
+    pairs = ks.evaluation.PairSet.from_file(_PAIRS.value, _PAIRS_ROOT.value)
     attributes = _ATTRIBUTES.value and ks.evaluation.read_attributes(
         _ATTRIBUTES.value, pairs
     )

@@ -1,15 +1,45 @@
 """Labelled face images, and the batches to train on them."""
 
+from keras_sphereface.data.adaface_augmentation import AdaFaceAugmentation
+from keras_sphereface.data.alignment_check import (
+    AlignmentCheck,
+    check_alignment,
+)
 from keras_sphereface.data.augmentation import random_flip
 from keras_sphereface.data.decoding import decode_image
 from keras_sphereface.data.image_folder import ImageFolder
+from keras_sphereface.data.keras_augmentation import KerasAugmentation
+from keras_sphereface.data.open_faces import open_faces
 from keras_sphereface.data.pipeline import training_dataset
+from keras_sphereface.data.random_choice import RandomChoice
+from keras_sphereface.data.record_dataset import RecordDataset
+from keras_sphereface.data.sampling import (
+    BalancedSampling,
+    IdentitySampling,
+    ImageSampling,
+)
+from keras_sphereface.data.shard_manifest import DamagedShardError
 from keras_sphereface.data.synthetic_faces import SyntheticFaces
+from keras_sphereface.data.tfrecord_folder import TFRecordFolder
+from keras_sphereface.data.tfrecord_writer import write_tfrecords
 
 __all__ = [
+    "AdaFaceAugmentation",
+    "AlignmentCheck",
+    "BalancedSampling",
+    "DamagedShardError",
+    "IdentitySampling",
     "ImageFolder",
+    "ImageSampling",
+    "KerasAugmentation",
+    "RandomChoice",
+    "RecordDataset",
     "SyntheticFaces",
+    "TFRecordFolder",
+    "check_alignment",
     "decode_image",
+    "open_faces",
     "random_flip",
     "training_dataset",
+    "write_tfrecords",
 ]

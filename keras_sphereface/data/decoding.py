@@ -1,6 +1,7 @@
 """Pixels of a training image, the same ones that evaluation sees."""
 
 import io
+import struct
 
 import tensorflow as tf
 
@@ -8,6 +9,7 @@ from keras_sphereface.contract import ImageError
 
 _JPEG_START, _PNG_START = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 _PNG_BIT_DEPTH = 24  # offset of the byte in the header
+_MAX_PIXELS = 2**26  # 200 MB decoded; no face crop, and no bomb either
 _ORIENTATION_TAG = 0x0112
 _ORIENTATION_MARKS = (b"Exif\0", b"eXIf", b"tiff:Orientation")
 
@@ -60,21 +62,22 @@ def decode_images(image_bytes, image_size):
     return _map_to_images(decode_image, image_bytes, image_size)
 
 
-def read_images(paths, image_size):
-    """RGB pixels of image files of one size, as a batch.
+def read_images(index, read_bytes, image_size):
+    """RGB pixels of encoded images of one size, as a batch.
 
     Args:
-        paths: string tensor, `[batch_size]`.
+        index: int tensor, `[batch_size]`.
+        read_bytes: function from an index `[]` to a string tensor `[]`.
         image_size: `(height, width)`; another size is an error.
 
     Returns:
         Uint8 tensor, `[batch_size, height, width, 3]`.
     """
 
-    def read_image(path):
-        return decode_image(tf.io.read_file(path))
+    def read_image(position):
+        return decode_image(read_bytes(position))
 
-    return _map_to_images(read_image, paths, image_size)
+    return _map_to_images(read_image, index, image_size)
 
 
 def read_file(path):
@@ -95,31 +98,45 @@ def read_file(path):
         OSError: the file is not there or cannot be opened.
     """
     with open(path, "rb") as file:
-        image_bytes = file.read()
+        return check_encoded(file.read(), path)
+
+
+def check_encoded(image_bytes, name):
+    """The bytes of an image, unless they are surely of no use.
+
+    Args:
+        image_bytes: bytes.
+        name: str, what an error calls the image.
+
+    Returns:
+        `image_bytes`.
+
+    Raises:
+        UnreadableImageError: they are refused, as `read_file` does.
+    """
     reason = _reason_to_refuse(image_bytes)
     if reason:
-        raise UnreadableImageError(path, reason)
+        raise UnreadableImageError(name, reason)
     return image_bytes
 
 
-def read_pixels(path):
-    """Pixels of an image file.
+def decode_checked(image_bytes, name):
+    """Pixels of one encoded image, or an error that names it.
 
     Args:
-        path: str, path of the file.
+        image_bytes: bytes that `check_encoded` let pass.
+        name: str, what an error calls the image.
 
     Returns:
         Uint8 array, `[height, width, 3]`.
 
     Raises:
-        UnreadableImageError: the file is refused, corrupt or truncated.
-        OSError: the file is not there or cannot be opened.
+        UnreadableImageError: the bytes are corrupt or truncated.
     """
-    image_bytes = read_file(path)
     try:
         return decode_image(image_bytes).numpy()
     except tf.errors.InvalidArgumentError as error:
-        raise UnreadableImageError(path, "corrupt or truncated") from error
+        raise UnreadableImageError(name, "corrupt or truncated") from error
 
 
 def _reason_to_refuse(image_bytes):
@@ -130,9 +147,37 @@ def _reason_to_refuse(image_bytes):
     is_png = image_bytes.startswith(_PNG_START)
     if is_png and image_bytes[_PNG_BIT_DEPTH : _PNG_BIT_DEPTH + 1] == b"\x10":
         return "16 bits per channel"
+    height, width = _declared_size(image_bytes)
+    if height * width > _MAX_PIXELS:
+        return f"{height}x{width} pixels is too large"
     if any(mark in image_bytes for mark in _ORIENTATION_MARKS):
         return _orientation_fault(image_bytes)
     return None
+
+
+def _declared_size(image_bytes):
+    """`(height, width)` as the header says; zeros where it says nothing."""
+    if image_bytes.startswith(_PNG_START):
+        header = image_bytes[16:24]
+        if len(header) < 8:
+            return 0, 0
+        width, height = struct.unpack(">II", header)
+        return height, width
+    position = 2
+    while position + 9 <= len(image_bytes):
+        if image_bytes[position] != 0xFF:
+            break
+        marker = image_bytes[position + 1]
+        if marker == 0xFF:  # padding before a marker
+            position += 1
+            continue
+        length, height, width = struct.unpack_from(
+            ">HxHH", image_bytes, position + 2
+        )
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return height, width
+        position += 2 + length
+    return 0, 0
 
 
 def _orientation_fault(image_bytes):

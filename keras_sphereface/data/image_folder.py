@@ -1,31 +1,22 @@
 """Labelled face crops from a folder with one sub-folder per identity."""
 
 import os
-import warnings
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import tensorflow as tf
 
 from keras_sphereface.contract import IMAGE_SIZE
-from keras_sphereface.data.decoding import (
-    UnreadableImageError,
-    decode_images,
-    read_file,
-    read_pixels,
+from keras_sphereface.data.alignment_check import warn_if_unaligned
+from keras_sphereface.data.checked_images import examine_once
+from keras_sphereface.data.encoded_faces import EncodedFaces, first_few
+from keras_sphereface.data.folder_listing import (
+    checked_folder,
+    list_images,
+    no_image,
 )
 
-_EXTENSIONS = (".jpg", ".jpeg", ".png")
-_LAYOUT = (
-    "`folder` must hold one sub-folder per identity with that person's images "
-    "in it: folder/alice/1.jpg, folder/bob/1.jpg."
-)
-# A graph for many images: calls for each would spend half of their time in
-# Python, where threads wait for each other.
-_decode_images = tf.function(decode_images, reduce_retracing=True)
 
-
-class ImageFolder:
+class ImageFolder(EncodedFaces):
     """Aligned face crops in a folder, one sub-folder per identity.
 
     Identities are the sub-folders sorted by name; the label of an image is the
@@ -37,7 +28,9 @@ class ImageFolder:
     cannot be used is left out with one warning: corrupt, truncated, not a JPEG
     or PNG, 16 bits per channel, or marked as turned by its EXIF data (which
     evaluation would turn upright and training would not). An image of another
-    size, or an identity without a readable image, is an error.
+    size, or an identity without a readable image, is an error. For 10,000
+    images or more the listing and the examination are kept in
+    `~/.cache/keras_sphereface` until a folder changes.
 
     Args:
         folder: path of the folder.
@@ -46,6 +39,10 @@ class ImageFolder:
         check_images: bool. `False` starts at once, for a large folder that
             was checked before; a bad file then stops the training. Defaults
             to `True`.
+        identities: list of str, the sub-folders in the order of their labels,
+            as an earlier run saved them: its labels then mean the same here,
+            also where some of its identities are missing. A sub-folder that is
+            not in the list is an error. Defaults to `None`, those there are.
 
     Attributes:
         paths: list of str, one per image.
@@ -62,217 +59,83 @@ class ImageFolder:
     ```
     """
 
-    def __init__(self, folder, *, image_size=IMAGE_SIZE, check_images=True):
-        self.image_size = _checked_size(image_size)
-        self.folder = _checked_folder(folder)
-        paths_of = _list_images(self.folder)
-        self.identities = list(paths_of)
-        self.unreadable = {}
+    def __init__(
+        self,
+        folder,
+        *,
+        image_size=IMAGE_SIZE,
+        check_images=True,
+        identities=None,
+    ):
+        super().__init__(image_size)
+        self.folder = checked_folder(folder)
+        paths_of, digest = list_images(self.folder)
+        self.identities = _checked_identities(identities, paths_of)
+        label_of = {name: i for i, name in enumerate(self.identities)}
+        self.paths = [path for paths in paths_of.values() for path in paths]
+        labels = [label_of[name] for name in paths_of]
+        counts = [len(paths) for paths in paths_of.values()]
+        self.labels = np.repeat(np.array(labels, np.int32), counts)
         if check_images:
-            every_path = [path for paths in paths_of.values() for path in paths]
-            self.unreadable = _unreadable_files(every_path, self.image_size)
-        self.paths, labels = [], []
-        for label, paths in enumerate(paths_of.values()):
-            readable = [path for path in paths if path not in self.unreadable]
-            self.paths += readable
-            labels += [label] * len(readable)
-        self.labels = np.array(labels, np.int32)
-        self._check_identities()
-        if self.unreadable:
-            warnings.warn(
-                f"{len(self.unreadable)} of "
-                f"{len(self.unreadable) + len(self)} image files cannot be "
-                f"used and are left out: {self._reasons(self.unreadable)}. "
-                "`unreadable` lists all of them.",
-                stacklevel=2,
-            )
+            bad = examine_once(self, self.folder, digest)
+            self._leave_out(bad, paths_of)
+            self.warn_of_unreadable("image files")
+            warn_if_unaligned(self)
 
-    @property
-    def num_classes(self):
-        return len(self.identities)
+    def read_bytes(self, position):
+        with open(self.paths[position], "rb") as file:
+            return file.read()
 
-    def __len__(self):
-        return len(self.paths)
+    def bytes_reader(self):
+        # Bytes, because a file name need not be valid Unicode; a tensor beside
+        # the CPU, because the GPU has better uses for its memory.
+        with tf.device("CPU:0"):
+            paths = tf.constant([os.fsencode(path) for path in self.paths])
+        return lambda position: tf.io.read_file(tf.gather(paths, position))
 
-    def __iter__(self):
-        """Yields `(image_bytes, label)`, the files as they are."""
-        for path, label in zip(self.paths, self.labels, strict=True):
-            with open(path, "rb") as file:
-                yield file.read(), int(label)
+    def name_of(self, position):
+        return self.paths[position]
 
-    def load(self):
-        """All images in memory, about 38 kB each at 112x112.
+    def reasons(self, names):
+        return first_few(
+            f"{os.path.relpath(path, self.folder)} ({self.unreadable[path]})"
+            for path in names
+        )
 
-        Returns:
-            `(images, labels)`: uint8 `[len(self), height, width, 3]` and int32
-            `[len(self)]`.
-        """
-        images = np.empty((len(self), *self.image_size, 3), np.uint8)
-
-        def read(paths):
-            return [_read_images(paths, self.image_size)]
-
-        start = 0
-        for pixels in _map_in_threads(read, self.paths):
-            images[start : start + len(pixels)] = pixels
-            start += len(pixels)
-        return images, self.labels.copy()
-
-    def _check_identities(self):
+    def _leave_out(self, bad, paths_of):
+        self.unreadable = {self.paths[one]: bad[one] for one in sorted(bad)}
+        keep = np.setdiff1d(np.arange(len(self)), list(bad))
+        self.paths = [self.paths[one] for one in keep]
+        self.labels = self.labels[keep]
         used = np.bincount(self.labels, minlength=self.num_classes) > 0
-        without = [self.identities[label] for label in np.flatnonzero(~used)]
+        without = [
+            name
+            for name, is_used in zip(self.identities, used, strict=True)
+            if not is_used and name in paths_of
+        ]
         if without:
             inside = os.path.join(self.folder, without[0], "")
             broken = [p for p in self.unreadable if p.startswith(inside)]
-            raise _no_image(
-                self.folder, without, hint=f" ({self._reasons(broken)})"
+            raise no_image(
+                self.folder, without, hint=f" ({self.reasons(broken)})"
             )
 
-    def _reasons(self, paths):
-        return _first_few(
-            f"{os.path.relpath(path, self.folder)} ({self.unreadable[path]})"
-            for path in paths
-        )
 
-
-def _checked_size(image_size):
-    size = tuple(image_size) if isinstance(image_size, (tuple, list)) else ()
-    if len(size) != 2 or any(type(n) is not int or n < 1 for n in size):
+def _checked_identities(identities, paths_of):
+    if identities is None:
+        return list(paths_of)
+    identities = list(identities)
+    known = set(identities)
+    if len(known) != len(identities):
         raise ValueError(
-            "`image_size` must be `(height, width)`, two positive ints. "
-            f"Received: image_size={image_size!r}"
+            "`identities` must name each one once. Received: "
+            f"{len(identities)} names, {len(known)} different ones"
         )
-    return size
-
-
-def _checked_folder(folder):
-    if not isinstance(folder, (str, os.PathLike)):
+    unknown = [name for name in paths_of if name not in known]
+    if unknown:
         raise ValueError(
-            f"`folder` must be a path. Received: folder={folder!r}"
+            "`identities` must name every sub-folder, or its label would not "
+            f"be known. Received: no {first_few(unknown)} among "
+            f"{len(identities)} identities"
         )
-    if not os.path.isdir(folder):
-        found = "which is a file" if os.path.exists(folder) else "not found"
-        raise ValueError(
-            f"{_LAYOUT} Received: folder={os.fspath(folder)!r}, {found}"
-        )
-    return os.fspath(folder)
-
-
-def _list_images(folder):
-    """`{identity: [path, ...]}`, both in order of their names."""
-    entries = _visible(folder)
-    loose = [entry.name for entry in entries if _is_image(entry)]
-    if loose:
-        raise ValueError(
-            f"{_LAYOUT} Received: images directly in folder={folder!r}: "
-            f"{_first_few(loose)}"
-        )
-    paths_of = {
-        entry.name: [
-            image.path for image in _visible(entry.path) if _is_image(image)
-        ]
-        for entry in entries
-        # Listing a link to nowhere raises, so that it is not skipped.
-        if entry.is_dir() or not os.path.exists(entry.path)
-    }
-    if not paths_of:
-        raise ValueError(
-            f"{_LAYOUT} Received: folder={folder!r} without any sub-folder"
-        )
-    without = [identity for identity, paths in paths_of.items() if not paths]
-    if without:
-        inside = os.path.join(folder, without[0])
-        is_nested = any(entry.is_dir() for entry in _visible(inside))
-        hint = f". {_LAYOUT} Did you mean folder={inside!r}?"
-        raise _no_image(folder, without, hint=hint if is_nested else "")
-    return paths_of
-
-
-def _no_image(folder, identities, *, hint):
-    return ValueError(
-        "Every identity needs a readable image; repair its folder or take it "
-        f"away. Received: no readable image in {_first_few(identities)} of "
-        f"folder={folder!r}{hint}"
-    )
-
-
-def _visible(folder):
-    with os.scandir(folder) as entries:
-        visible = [e for e in entries if not e.name.startswith(".")]
-    return sorted(visible, key=lambda entry: entry.name)
-
-
-def _is_image(entry):
-    # A link to nowhere counts, so that it is reported and not skipped.
-    is_file = entry.is_file() or (entry.is_symlink() and not entry.is_dir())
-    return is_file and entry.name.lower().endswith(_EXTENSIONS)
-
-
-def _unreadable_files(paths, image_size):
-    """`{path: reason}` of the files to leave out; a wrong size raises."""
-    unreadable, wrong_sizes = {}, {}
-
-    def examine(paths):
-        try:
-            _read_images(paths, image_size)
-        except (OSError, ValueError):
-            return [_examine_file(path) for path in paths]
-        return [(image_size, None)] * len(paths)
-
-    examined = _map_in_threads(examine, paths)
-    for path, (size, reason) in zip(paths, examined, strict=True):
-        if reason:
-            unreadable[path] = reason
-        elif size != image_size:
-            wrong_sizes[path] = size
-    if wrong_sizes:
-        raise _wrong_size(wrong_sizes, image_size)
-    return unreadable
-
-
-def _examine_file(path):
-    """`(size, None)` of a good file, `(None, reason)` of a bad one."""
-    try:
-        return read_pixels(path).shape[:2], None
-    except UnreadableImageError as error:
-        return None, error.reason
-    except OSError as error:
-        return None, error.strerror or str(error)
-
-
-def _read_images(paths, image_size):
-    """Uint8 `[len(paths), height, width, 3]`; a bad file raises, named."""
-    try:
-        image_bytes = [read_file(path) for path in paths]
-        return _decode_images(tf.constant(image_bytes), image_size).numpy()
-    except tf.errors.InvalidArgumentError:
-        for path in paths:
-            size = read_pixels(path).shape[:2]
-            if size != image_size:
-                raise _wrong_size({path: size}, image_size) from None
-        raise
-
-
-def _map_in_threads(function, paths, chunk=64):
-    """The items of `function(some paths)` for all paths, in order."""
-    chunks = [paths[i : i + chunk] for i in range(0, len(paths), chunk)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for items in pool.map(function, chunks):
-            yield from items
-
-
-def _wrong_size(sizes, image_size):
-    received = _first_few(
-        f"{height}x{width} in {path}" for path, (height, width) in sizes.items()
-    )
-    return ValueError(
-        f"Every image must be {image_size[0]}x{image_size[1]} (height x "
-        "width); align the faces first, with "
-        f"`keras_sphereface.contract.align_face`. Received: {received}"
-    )
-
-
-def _first_few(names, limit=3):
-    names = list(names)
-    more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
+    return identities

@@ -1,8 +1,5 @@
 """Batches for `model.fit`, in an order that the seed decides."""
 
-import math
-import os
-
 import numpy as np
 import tensorflow as tf
 
@@ -10,7 +7,8 @@ from keras_sphereface.contract import FaceInput
 from keras_sphereface.data.arguments import whole_number
 from keras_sphereface.data.augmentation import random_flip
 from keras_sphereface.data.decoding import read_images
-from keras_sphereface.data.image_folder import ImageFolder
+from keras_sphereface.data.encoded_faces import EncodedFaces
+from keras_sphereface.data.sampling import ImageSampling
 
 
 def training_dataset(
@@ -24,6 +22,9 @@ def training_dataset(
     cache=False,
     repeat=False,
     first_step=0,
+    sampling=None,
+    augment=(),
+    shard=(0, 1),
 ):
     """Batches of face images and labels, endlessly repeatable with one seed.
 
@@ -32,7 +33,8 @@ def training_dataset(
     with the same arguments, whatever the global seeds are.
 
     Args:
-        source: an `ImageFolder`; any object whose `load()` returns images and
+        source: an `ImageFolder`, a `RecordDataset` or a `TFRecordFolder`; any
+            object whose `load()` returns images and
             labels, such as `SyntheticFaces`; or the pair itself. Images are
             uint8 or float in `[0, 255]`, `[num_images, height, width, 3]`,
             RGB; labels are int, `[num_images]`, at least 0.
@@ -52,6 +54,17 @@ def training_dataset(
             that it does not use. Defaults to `False`.
         first_step: int, batches that an earlier run has seen; needs `repeat`.
             Defaults to `0`.
+        sampling: `BalancedSampling`, which shows everyone often enough, or
+            `IdentitySampling`, for losses that compare the images of a batch.
+            Defaults to `None`: each image once an epoch.
+        augment: functions such as `AdaFaceAugmentation()` or
+            `KerasAugmentation(layer)`, from `(example, seed=)` to an example
+            of the same sizes, in order, after the flip. An example is a dict
+            of a batch, `"image"` and `"label"`; a seed an int tensor `[2]`.
+            Defaults to `()`.
+        shard: `(worker, num_workers)`. Each worker gets every
+            `num_workers`-th image of each batch, so that all of them together
+            get the batches that one alone would. Defaults to `(0, 1)`.
 
     Returns:
         `tf.data.Dataset`, of known length unless it repeats, of
@@ -74,39 +87,42 @@ def training_dataset(
             "`first_step` counts batches of an endless pass, so it needs "
             f"`repeat=True`. Received: first_step={first_step}, repeat=False"
         )
-    if isinstance(source, ImageFolder) and not cache:
-        num_images, read = len(source), _folder_reader(source)
+    worker, num_workers = _checked_shard(shard, batch_size)
+    if isinstance(source, EncodedFaces) and not cache:
+        labels, read = source.labels, _encoded_reader(source)
     else:
         images, labels = _checked_arrays(*_arrays_of(source))
-        num_images, read = len(images), _array_reader(images, labels)
-    if drop_remainder and batch_size > num_images:
+        read = _array_reader(images, labels)
+    sampling = ImageSampling() if sampling is None else sampling
+    if drop_remainder and batch_size > sampling.epoch_size(labels):
         raise ValueError(
             "`batch_size` must not be larger than the set, or no batch would "
             "come; use `drop_remainder=False` for a smaller batch. Received: "
-            f"batch_size={batch_size} for {num_images} images"
+            f"batch_size={batch_size} for {len(labels)} images"
         )
-    rounded = math.floor if drop_remainder else math.ceil
-    num_batches = rounded(num_images / batch_size)
+    num_batches = sampling.num_batches(labels, batch_size, drop_remainder)
+    order_epoch = sampling.epochs(
+        labels, batch_size, shuffle=shuffle, drop_remainder=drop_remainder
+    )
+    steps = [*([random_flip] if flip else []), *augment]
 
-    def read_batch(index, flip_seed):
-        example = read(index)
-        if flip:
-            example = random_flip(example, seed=flip_seed)
+    def read_batch(index, batch_seed):
+        example = read(index[worker::num_workers])
+        if num_workers > 1:
+            batch_seed = tf.random.fold_in(batch_seed, worker)
+        # The first step has the seed of the batch itself.
+        for number, step in enumerate(steps):
+            seed = tf.random.fold_in(batch_seed, number) if number else None
+            example = step(example, seed=batch_seed if seed is None else seed)
         return example["image"], example["label"]
 
     def order_batches(epoch):
         epoch_seed = tf.random.fold_in(tf.constant([seed, 0], tf.int64), epoch)
-        order_seed, flip_seed = tf.unstack(tf.random.split(epoch_seed, 2))
-        index = tf.range(num_images)
-        if shuffle:
-            index = tf.random.experimental.stateless_shuffle(index, order_seed)
-        index = tf.data.Dataset.from_tensor_slices(index)
-        flip_seeds = tf.data.Dataset.from_tensor_slices(
-            tf.random.split(flip_seed, num_batches)
+        order_seed, change_seed = tf.unstack(tf.random.split(epoch_seed, 2))
+        seeds = tf.data.Dataset.from_tensor_slices(
+            tf.random.split(change_seed, num_batches)
         )
-        batches = tf.data.Dataset.zip(
-            index.batch(batch_size, drop_remainder=drop_remainder), flip_seeds
-        )
+        batches = tf.data.Dataset.zip(order_epoch(order_seed), seeds)
         seen = tf.where(epoch == first_epoch, first_batch, 0)
         return batches.skip(tf.cast(seen, tf.int64))
 
@@ -120,6 +136,18 @@ def training_dataset(
             tf.data.experimental.assert_cardinality(num_batches)
         )
     return dataset.prefetch(tf.data.AUTOTUNE).with_options(_options())
+
+
+def _checked_shard(shard, batch_size):
+    pair = tuple(shard) if isinstance(shard, (tuple, list)) else ()
+    is_whole = len(pair) == 2 and all(type(n) is int for n in pair)
+    if not is_whole or not 0 <= pair[0] < pair[1] or batch_size % pair[1]:
+        raise ValueError(
+            "`shard` must be `(worker, num_workers)`, a worker below their "
+            "number, which divides `batch_size`. Received: "
+            f"shard={shard!r}, batch_size={batch_size}"
+        )
+    return pair
 
 
 def _pass_number():
@@ -144,15 +172,14 @@ def _options():
     return options
 
 
-def _folder_reader(folder):
-    """A function from indices `[batch_size]` to an example, reading files."""
-    # Bytes, because a file name need not be valid Unicode.
-    paths = _on_host([os.fsencode(path) for path in folder.paths])
-    labels = _on_host(folder.labels)
+def _encoded_reader(faces):
+    """A function from indices `[batch_size]` to an example, decoding."""
+    read_bytes = faces.bytes_reader()
+    labels = _on_host(faces.labels)
 
     def read(index):
         return {
-            "image": read_images(tf.gather(paths, index), folder.image_size),
+            "image": read_images(index, read_bytes, faces.image_size),
             "label": tf.gather(labels, index),
         }
 
@@ -184,7 +211,8 @@ def _arrays_of(source):
         source = source.load()
     if not isinstance(source, (tuple, list)) or len(source) != 2:
         raise ValueError(
-            "`source` must be an `ImageFolder`, an object whose `load()` "
+            "`source` must be an `ImageFolder`, `RecordDataset` or "
+            "`TFRecordFolder`, an object whose `load()` "
             "returns images and labels, or a pair `(images, labels)`. "
             f"Received: source of type {type(source).__name__}"
         )

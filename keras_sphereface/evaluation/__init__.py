@@ -1,5 +1,6 @@
 """How well faces verify: pairs, curves, the ten-fold protocol, reports."""
 
+from keras_sphereface.evaluation.bin_format import read_bin
 from keras_sphereface.evaluation.bootstrap import (
     BootstrapDifference,
     BootstrapIntervals,
@@ -56,6 +57,7 @@ from keras_sphereface.evaluation.ijb_format import (
     read_template_subjects,
 )
 from keras_sphereface.evaluation.intervals import rate_interval
+from keras_sphereface.evaluation.pair_files import has_own_images
 from keras_sphereface.evaluation.pairs import PairSet
 from keras_sphereface.evaluation.plots import plot_det, plot_roc
 from keras_sphereface.evaluation.report import (
@@ -102,6 +104,7 @@ __all__ = [
     "extract_embeddings",
     "fit_calibration",
     "fold_accuracies",
+    "has_own_images",
     "held_out_probabilities",
     "identify",
     "plot_det",
@@ -110,6 +113,7 @@ __all__ = [
     "pool_templates",
     "rate_interval",
     "read_attributes",
+    "read_bin",
     "read_template_media",
     "read_template_pairs",
     "read_template_subjects",

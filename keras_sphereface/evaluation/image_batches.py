@@ -43,14 +43,14 @@ def check_images(images) -> np.ndarray | list:
 
     Args:
         images: uint8 array, `[num_images, height, width, 3]`, or a sequence
-            of paths.
+            of paths or of encoded images as bytes.
 
     Returns:
-        The array, or a list of paths; one image at least.
+        The array, or a list of paths or bytes; one image at least.
     """
     expected = (
         "`images` must be uint8, [num_images, height, width, 3], or a sequence "
-        "of paths."
+        "of paths or of encoded images."
     )
     if isinstance(images, np.ndarray) and images.ndim != 1:
         if (
@@ -67,7 +67,7 @@ def check_images(images) -> np.ndarray | list:
     else:
         images = list(images)
         for index, image in enumerate(images):
-            if not isinstance(image, (str, os.PathLike)):
+            if not isinstance(image, (str, os.PathLike, bytes)):
                 raise ValueError(
                     f"{expected} Received: images[{index}] of type "
                     f"{type(image).__name__}"
@@ -92,7 +92,10 @@ def image_names(images, names: Sequence[str] | None = None) -> list[str]:
         names = (
             [f"image {index}" for index in range(len(images))]
             if isinstance(images, np.ndarray)
-            else [str(image) for image in images]
+            else [
+                f"image {index}" if isinstance(image, bytes) else str(image)
+                for index, image in enumerate(images)
+            ]
         )
     if len(names) != len(images):
         raise ValueError(
@@ -118,7 +121,7 @@ def read_named_image(images, names, index, face_input=None) -> np.ndarray:
         return read_image(images[index], face_input)
     except ImageError as error:
         # The message names a file already; an array has only our name.
-        if isinstance(images, np.ndarray):
+        if not isinstance(images[index], (str, os.PathLike)):
             raise ImageError(f"{names[index]}: {error}") from error
         raise
 

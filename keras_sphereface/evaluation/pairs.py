@@ -12,6 +12,7 @@ from keras_sphereface.evaluation.image_batches import (
 )
 from keras_sphereface.evaluation.lfw_format import read_lfw_pairs
 from keras_sphereface.evaluation.pair_bootstrap import check_people
+from keras_sphereface.evaluation.pair_files import read_pairs
 from keras_sphereface.evaluation.pair_sampling import sample_pairs
 
 
@@ -19,9 +20,9 @@ class PairSet:
     """Distinct images, and pairs of them in folds.
 
     Args:
-        images: sequence of image paths, or uint8 array
-            `[num_images, height, width, 3]`. Each image once: however many
-            pairs show it, it is embedded once.
+        images: sequence of image paths or of encoded images as bytes, or
+            uint8 array `[num_images, height, width, 3]`. Each image once:
+            however many pairs show it, it is embedded once.
         index_a: int, `[num_pairs]`, position in `images` of each pair's first
             image.
         index_b: int, `[num_pairs]`, position of the second image.
@@ -117,6 +118,27 @@ class PairSet:
                 and the expected path.
         """
         return cls(**read_lfw_pairs(pairs_file, root))
+
+    @classmethod
+    def from_file(cls, path, root=None) -> "PairSet":
+        """Reads pairs in any of the formats of the field.
+
+        - `lfw.bin`, `cfp_fp.bin`, `agedb_30.bin` and the like of InsightFace;
+          a pickle, of which nothing is run;
+        - a CSV with the columns `image_a`, `image_b`, `is_same` and, if you
+          like, `fold`, `person_a` and `person_b`;
+        - the folder of CFP, frontal to profile;
+        - any other file as `from_lfw` reads it.
+
+        Args:
+            path: path of the file or folder.
+            root: folder of the images that a text file or CSV names. Defaults
+                to `None`: for a CSV, the folder of the file.
+
+        Returns:
+            `PairSet`.
+        """
+        return cls(**read_pairs(path, root))
 
     @classmethod
     def sample(

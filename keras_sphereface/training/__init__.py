@@ -3,7 +3,6 @@
 from keras_sphereface.training.checkpoints import CheckpointError
 from keras_sphereface.training.config import (
     CheckpointConfig,
-    DataConfig,
     EmbedderConfig,
     HeadConfig,
     OptimizerConfig,
@@ -11,6 +10,7 @@ from keras_sphereface.training.config import (
     VerificationConfig,
 )
 from keras_sphereface.training.config_flag import editable, from_config_dict
+from keras_sphereface.training.data_config import DataConfig
 from keras_sphereface.training.faces import TrainingFaces, load_faces
 from keras_sphereface.training.optimizer import build_optimizer
 from keras_sphereface.training.train import TrainResult, train

@@ -3,6 +3,9 @@
 import dataclasses
 from dataclasses import dataclass, field
 
+from keras_sphereface.training.config_checks import check_choice, check_count
+from keras_sphereface.training.data_config import DataConfig
+
 _PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 _STRATEGIES = ("none", "mirrored", "multi_worker", "data_parallel")
 # What a learning-rate schedule reads beside the warm-up.
@@ -12,51 +15,6 @@ _SCHEDULES = {
     "multi_step": {"milestones", "decay_factor"},
     "constant": set(),
 }
-
-
-@dataclass(frozen=True)
-class DataConfig:
-    """Where faces come from.
-
-    Args:
-        folder: folder with one sub-folder an identity, or `None` for
-            synthetic faces.
-        pairs: LFW-format pairs file, for evaluation on other people. With
-            `folder` and without pairs nothing is verified.
-        pairs_root: folder of the images that `pairs` names.
-        image_size: `(height, width)`, pixels.
-        flip: bool, whether half of the images are mirrored.
-        cache: bool, whether the images of `folder` are decoded once and kept
-            in memory, 38 kB each at 112x112; `None` does so up to 1 GiB.
-        synthetic_identities: int, identities to train on without `folder`.
-        synthetic_images: int, images of each.
-        synthetic_unseen: int, other identities, to verify.
-        synthetic_pairs: int, pairs of them in each of ten folds.
-    """
-
-    folder: str | None = None
-    pairs: str | None = None
-    pairs_root: str | None = None
-    image_size: tuple[int, int] = (112, 112)
-    flip: bool = True
-    cache: bool | None = None
-    synthetic_identities: int = 200
-    synthetic_images: int = 20
-    synthetic_unseen: int = 120
-    synthetic_pairs: int = 200
-
-    def __post_init__(self):
-        if (self.pairs is None) != (self.pairs_root is None):
-            raise ValueError(
-                "`pairs` and `pairs_root` belong together: the file, and the "
-                f"folder of its images. Received: pairs={self.pairs!r}, "
-                f"pairs_root={self.pairs_root!r}"
-            )
-        if self.folder is None and self.pairs is not None:
-            raise ValueError(
-                "`pairs` needs `folder`: synthetic faces are verified on "
-                f"synthetic pairs. Received: folder=None, pairs={self.pairs!r}"
-            )
 
 
 @dataclass(frozen=True)
@@ -131,8 +89,8 @@ class OptimizerConfig:
     ema_momentum: float | None = None
 
     def __post_init__(self):
-        _check_choice("schedule", self.schedule, _SCHEDULES)
-        _check_count("accumulation_steps", self.accumulation_steps)
+        check_choice("schedule", self.schedule, _SCHEDULES)
+        check_count("accumulation_steps", self.accumulation_steps)
         read = _SCHEDULES[self.schedule]
         for setting in dataclasses.fields(self):
             value = getattr(self, setting.name)
@@ -170,8 +128,8 @@ class VerificationConfig:
     patience: int = 0
 
     def __post_init__(self):
-        _check_count("every_epochs", self.every_epochs, at_least=0)
-        _check_count("patience", self.patience, at_least=0)
+        check_count("every_epochs", self.every_epochs, at_least=0)
+        check_count("patience", self.patience, at_least=0)
         if self.patience and not self.every_epochs:
             raise ValueError(
                 "`patience` counts verifications, so `every_epochs` must be at "
@@ -193,8 +151,8 @@ class CheckpointConfig:
     keep: int = 2
 
     def __post_init__(self):
-        _check_count("every_steps", self.every_steps, at_least=0)
-        _check_count("keep", self.keep)
+        check_count("every_steps", self.every_steps, at_least=0)
+        check_count("keep", self.keep)
 
 
 @dataclass(frozen=True)
@@ -238,10 +196,10 @@ class TrainConfig:
     tensorboard: bool = False
 
     def __post_init__(self):
-        _check_choice("precision", self.precision, _PRECISIONS)
-        _check_choice("strategy", self.strategy, _STRATEGIES)
+        check_choice("precision", self.precision, _PRECISIONS)
+        check_choice("strategy", self.strategy, _STRATEGIES)
         for name in ("epochs", "batch_size", "cpu_devices"):
-            _check_count(name, getattr(self, name))
+            check_count(name, getattr(self, name))
         data = self.data
         if self.verification.every_epochs and data.folder and not data.pairs:
             raise ValueError(
@@ -254,19 +212,3 @@ class TrainConfig:
         content = dataclasses.asdict(self)
         content["head"] = {"name": self.head.name, **self.head.arguments}
         return content
-
-
-def _check_choice(name, value, choices):
-    if value not in choices:
-        raise ValueError(
-            f"`{name}` must be one of {list(choices)}. "
-            f"Received: {name}={value!r}"
-        )
-
-
-def _check_count(name, value, at_least=1):
-    if not isinstance(value, int) or value < at_least:
-        raise ValueError(
-            f"`{name}` must be an integer of at least {at_least}. "
-            f"Received: {name}={value!r}"
-        )

@@ -3,8 +3,9 @@
 import os
 from typing import Any, NamedTuple
 
-from keras_sphereface.data import ImageFolder, SyntheticFaces
+from keras_sphereface.data import SyntheticFaces, open_faces
 from keras_sphereface.evaluation import PairSet
+from keras_sphereface.training.identities import read_identities
 
 _NUM_FOLDS = 10
 _UNSEEN_IMAGES = 8
@@ -14,7 +15,8 @@ class TrainingFaces(NamedTuple):
     """What `load_faces` found.
 
     Attributes:
-        source: `ImageFolder`, or arrays `(images, labels)`, to train on.
+        source: `ImageFolder`, `RecordDataset` or `TFRecordFolder`, or arrays
+            `(images, labels)`, to train on.
         num_classes: int, identities in `source`.
         num_images: int, images in `source`.
         pairs: `PairSet` of people who are not in `source`, or `None`.
@@ -29,6 +31,19 @@ class TrainingFaces(NamedTuple):
     name: str
     pairs_name: str
 
+    @property
+    def labels(self):
+        """Int array, `[num_images]`."""
+        is_arrays = isinstance(self.source, tuple)
+        return self.source[1] if is_arrays else self.source.labels
+
+    @property
+    def identities(self):
+        """List of str, what each label means."""
+        if isinstance(self.source, tuple):
+            return [str(label) for label in range(self.num_classes)]
+        return self.source.identities
+
 
 def load_faces(config, seed=0):
     """Opens the folder and the pairs of a config, or draws synthetic ones.
@@ -42,10 +57,16 @@ def load_faces(config, seed=0):
     """
     if config.folder is None:
         return _draw_faces(config, seed)
-    source = ImageFolder(config.folder, image_size=config.image_size)
+    identities = config.identities and read_identities(config.identities)
+    source = open_faces(
+        config.folder,
+        image_size=config.image_size,
+        check_images=config.check_images,
+        identities=identities,
+    )
     pairs, pairs_name = None, ""
     if config.pairs is not None:
-        pairs = PairSet.from_lfw(config.pairs, config.pairs_root)
+        pairs = PairSet.from_file(config.pairs, config.pairs_root)
         pairs_name = os.path.basename(config.pairs)
     return TrainingFaces(
         source,

@@ -7,7 +7,7 @@ import keras
 
 from keras_sphereface import heads
 from keras_sphereface.callbacks import ProgressBar
-from keras_sphereface.data import training_dataset
+from keras_sphereface.data import ImageSampling, training_dataset
 from keras_sphereface.evaluation import VerificationReport, evaluate_pairs
 from keras_sphereface.files import new_file, write_json
 from keras_sphereface.models import (
@@ -15,7 +15,12 @@ from keras_sphereface.models import (
     build_embedding_model,
     embedding_function,
 )
+from keras_sphereface.training.batches import (
+    build_augmentation,
+    build_sampling,
+)
 from keras_sphereface.training.faces import TrainingFaces, load_faces
+from keras_sphereface.training.identities import keep_identities
 from keras_sphereface.training.model_state import unshare_weights
 from keras_sphereface.training.optimizer import build_optimizer
 from keras_sphereface.training.run import Run, verification_of
@@ -55,9 +60,9 @@ class TrainResult(NamedTuple):
 def train(config, workdir, callbacks=(), progress=True):
     """Trains a recognizer and verifies it before and after.
 
-    Writes `embedder.keras`, `recognizer.keras`, `history.csv` and
-    `report.json` into `workdir`, and, verifying while it trains,
-    `best_embedder.keras`. A run that was killed goes on from its newest
+    Writes `embedder.keras`, `recognizer.keras`, `identities.json`,
+    `history.csv` and `report.json` into `workdir`, and, verifying while it
+    trains, `best_embedder.keras`. A run that was killed goes on from its newest
     checkpoint when the same config is started again, and ends with the weights
     it would have had; a finished run leaves no checkpoints, and starting it
     again begins anew.
@@ -91,6 +96,10 @@ def train(config, workdir, callbacks=(), progress=True):
         config, faces, recognizer, workdir, is_writer
     )
     run = Run(config, recognizer, workdir, steps, verification, is_writer)
+    if is_writer:
+        keep_identities(
+            workdir, faces.identities, is_resumed=bool(run.checkpoints.steps())
+        )
     embed = embedding_function(recognizer.embedder)
     before = _verify(embed, faces)
     run.resume()
@@ -144,6 +153,8 @@ def _fit(config, run, faces, callbacks, progress):
             seed=config.seed,
             flip=config.data.flip,
             cache=_caches(config.data, faces),
+            sampling=build_sampling(config.data),
+            augment=build_augmentation(config.data),
             repeat=True,
             first_step=run.step,
         )
@@ -183,7 +194,10 @@ def _caches(config, faces):
 
 
 def _steps_per_epoch(config, faces):
-    steps = faces.num_images // config.batch_size
+    sampling = build_sampling(config.data) or ImageSampling()
+    steps = sampling.num_batches(
+        faces.labels, config.batch_size, drop_remainder=True
+    )
     if not steps:
         raise ValueError(
             "`batch_size` must not be larger than the training set. Received: "

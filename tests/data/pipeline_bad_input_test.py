@@ -81,5 +81,5 @@ def test_images_are_checked(images, message):
 
 @pytest.mark.parametrize("source", [None, "faces", IMAGES, (IMAGES,)])
 def test_another_source_is_an_error_that_lists_the_right_ones(source):
-    with pytest.raises(ValueError, match="an `ImageFolder`, an object whose"):
+    with pytest.raises(ValueError, match="`TFRecordFolder`, an object whose"):
         training_dataset(source, 8)

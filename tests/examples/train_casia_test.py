@@ -20,6 +20,7 @@ ARTIFACTS = {
     "face.tflite.parity.json",
     "face.tflite.parity.md",
     "history.csv",
+    "identities.json",
     "recognizer.keras",
     "report.json",
     "roc.png",

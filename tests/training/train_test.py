@@ -61,6 +61,7 @@ def test_a_run_writes_models_and_a_report(run):
     assert sorted(path.name for path in workdir.iterdir()) == [
         "embedder.keras",
         "history.csv",
+        "identities.json",
         "recognizer.keras",
         "report.json",
     ]

@@ -1,0 +1,153 @@
+"""One photograph in, one aligned crop out, or the reason why not."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from keras_sphereface.alignment.detected_face import DetectedFace, choose_face
+from keras_sphereface.alignment.landmark_table import read_landmarks
+from keras_sphereface.alignment.mtcnn_detector import MtcnnDetector
+from keras_sphereface.alignment.yunet_detector import YunetDetector
+from keras_sphereface.contract import (
+    FIVE_POINT_TEMPLATE,
+    ImageError,
+    align_face,
+    read_image,
+    similarity_transform,
+)
+
+DETECTORS = ("mtcnn", "yunet", "csv")
+# The template, larger and in the middle of a picture of its own.
+_UPRIGHT_SIDE = 336
+_UPRIGHT = FIVE_POINT_TEMPLATE * 1.5 + (_UPRIGHT_SIDE - 1.5 * 112) / 2
+ALIGNED, NO_FACE, UNREADABLE, NOT_A_FACE = (
+    "aligned",
+    "no face",
+    "unreadable",
+    "not a face",
+)
+
+
+class Outcome(NamedTuple):
+    """What became of one photograph.
+
+    Attributes:
+        status: `"aligned"`, `"no face"`, `"unreadable"` or `"not a face"`
+            (landmarks that do not resemble one).
+        num_faces: int, faces found.
+        face: the `DetectedFace` taken, or `None`.
+        crop: uint8, `[*size, 3]`, or `None`.
+    """
+
+    status: str
+    num_faces: int = 0
+    face: DetectedFace | None = None
+    crop: np.ndarray | None = None
+
+
+class PictureAligner:
+    """Detects, chooses and aligns.
+
+    Args:
+        root: folder of the photographs.
+        detector: `"mtcnn"`, `"yunet"` or `"csv"`; or a function from uint8
+            RGB `[height, width, 3]` to a list of `DetectedFace`. Defaults to
+            `"mtcnn"`.
+        model_path: model file of YuNet, or the CSV of landmarks. Defaults to
+            `None`.
+        rule: which of several faces: `"largest"`, `"centre"` or
+            `"best_score"`. Defaults to `"largest"`.
+        size: `(height, width)` of the crops. Defaults to `(112, 112)`.
+        min_score: float; faces of a lower score do not count. Defaults to `0`.
+        refine: bool, whether the chosen face is detected again after it was
+            turned upright, which halves the scatter of landmarks of turned
+            heads. Landmarks of a CSV are taken as they are. Defaults to
+            `True`.
+    """
+
+    def __init__(
+        self,
+        root,
+        detector="mtcnn",
+        model_path=None,
+        rule="largest",
+        size=(112, 112),
+        min_score=0.0,
+        refine=True,
+    ):
+        self.root = Path(root)
+        self.refine = refine and detector != "csv"
+        self.rule, self.size, self.min_score = rule, tuple(size), min_score
+        choose_face([], (1, 1), rule)  # a wrong rule is an error now
+        self._table, self._detect = None, detector
+        if detector == "mtcnn":
+            self._detect = MtcnnDetector()
+        elif detector == "yunet":
+            self._detect = YunetDetector(model_path)
+        elif detector == "csv":
+            self._table = read_landmarks(model_path)
+        elif not callable(detector):
+            raise ValueError(
+                f"`detector` must be one of {list(DETECTORS)} or a function. "
+                f"Received: detector={detector!r}"
+            )
+
+    def __call__(self, name: str) -> Outcome:
+        """Aligns one photograph.
+
+        Args:
+            name: path of the photograph in `root`, with slashes.
+
+        Returns:
+            `Outcome`.
+        """
+        try:
+            image = read_image(self.root / name)
+        except (ImageError, OSError):
+            return Outcome(UNREADABLE)
+        faces = (
+            self._detect(image)
+            if self._table is None
+            else self._table.get(name, [])
+        )
+        faces = [face for face in faces if face.score >= self.min_score]
+        face = choose_face(faces, image.shape[:2], self.rule)
+        if face is None:
+            return Outcome(NO_FACE)
+        if self.refine:
+            face = self._look_again(image, face)
+        try:
+            crop = align_face(image, face.landmarks, self.size)
+        except ValueError:
+            return Outcome(NOT_A_FACE, len(faces), face)
+        return Outcome(ALIGNED, len(faces), face, crop)
+
+    def _look_again(self, image, face):
+        """The face as the detector sees it upright and of a usual size."""
+        try:
+            matrix = similarity_transform(face.landmarks, _UPRIGHT)
+        except ValueError:
+            return face
+        turn, shift = matrix[:, :2], matrix[:, 2]
+        if np.linalg.det(turn) < 1e-12:
+            return face
+        back = np.linalg.inv(turn)
+        offset = -back @ shift
+        upright = Image.fromarray(image).transform(
+            (_UPRIGHT_SIDE, _UPRIGHT_SIDE),
+            Image.Transform.AFFINE,
+            (*back[0], offset[0], *back[1], offset[1]),
+            Image.Resampling.BILINEAR,
+        )
+
+        def distance(found):
+            return float(np.abs(found.landmarks - _UPRIGHT).max())
+
+        again = min(self._detect(np.array(upright)), key=distance, default=None)
+        # Farther away it is another face, or none.
+        if again is None or distance(again) > _UPRIGHT_SIDE / 8:
+            return face
+        landmarks = (again.landmarks - shift) @ back.T
+        return face._replace(landmarks=landmarks)

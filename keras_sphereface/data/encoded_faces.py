@@ -1,0 +1,263 @@
+"""Labelled images that stay encoded until a batch needs them."""
+
+import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import tensorflow as tf
+
+from keras_sphereface.data.decoding import (
+    UnreadableImageError,
+    check_encoded,
+    decode_checked,
+    decode_images,
+)
+
+# A graph for many images: calls for each would spend half of their time in
+# Python, where threads wait for each other.
+_decode_images = tf.function(decode_images, reduce_retracing=True)
+
+
+class EncodedFaces:
+    """What `ImageFolder`, `RecordDataset` and `TFRecordFolder` have in common.
+
+    A subclass says where the bytes of an image are: `read_bytes` in Python,
+    `bytes_reader` in a graph, and `name_of` for errors. Iterating yields
+    `(image_bytes, label)`, the bytes as they are stored.
+
+    Args:
+        image_size: `(height, width)` every image must have.
+
+    Attributes:
+        labels: int32 array, `[len(self)]`, in `[0, num_classes)`.
+        identities: list of str, the identity of each label.
+        num_classes: int, number of identities.
+        unreadable: dict, name of an image left out to the reason.
+    """
+
+    def __init__(self, image_size):
+        self.image_size = checked_size(image_size)
+        self.labels = np.zeros(0, np.int32)
+        self.identities = []
+        self.unreadable = {}
+
+    def read_bytes(self, position):
+        """The encoded image at a position.
+
+        Args:
+            position: int, in `[0, len(self))`.
+
+        Returns:
+            Bytes.
+        """
+        raise NotImplementedError
+
+    def bytes_reader(self):
+        """A function that reads an encoded image inside `tf.data`.
+
+        Returns:
+            Function from an int tensor `[]` to a string tensor `[]`.
+        """
+        raise NotImplementedError
+
+    def name_of(self, position):
+        """What errors call the image at a position.
+
+        Args:
+            position: int, in `[0, len(self))`.
+
+        Returns:
+            str.
+        """
+        raise NotImplementedError
+
+    @property
+    def num_classes(self):
+        return len(self.identities)
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __iter__(self):
+        """Yields `(image_bytes, label)`, the images as they are stored."""
+        for position, label in enumerate(self.labels):
+            yield self.read_bytes(position), int(label)
+
+    def load(self):
+        """All images in memory, about 38 kB each at 112x112.
+
+        Returns:
+            `(images, labels)`: uint8 `[len(self), height, width, 3]` and int32
+            `[len(self)]`.
+        """
+        images = np.empty((len(self), *self.image_size, 3), np.uint8)
+
+        def read(positions):
+            return [self.read_images(positions)]
+
+        start = 0
+        for pixels in map_in_threads(read, range(len(self))):
+            images[start : start + len(pixels)] = pixels
+            start += len(pixels)
+        return images, self.labels.copy()
+
+    def examine(self):
+        """Decodes every image once.
+
+        Returns:
+            Dict from the position of an image that cannot be used to the
+            reason. An image of another size raises `ValueError`.
+        """
+        unreadable, wrong_sizes = {}, {}
+
+        def examine(positions):
+            try:
+                self.read_images(positions)
+            except (ValueError, OSError, tf.errors.InvalidArgumentError):
+                return [self.examine_image(one) for one in positions]
+            return [(self.image_size, None)] * len(positions)
+
+        examined = map_in_threads(examine, range(len(self)))
+        for position, (size, reason) in enumerate(examined):
+            if reason:
+                unreadable[position] = reason
+            elif size != self.image_size:
+                wrong_sizes[position] = size
+        if wrong_sizes:
+            raise self._wrong_size(wrong_sizes)
+        return unreadable
+
+    def warn_of_unreadable(self, what, stacklevel=3):
+        """One warning with the number of images left out, if there are any.
+
+        Args:
+            what: str, what they are, such as `"image files"`.
+            stacklevel: int, as in `warnings.warn`. Defaults to `3`.
+        """
+        if self.unreadable:
+            warnings.warn(
+                f"{len(self.unreadable)} of "
+                f"{len(self.unreadable) + len(self)} {what} cannot be "
+                f"used and are left out: {self.reasons(self.unreadable)}. "
+                "`unreadable` lists all of them.",
+                stacklevel=stacklevel,
+            )
+
+    def reasons(self, names):
+        """A few of the images left out, with the reasons.
+
+        Args:
+            names: keys of `unreadable`.
+
+        Returns:
+            str.
+        """
+        return first_few(f"{name} ({self.unreadable[name]})" for name in names)
+
+    def read_images(self, positions):
+        """Pixels of some images.
+
+        Args:
+            positions: sequence of int, in `[0, len(self))`.
+
+        Returns:
+            Uint8 array, `[len(positions), height, width, 3]`.
+        """
+        try:
+            image_bytes = [
+                check_encoded(self.read_bytes(one), self.name_of(one))
+                for one in positions
+            ]
+            return _decode_images(
+                tf.constant(image_bytes), self.image_size
+            ).numpy()
+        except tf.errors.InvalidArgumentError:
+            for position in positions:
+                size = self._pixels(position).shape[:2]
+                if size != self.image_size:
+                    raise self._wrong_size({position: size}) from None
+            raise
+
+    def _pixels(self, position):
+        name = self.name_of(position)
+        image_bytes = check_encoded(self.read_bytes(position), name)
+        return decode_checked(image_bytes, name)
+
+    def examine_image(self, position):
+        """Decodes one image.
+
+        Args:
+            position: int, in `[0, len(self))`.
+
+        Returns:
+            `(size, None)` of a good image, `(None, reason)` of a bad one.
+        """
+        try:
+            return self._pixels(position).shape[:2], None
+        except UnreadableImageError as error:
+            return None, error.reason
+        except OSError as error:
+            return None, error.strerror or str(error)
+
+    def _wrong_size(self, sizes):
+        received = first_few(
+            f"{height}x{width} in {self.name_of(position)}"
+            for position, (height, width) in sizes.items()
+        )
+        return ValueError(
+            f"Every image must be {self.image_size[0]}x{self.image_size[1]} "
+            "(height x width); align the faces first, with "
+            "`keras_sphereface.contract.align_face` or tools/align_faces.py. "
+            f"Received: {received}"
+        )
+
+
+def checked_size(image_size):
+    """An image size as a pair of ints, checked.
+
+    Args:
+        image_size: `(height, width)`.
+
+    Returns:
+        Tuple of two ints.
+    """
+    size = tuple(image_size) if isinstance(image_size, (tuple, list)) else ()
+    if len(size) != 2 or any(type(n) is not int or n < 1 for n in size):
+        raise ValueError(
+            "`image_size` must be `(height, width)`, two positive ints. "
+            f"Received: image_size={image_size!r}"
+        )
+    return size
+
+
+def map_in_threads(function, items, chunk=64):
+    """The results of `function(some items)` for all items, in order.
+
+    Args:
+        function: from a part of `items` to a list of results.
+        items: sequence.
+        chunk: int, items a call. Defaults to `64`.
+
+    Yields:
+        The results, one after another.
+    """
+    chunks = [items[i : i + chunk] for i in range(0, len(items), chunk)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for results in pool.map(function, chunks):
+            yield from results
+
+
+def first_few(names, limit=3):
+    """Names for an error: the first ones, and how many more.
+
+    Args:
+        names: iterable of str.
+        limit: int, how many are written out. Defaults to `3`.
+
+    Returns:
+        str.
+    """
+    names = list(names)
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")

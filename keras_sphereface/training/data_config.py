@@ -1,0 +1,98 @@
+"""Where the faces of a run come from, and how batches are made of them."""
+
+from dataclasses import dataclass
+
+from keras_sphereface.evaluation import has_own_images
+from keras_sphereface.training.config_checks import check_choice, check_count
+
+_SAMPLINGS = ("image", "balanced", "identity")
+_SAMPLING_SETTINGS = {
+    "min_images": "balanced",
+    "images_per_identity": "identity",
+}
+_AUGMENTATIONS = ("adaface", "erasing", "randaugment")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where faces come from.
+
+    Args:
+        folder: folder with one sub-folder an identity, with InsightFace's
+            `train.rec`, or with TFRecords of tools/make_tfrecords.py; `None`
+            for synthetic faces.
+        pairs: pairs of other people, for evaluation: LFW's `pairs.txt`, a
+            `.csv`, a `.bin` of InsightFace, or CFP's folder. With `folder` and
+            without pairs nothing is verified.
+        pairs_root: folder of the images that `pairs` names; a `.bin` needs
+            none.
+        image_size: `(height, width)`, pixels.
+        identities: path of the `identities.json` of an earlier run, whose
+            labels `folder` shall have; `None` numbers the identities there.
+        check_images: bool, whether every image is decoded once, or every
+            shard compared with its checksum, before training.
+        flip: bool, whether half of the images are mirrored.
+        augmentation: tuple of `"adaface"` (crop, low resolution and photometric
+            changes, each of a fifth of the images), `"erasing"` (a patch of
+            half of them) and `"randaugment"`, in this order after the flip.
+        sampling: `"image"`, each image once an epoch; `"balanced"`, each
+            identity `min_images` times at least; or `"identity"`,
+            `images_per_identity` images of each identity of a batch.
+        min_images: int, for `"balanced"`.
+        images_per_identity: int, for `"identity"`; divides the batch size.
+        cache: bool, whether the images of `folder` are decoded once and kept
+            in memory, 38 kB each at 112x112; `None` does so up to 1 GiB.
+        synthetic_identities: int, identities to train on without `folder`.
+        synthetic_images: int, images of each.
+        synthetic_unseen: int, other identities, to verify.
+        synthetic_pairs: int, pairs of them in each of ten folds.
+    """
+
+    folder: str | None = None
+    pairs: str | None = None
+    pairs_root: str | None = None
+    image_size: tuple[int, int] = (112, 112)
+    identities: str | None = None
+    check_images: bool = True
+    flip: bool = True
+    augmentation: tuple[str, ...] = ()
+    sampling: str = "image"
+    min_images: int = 1
+    images_per_identity: int = 4
+    cache: bool | None = None
+    synthetic_identities: int = 200
+    synthetic_images: int = 20
+    synthetic_unseen: int = 120
+    synthetic_pairs: int = 200
+
+    def __post_init__(self):
+        check_choice("sampling", self.sampling, _SAMPLINGS)
+        check_count("min_images", self.min_images)
+        check_count("images_per_identity", self.images_per_identity, 2)
+        for name, reader in _SAMPLING_SETTINGS.items():
+            default = type(self).__dataclass_fields__[name].default
+            if getattr(self, name) != default and self.sampling != reader:
+                raise ValueError(
+                    f"`{name}` is read by sampling {reader!r} only. Received: "
+                    f"{name}={getattr(self, name)!r}, "
+                    f"sampling={self.sampling!r}"
+                )
+        for name in self.augmentation:
+            check_choice("augmentation", name, _AUGMENTATIONS)
+        if self.identities is not None and self.folder is None:
+            raise ValueError(
+                "`identities` needs `folder`: synthetic faces have no names. "
+                f"Received: folder=None, identities={self.identities!r}"
+            )
+        alone = self.pairs is not None and has_own_images(self.pairs)
+        if not alone and (self.pairs is None) != (self.pairs_root is None):
+            raise ValueError(
+                "`pairs` and `pairs_root` belong together: the file, and the "
+                f"folder of its images. Received: pairs={self.pairs!r}, "
+                f"pairs_root={self.pairs_root!r}"
+            )
+        if self.folder is None and self.pairs is not None:
+            raise ValueError(
+                "`pairs` needs `folder`: synthetic faces are verified on "
+                f"synthetic pairs. Received: folder=None, pairs={self.pairs!r}"
+            )

@@ -1,0 +1,276 @@
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from record_files import encoded, write_records
+
+from keras_sphereface.data import (
+    AdaFaceAugmentation,
+    DamagedShardError,
+    ImageFolder,
+    RecordDataset,
+    TFRecordFolder,
+    listing_cache,
+    open_faces,
+    tfrecord_writer,
+    training_dataset,
+    write_tfrecords,
+)
+
+LABELS = [0, 0, 0, 1, 1, 2, 2, 2, 2, 2]
+AUGMENTATION = AdaFaceAugmentation(0.5, 0.5, 0.5)
+IMAGES = [encoded(seed) for seed in range(len(LABELS))]
+
+
+@pytest.fixture
+def source(tmp_path):
+    for seed, (image, label) in enumerate(zip(IMAGES, LABELS, strict=True)):
+        path = tmp_path / "faces" / f"person {label}" / f"{seed}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(image)
+    return ImageFolder(tmp_path / "faces", image_size=(16, 12))
+
+
+@pytest.fixture
+def shards(tmp_path, source):
+    write_tfrecords(source, tmp_path / "out", images_per_shard=4)
+    return tmp_path / "out"
+
+
+def test_a_folder_comes_back_with_the_same_bytes(source, shards):
+    faces = TFRecordFolder(shards)
+    assert list(faces) == list(source) == list(zip(IMAGES, LABELS, strict=True))
+    assert faces.identities == ["person 0", "person 1", "person 2"]
+    assert faces.image_size == (16, 12)
+    assert faces.manifest["images_per_identity"] == [3, 2, 5]
+    assert [s["num_images"] for s in faces.manifest["shards"]] == [4, 4, 2]
+
+
+def test_records_come_back_with_the_same_bytes(tmp_path):
+    source = RecordDataset(write_records(tmp_path / "rec", IMAGES, LABELS))
+    write_tfrecords(source, tmp_path / "out")
+    assert list(TFRecordFolder(tmp_path / "out")) == list(source)
+    write_tfrecords(TFRecordFolder(tmp_path / "out"), tmp_path / "again")
+    assert list(TFRecordFolder(tmp_path / "again")) == list(source)
+
+
+def test_any_reader_of_tfrecords_can_read_them(shards):
+    features = {
+        "image": tf.io.FixedLenFeature([], tf.string),
+        "label": tf.io.FixedLenFeature([], tf.int64),
+    }
+    paths = sorted(map(str, shards.glob("*.tfrecord")))
+    found = [
+        tf.io.parse_single_example(record, features)
+        for record in tf.data.TFRecordDataset(paths)
+    ]
+    assert [one["image"].numpy() for one in found] == IMAGES
+    assert [int(one["label"]) for one in found] == LABELS
+
+
+def test_a_pipeline_gives_the_batches_of_the_folder(source, shards):
+    batches = [
+        list(training_dataset(faces, 4, seed=3))
+        for faces in (source, TFRecordFolder(shards))
+    ]
+    for (images_a, labels_a), (images_b, labels_b) in zip(
+        *batches, strict=True
+    ):
+        np.testing.assert_array_equal(images_a, images_b)
+        np.testing.assert_array_equal(labels_a, labels_b)
+
+
+def test_a_conversion_that_was_stopped_goes_on(tmp_path, source, monkeypatch):
+    done = []
+
+    def stop(count):
+        done.append(count)
+        if count == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_tfrecords(
+            source, tmp_path / "out", images_per_shard=3, progress=stop
+        )
+    assert done == list(range(1, 8))
+    with pytest.raises(ValueError, match="conversion was not finished"):
+        open_faces(tmp_path / "out")
+    first = tmp_path / "out" / "faces-00000-of-00004.tfrecord"
+    written = first.stat().st_mtime_ns
+    done.clear()
+    write_tfrecords(
+        source, tmp_path / "out", images_per_shard=3, progress=done.append
+    )
+    assert done == [7, 8, 9, 10]  # the two complete shards are kept
+    assert first.stat().st_mtime_ns == written
+    assert list(TFRecordFolder(tmp_path / "out")) == list(source)
+    left = sorted(os.listdir(tmp_path / "out"))
+    assert left == sorted(
+        [f"faces-{n:05d}-of-00004.tfrecord" for n in range(4)]
+        + [f"faces-{n:05d}-of-00004.index.npy" for n in range(4)]
+        + ["manifest.json"]
+    )
+    monkeypatch.setattr(tfrecord_writer, "_write_shard", None)
+    write_tfrecords(source, tmp_path / "out", images_per_shard=3)  # all there
+
+
+def test_damage_is_named_and_only_it_is_written_again(source, shards):
+    for name, place in (("faces-00001-of-00003.tfrecord", 100),):
+        content = bytearray((shards / name).read_bytes())
+        content[place] ^= 4
+        (shards / name).write_bytes(content)
+    with pytest.raises(
+        DamagedShardError, match=r"1 of 3 shards.*faces-00001-of-00003"
+    ):
+        TFRecordFolder(shards)
+    assert len(TFRecordFolder(shards, check_shards=False)) == 10
+    done = []
+    write_tfrecords(source, shards, images_per_shard=4, progress=done.append)
+    assert done == [5, 6, 7, 8, 9, 10]
+    assert list(TFRecordFolder(shards)) == list(source)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "message"),
+    [
+        ("faces-00002-of-00003.tfrecord", lambda c: c[:-1], "bytes, not"),
+        ("faces-00002-of-00003.tfrecord", None, "is not there"),
+        ("faces-00000-of-00003.index.npy", lambda c: c + b"x", "is damaged"),
+        ("faces-00000-of-00003.index.npy", None, "is not there"),
+        ("manifest.json", lambda c: c[:-40], "damaged, cut short or edited"),
+        (
+            "manifest.json",
+            lambda c: c.replace(b"person 1", b"person 9"),
+            "damaged, cut short or edited",
+        ),
+        ("manifest.json", lambda c: b"[1]", "damaged, cut short or edited"),
+        ("manifest.json", None, "must hold manifest.json"),
+    ],
+)
+def test_every_file_is_checked(shards, name, spoil, message):
+    content = (shards / name).read_bytes()
+    (shards / name).unlink()
+    if spoil is not None:
+        (shards / name).write_bytes(spoil(content))
+    with pytest.raises(ValueError, match=message):
+        TFRecordFolder(shards, check_shards=False)
+
+
+def test_another_source_does_not_go_on_with_the_shards(source, shards):
+    with pytest.raises(ValueError, match="images_per_shard differ"):
+        write_tfrecords(source, shards, images_per_shard=5)
+    source.labels = source.labels[::-1].copy()
+    with pytest.raises(ValueError, match="another source"):
+        write_tfrecords(source, shards, images_per_shard=4)
+
+
+def test_a_folder_with_other_files_is_left_alone(source, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("stays")
+    with pytest.raises(ValueError, match=r"must be new.*mine\.txt"):
+        write_tfrecords(source, tmp_path / "out")
+    with pytest.raises(ValueError, match="`source` must be an ImageFolder"):
+        write_tfrecords([1, 2], tmp_path / "new")
+
+
+def test_a_manifest_that_points_elsewhere_is_refused(shards):
+    from keras_sphereface.data.shard_manifest import write_manifest
+
+    content = json.loads((shards / "manifest.json").read_text())
+    del content["sha256"]
+    content["shards"][0]["file"] = "../../secret.tfrecord"
+    write_manifest(shards / "manifest.json", content)
+    with pytest.raises(DamagedShardError, match="name shards beside it"):
+        TFRecordFolder(shards)
+
+
+def test_checksums_of_a_large_set_are_computed_once(
+    shards, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("KERAS_SPHEREFACE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(listing_cache, "MIN_IMAGES", 5)
+    TFRecordFolder(shards)
+    path = next(iter(shards.glob("*.tfrecord")))
+    status = path.stat()
+    content = bytearray(path.read_bytes())
+    content[60] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    TFRecordFolder(shards)  # time and size are as they were: not read again
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(DamagedShardError, match="is damaged"):
+        TFRecordFolder(shards)
+
+
+def test_open_faces_tells_the_formats_apart(tmp_path, source, shards):
+    rec = write_records(tmp_path / "rec", IMAGES, LABELS)
+    size = {"image_size": (16, 12)}
+    assert isinstance(open_faces(rec), RecordDataset)
+    assert isinstance(open_faces(str(rec / "train.rec")), RecordDataset)
+    assert isinstance(open_faces(shards), TFRecordFolder)
+    assert isinstance(open_faces(source.folder, **size), ImageFolder)
+    with pytest.raises(ValueError, match="`image_size` must be that of the"):
+        open_faces(shards, image_size=(112, 112))
+    with pytest.raises(ValueError, match="`identities` must be those"):
+        open_faces(rec, identities=["a", "b", "c"])
+    with pytest.raises(ValueError, match="`folder` must"):
+        open_faces(Path(tmp_path) / "nowhere")
+
+
+def test_saved_identities_keep_the_meaning_of_labels(source):
+    names = ["a new one", "person 2", "person 1", "person 0"]
+    faces = open_faces(source.folder, image_size=(16, 12), identities=names)
+    assert faces.identities == names
+    assert faces.num_classes == 4
+    assert sorted(set(faces.labels.tolist())) == [1, 2, 3]
+    assert [names[label] for _, label in faces] == [
+        f"person {label}" for label in LABELS
+    ]
+    with pytest.raises(ValueError, match="must name every sub-folder"):
+        ImageFolder(source.folder, image_size=(16, 12), identities=names[:2])
+    with pytest.raises(ValueError, match="each one once"):
+        ImageFolder(source.folder, identities=names * 2)
+
+
+def test_a_large_folder_is_listed_once(source, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_SPHEREFACE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(listing_cache, "MIN_IMAGES", 5)
+    folder = Path(source.folder)
+    (folder / "person 1" / "broken.jpg").write_bytes(b"\xff\xd8\xffno")
+    with pytest.warns(UserWarning, match="1 of 11"):
+        first = ImageFolder(folder, image_size=(16, 12))
+    with monkeypatch.context() as patched:
+        patched.setattr(ImageFolder, "examine", None)  # never called again
+        with pytest.warns(UserWarning, match="1 of 11"):
+            again = ImageFolder(folder, image_size=(16, 12))
+        assert again.paths == first.paths == source.paths
+        # A file repaired in place is good again.
+        (folder / "person 1" / "broken.jpg").write_bytes(IMAGES[0])
+        assert len(ImageFolder(folder, image_size=(16, 12))) == 11
+    (folder / "person 1" / "broken.jpg").unlink()
+    assert ImageFolder(folder, image_size=(16, 12)).paths == source.paths
+    (folder / "person 3").mkdir()
+    (folder / "person 3" / "1.jpg").write_bytes(IMAGES[0])
+    assert ImageFolder(folder, image_size=(16, 12)).num_classes == 4
+
+
+def test_a_pass_resumed_in_its_middle_is_the_same_in_every_format(
+    tmp_path, source, shards
+):
+    rec = RecordDataset(write_records(tmp_path / "rec", IMAGES, LABELS))
+    whole = None
+    for faces in (source, rec, TFRecordFolder(shards)):
+        options = {"seed": 5, "repeat": True, "augment": [AUGMENTATION]}
+        batches = list(training_dataset(faces, 3, **options).take(8))
+        rest = training_dataset(faces, 3, first_step=4, **options).take(4)
+        for (images, labels), (again, again_labels) in zip(
+            batches[4:], rest, strict=True
+        ):
+            np.testing.assert_array_equal(images, again)
+            np.testing.assert_array_equal(labels, again_labels)
+        whole = batches if whole is None else whole
+        for (images, _), (same, _) in zip(whole, batches, strict=True):
+            np.testing.assert_array_equal(images, same)
