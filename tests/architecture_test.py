@@ -90,16 +90,22 @@ ONLY_IN = {
     ("evaluation", "PIL"): {"thumbnails.py"},
     ("export", "onnxruntime"): {"artifact.py"},
     # keras.ops has no word for an assertion inside a compiled step, for
-    # whether a step is being compiled, for the replicas that compute it, and
-    # for gradients.
+    # whether a step is being compiled, for the replicas that compute it, for
+    # gradients, and for writing slab by slab into one matrix.
     ("ops", "tensorflow"): {
+        "class_slabs.py",
         "gradients.py",
         "labels.py",
         "replicas.py",
         "tracing.py",
     },
-    ("ops", "jax"): {"gradients.py", "labels.py", "tracing.py"},
-    ("ops", "torch"): {"gradients.py"},
+    ("ops", "jax"): {
+        "class_slabs.py",
+        "gradients.py",
+        "labels.py",
+        "tracing.py",
+    },
+    ("ops", "torch"): {"class_slabs.py", "gradients.py"},
     ("callbacks", "matplotlib"): {"head_page.py"},
     ("callbacks", "tensorflow"): {"tensorboard_writer.py"},
     ("ops", "numpy"): {"labels.py"},

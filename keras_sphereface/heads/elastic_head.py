@@ -1,8 +1,9 @@
 import keras
 from keras import ops
 
+from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.target_margin_head import TargetMarginHead
-from keras_sphereface.ops import apply_target_margin, replica_index_and_count
+from keras_sphereface.ops import replica_index_and_count
 
 
 class ElasticHead(TargetMarginHead):
@@ -75,11 +76,9 @@ class ElasticHead(TargetMarginHead):
             "override `margin_value`."
         )
 
-    def apply_margin(self, cos_theta, labels, norms, training):
+    def elementwise_margin(self, norms, training):
         margins = self._draw(norms) if training else self.margin
-        return apply_target_margin(
-            cos_theta,
-            labels,
+        return ElementwiseMargin(
             lambda cos_target: self.margin_value(cos_target, margins),
             detach=self.detach,
         )

@@ -1,43 +1,48 @@
-from typing import Any, NamedTuple
-
 import keras
 from keras import ops
 
+from keras_sphereface.heads.class_losses import (
+    class_chunk_of,
+    looks_at_one_class_at_a_time,
+    streamed_losses,
+)
+from keras_sphereface.heads.head_outputs import HeadLosses, HeadOutputs
 from keras_sphereface.heads.setting import Setting
-from keras_sphereface.ops import check_labels, safe_normalize
-
-
-class HeadOutputs(NamedTuple):
-    """What a head makes of one batch.
-
-    Attributes:
-        logits: float32, `(batch_size, num_classes)`, margined and scaled.
-        cos_theta: float32, `(batch_size, num_classes)`, plain cosines.
-        norms: float32, `(batch_size,)`, norms of the embeddings.
-        labels: int32, `(batch_size,)`, checked.
-    """
-
-    logits: Any
-    cos_theta: Any
-    norms: Any
-    labels: Any
+from keras_sphereface.ops import (
+    check_class_chunk,
+    check_labels,
+    cosines,
+    safe_normalize,
+)
 
 
 class MarginHead(keras.layers.Layer):
     """Class centres on the hypersphere; the subclass is the formula.
 
-    This class owns the flow from embeddings to logits: norms, unit vectors,
+    This class owns the flow from embeddings to losses: norms, unit vectors,
     cosines, the margin, the scale, the loss of a sample. A subclass overrides
-    `margined` and `logit_scale`; where its margin depends on norms or is for
-    training only, `apply_margin`; and where they differ `to_logits`,
+    `logit_scale` and the margin: `elementwise_margin` where it looks at one
+    cosine at a time, and otherwise `margined` or, where it depends on norms or
+    is for training only, `apply_margin`; and where they differ `to_logits`,
     `sample_losses` and `penalties`. Its numbers are `Setting`s, which the
     class saves, restores and puts into the config.
+
+    A batch has `batch_size * num_classes` logits, which past some 50,000
+    classes need more memory than the centres. With `class_chunk` a head
+    whose margin is elementwise computes its loss, and the gradient of it, over
+    so many classes at a time: the same numbers to rounding, for the price of
+    one product in three more. Called on embeddings and labels it then returns
+    the loss of each sample, for `losses.PrecomputedLoss`, since there are no
+    logits; `FaceRecognizer` needs no change.
 
     Args:
         num_classes: int, number of identities.
         sub_centers: int, centres of a class; its cosine is that of the
             nearest one, so that a class may hold faces of more than one kind.
             Defaults to `1`.
+        class_chunk: `None`, all classes at once; int, how many at a time; or
+            `"auto"`, which goes by their number and the batch. Defaults to
+            `None`.
         dtype: Defaults to `"float32"` under any policy; angles need it.
 
     Attributes:
@@ -54,14 +59,22 @@ class MarginHead(keras.layers.Layer):
         training: bool, whether running statistics move. Defaults to `False`.
 
     Output shape:
-        `(batch_size, num_classes)`, logits.
+        `(batch_size, num_classes)`, logits; `(batch_size,)`, losses, with
+        labels and `class_chunk`.
 
     Reference:
         - [Deng et al., 2020](https://www.ecva.net/papers/eccv_2020/papers_ECCV/papers/123560715.pdf),
             sub-centres
     """
 
-    def __init__(self, num_classes, sub_centers=1, dtype="float32", **kwargs):
+    def __init__(
+        self,
+        num_classes,
+        sub_centers=1,
+        class_chunk=None,
+        dtype="float32",
+        **kwargs,
+    ):
         super().__init__(dtype=dtype, **kwargs)
         for argument, value in (
             ("num_classes", num_classes),
@@ -78,8 +91,12 @@ class MarginHead(keras.layers.Layer):
                 "16 bits. The head keeps float32 under every global policy. "
                 f"Received: dtype={dtype!r}"
             )
+        check_class_chunk(class_chunk)
+        if class_chunk is not None:
+            self._check_streams(f"class_chunk={class_chunk!r}", sub_centers)
         self.num_classes = num_classes
         self.sub_centers = sub_centers
+        self.class_chunk = class_chunk
 
     @classmethod
     def settings(cls):
@@ -110,10 +127,17 @@ class MarginHead(keras.layers.Layer):
         for setting in self.settings().values():
             setting.build(self)
 
+    @property
+    def is_streamed(self):
+        """Whether the head computes losses without a logit for every class."""
+        return self.class_chunk is not None
+
     def call(self, embeddings, labels=None, training=False):
         if labels is None:
             cos_theta, norms = self._cosines(embeddings)
             return self.logit_scale(norms) * cos_theta
+        if self.is_streamed:
+            return self.compute_losses(embeddings, labels, training).losses
         outputs = self.compute_outputs(embeddings, labels, training)
         penalties = self.penalties(outputs)
         if penalties is not None:
@@ -137,6 +161,30 @@ class MarginHead(keras.layers.Layer):
         margined = self.apply_margin(cos_theta, labels, norms, training)
         logits = self.to_logits(margined, norms)
         return HeadOutputs(logits, cos_theta, norms[:, 0], labels)
+
+    def compute_losses(self, embeddings, labels, training=False):
+        """Loss of each sample, and how near its class is.
+
+        Args:
+            embeddings: float tensor, `(batch_size, embedding_dim)`.
+            labels: int tensor, `(batch_size,)`.
+            training: bool, whether running statistics move. Defaults to
+                `False`.
+
+        Returns:
+            `HeadLosses`.
+        """
+        chunk = class_chunk_of(self, *embeddings.shape)
+        if chunk is not None:
+            return streamed_losses(self, embeddings, labels, training, chunk)
+        outputs = self.compute_outputs(embeddings, labels, training)
+        return HeadLosses(
+            self.sample_losses(outputs),
+            outputs.cos_target(),
+            outputs.is_nearest(),
+            outputs.norms,
+            outputs.labels,
+        )
 
     def sample_losses(self, outputs):
         """Loss of each sample: weighted cross-entropy plus penalty.
@@ -165,9 +213,24 @@ class MarginHead(keras.layers.Layer):
 
         Returns:
             Float32 tensor, `(batch_size, num_classes)`. Defaults to
-            `margined`.
+            `elementwise_margin` or else `margined`.
         """
+        if looks_at_one_class_at_a_time(type(self)):
+            margin = self.elementwise_margin(norms, training)
+            return margin.apply(cos_theta, labels)
         return self.margined(cos_theta, labels)
+
+    def elementwise_margin(self, norms, training):
+        """The margin, where it looks at one cosine at a time.
+
+        Args:
+            norms: float32, `(batch_size, 1)`, norms of the embeddings.
+            training: bool, whether running statistics move.
+
+        Returns:
+            `ElementwiseMargin`, or `None`.
+        """
+        return None
 
     def margined(self, cos_theta, labels):
         """Cosines with the margin in place.
@@ -181,7 +244,7 @@ class MarginHead(keras.layers.Layer):
         """
         raise TypeError(
             f"{type(self).__name__} is a head without a formula: "
-            "override `margined`."
+            "override `margined` or `elementwise_margin`."
         )
 
     def logit_scale(self, norms):
@@ -208,10 +271,25 @@ class MarginHead(keras.layers.Layer):
         Returns:
             Float32 tensor, `(batch_size, num_classes)`.
         """
-        return self.logit_scale(norms) * margined
+        logits = self.logit_scale(norms) * margined
+        bias = self.logit_bias()
+        return logits if bias is None else logits + bias
+
+    def logit_bias(self):
+        """What is added to every logit, a scalar, or `None`."""
+        return None
+
+    def binary_weights(self):
+        """Weights of the losses of a binary head, or `None` for a softmax.
+
+        Returns:
+            Tuple of two floats, of the true class and of each other, that
+            multiply `log(1 + exp(-logit))` and `log(1 + exp(logit))`.
+        """
+        return None
 
     def loss_factor(self):
-        """What the cross-entropy of a sample is multiplied by."""
+        """What the loss of a sample, without penalties, is multiplied by."""
         return 1.0
 
     def penalties(self, outputs):
@@ -228,9 +306,9 @@ class MarginHead(keras.layers.Layer):
     def _cosines(self, embeddings):
         embeddings = ops.cast(embeddings, "float32")
         unit_embeddings, norms = safe_normalize(embeddings)
-        unit_centers, _ = safe_normalize(self.centers, axis=0)
         if self.sub_centers == 1:
-            return ops.matmul(unit_embeddings, unit_centers), norms
+            return cosines(unit_embeddings, self.centers), norms
+        unit_centers, _ = safe_normalize(self.centers, axis=0)
         columns = ops.reshape(unit_centers, (unit_centers.shape[0], -1))
         cos_theta = ops.reshape(
             ops.matmul(unit_embeddings, columns),
@@ -238,7 +316,24 @@ class MarginHead(keras.layers.Layer):
         )
         return ops.max(cos_theta, axis=-1), norms
 
+    def _check_streams(self, argument, sub_centers):
+        if sub_centers != 1:
+            raise ValueError(
+                "`sub_centers` must be 1 in a head that does not compute all "
+                f"classes at once. Received: sub_centers={sub_centers}, "
+                f"{argument}"
+            )
+        if not looks_at_one_class_at_a_time(type(self)):
+            raise ValueError(
+                f"{type(self).__name__} looks at all classes at once, so "
+                f"`{argument.partition('=')[0]}` must be left out. A margin "
+                "of one cosine at a time goes into `elementwise_margin`. "
+                f"Received: {argument}"
+            )
+
     def compute_output_shape(self, embeddings_shape, labels_shape=None):
+        if self.is_streamed and labels_shape is not None:
+            return (embeddings_shape[0],)
         return (embeddings_shape[0], self.num_classes)
 
     def get_config(self):
@@ -246,6 +341,7 @@ class MarginHead(keras.layers.Layer):
             **super().get_config(),
             "num_classes": self.num_classes,
             "sub_centers": self.sub_centers,
+            "class_chunk": self.class_chunk,
             **{
                 name: setting.initial(self)
                 for name, setting in self.settings().items()

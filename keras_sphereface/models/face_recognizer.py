@@ -111,6 +111,13 @@ class FaceRecognizer(keras.Model):
                     f"Received: {argument}={kwargs[argument]!r}"
                 )
         loss = PrecomputedLoss() if loss is None else loss
+        if self.head.is_streamed and not isinstance(loss, PrecomputedLoss):
+            raise ValueError(
+                "`loss` must be left out with a head that does not compute "
+                "all classes at once: it has no logits for another loss. "
+                f"Received: loss={loss!r}, "
+                f"class_chunk={self.head.class_chunk!r}"
+            )
         replicas.check_compile_arguments(self, kwargs)
         with replicas.scope(self):
             optimizer = replica_safe(
@@ -191,13 +198,21 @@ class FaceRecognizer(keras.Model):
                 "FaceRecognizer trains on (images, labels). "
                 "Received: images without labels"
             )
-        outputs = self.head.compute_outputs(y_pred, y, training)
-        self._update_metrics(outputs, sample_weight)
         if self._uses_head_loss:
-            losses = self.head.sample_losses(outputs)
-            return super().compute_loss(
-                x, outputs.labels, losses, sample_weight, training
+            outputs = self.head.compute_losses(y_pred, y, training)
+            self._update_metrics(
+                outputs,
+                outputs.cos_target,
+                outputs.is_nearest,
+                sample_weight,
             )
+            return super().compute_loss(
+                x, outputs.labels, outputs.losses, sample_weight, training
+            )
+        outputs = self.head.compute_outputs(y_pred, y, training)
+        self._update_metrics(
+            outputs, outputs.cos_target(), outputs.is_nearest(), sample_weight
+        )
         loss = super().compute_loss(
             x, outputs.labels, outputs.logits, sample_weight, training
         )
@@ -208,12 +223,8 @@ class FaceRecognizer(keras.Model):
             outputs.labels, penalties, sample_weight
         )
 
-    def _update_metrics(self, outputs, sample_weight):
-        labels, cos_theta = outputs.labels, outputs.cos_theta
-        nearest = ops.argmax(cos_theta, axis=-1)
-        is_right = ops.equal(ops.cast(nearest, "int32"), labels)
-        cos_target = ops.take_along_axis(cos_theta, labels[:, None], axis=1)
-        cos_target = ops.clip(cos_target[:, 0], -1.0, 1.0)
+    def _update_metrics(self, outputs, cos_target, is_right, sample_weight):
+        cos_target = ops.clip(cos_target, -1.0, 1.0)
         degrees = ops.arccos(cos_target) * (180.0 / np.pi)
         self._accuracy.update_state(is_right, sample_weight)
         self._target_angle.update_state(degrees, sample_weight)

@@ -76,7 +76,9 @@ def _gradients_on_torch(function, variables, values):
 def _custom_gradient_on_tensorflow(function):
     import tensorflow as tf
 
-    return tf.custom_gradient(function)
+    wrapped = tf.custom_gradient(function)
+    # A variable would ask for a gradient of its own.
+    return lambda *arguments: wrapped(*map(tf.convert_to_tensor, arguments))
 
 
 def _custom_gradient_on_jax(function):
