@@ -174,8 +174,8 @@ class MarginHead(keras.layers.Layer):
         Returns:
             `HeadLosses`.
         """
-        chunk = class_chunk_of(self, *embeddings.shape)
-        if chunk is not None:
+        if self.sub_centers == 1 and looks_at_one_class_at_a_time(type(self)):
+            chunk = class_chunk_of(self, *embeddings.shape)
             return streamed_losses(self, embeddings, labels, training, chunk)
         outputs = self.compute_outputs(embeddings, labels, training)
         return HeadLosses(

@@ -39,13 +39,14 @@ def streamed_classes(
     Going backward, the logits of a slab are computed again. Beside the
     gradients, the memory is that of a few slabs, `(batch_size, class_chunk)`
     and `(embedding_dim, class_chunk)`; there is no normalised copy of the
-    centres. The results are those of the whole matrix, to rounding.
+    centres. The results are those of the whole matrix, to rounding. Without
+    `class_chunk` all classes are one slab, whose logits are kept.
 
     Args:
         unit_embeddings: float32 tensor, `(batch_size, embedding_dim)`.
         centers: float32 tensor, `(embedding_dim, num_classes)`, any norm.
         labels: int32 tensor, `(batch_size,)`.
-        class_chunk: int, classes of a slab, at least 1.
+        class_chunk: int, classes of a slab, at least 1; or `None`.
         scale: float32 tensor, `(batch_size, 1)`, at least 0.
         bias: float32 scalar. Defaults to `None`, no bias.
         function: callable from cosines to values, element by element, rising.
@@ -66,16 +67,15 @@ def streamed_classes(
     stream = _Stream(
         labels, class_chunk, function, detach, is_binary, learns_scale
     )
-    has_bias = bias is not None
-    bias = ops.convert_to_tensor(bias if has_bias else 0.0, "float32")
-    stream.has_bias = has_bias
-    return custom_gradient(stream.run)(
-        unit_embeddings, ops.convert_to_tensor(centers), scale, bias
-    )
+    stream.has_bias = bias is not None
+    bias = ops.convert_to_tensor(0.0 if bias is None else bias, "float32")
+    run = stream.run_whole if class_chunk is None else stream.run_in_slabs
+    centers = ops.convert_to_tensor(centers)
+    return custom_gradient(run)(unit_embeddings, centers, scale, bias)
 
 
 class _Stream:
-    """The function that `custom_gradient` wraps: forward, then backward."""
+    """Forward and backward, as `custom_gradient` wants them."""
 
     def __init__(
         self, labels, class_chunk, function, detach, is_binary, learns_scale
@@ -88,35 +88,47 @@ class _Stream:
         self.learns_scale = learns_scale
         self.has_bias = False
 
-    def run(self, unit, centers, scale, bias):
-        total, largest, inverse = self.forward(unit, centers, scale, bias)
-        own = ops.take(centers, self.labels, axis=1)
-        own_cosine = ops.sum(unit * ops.transpose(own), axis=1)
-        own_cosine = own_cosine * ops.take(inverse, self.labels)
+    def run_whole(self, unit, centers, scale, bias):
+        """All classes as one slab, whose terms wait for the backward pass."""
+        inverse = inverse_column_norms(centers)
+        products = ops.matmul(self._left(unit, scale), centers) * inverse
+        logits = self._logits(products, scale, bias)
+        low = ops.full_like(unit[:, 0], _LOWER)
+        logits = put_in_rows(logits, self.labels, low)
+        largest = ops.maximum(ops.max(logits, axis=1), _LOW)
+        own = ops.take_along_axis(products, self.labels[:, None], axis=1)
+        own_cosine = self._cosines(own, scale)[:, 0]
+        if self.is_binary:
+            total = ops.sum(ops.softplus(logits), axis=1)
+        else:
+            terms = ops.exp(logits - largest[:, None])
+            total = self._log_total(largest, ops.sum(terms, axis=1))
 
-        def gradient(d_total, d_own_cosine, d_largest=None):
-            return self.backward(
-                (unit, centers, scale, bias),
-                inverse,
-                own_cosine,
-                total,
-                d_total,
-                d_own_cosine,
+        def gradient(d_total, d_own, d_largest=None):
+            if self.is_binary:
+                slopes, share = ops.sigmoid(logits), ops.ones_like(d_total)
+            else:
+                slopes, share = terms, ops.exp(largest - total)
+            rows = _Rows(unit, scale[:, 0], d_total, d_own, share)
+            *sums, d_centers = self._slab_gradients(
+                rows, products, slopes, centers, inverse, self.labels
             )
+            return self._gradients(rows, sums, d_centers, own_cosine)
 
         return (total, own_cosine, largest), gradient
 
-    def forward(self, unit, centers, scale, bias):
-        """The sum, the largest other logit, and one over the norms."""
+    def run_in_slabs(self, unit, centers, scale, bias):
+        """One slab after the other, and once more in the backward pass."""
         left = self._left(unit, scale)
+        zeros = ops.zeros_like(unit[:, 0])
 
         def step(state, slabs, start):
             largest, total = state
             inverse = inverse_column_norms(slabs[0])
-            cosines = ops.matmul(left, slabs[0]) * inverse
-            logits = self._logits(cosines, scale, bias)
-            low = ops.full_like(largest, _LOWER)
-            logits = put_in_rows(logits, self.labels - start, low)
+            products = ops.matmul(left, slabs[0]) * inverse
+            logits = self._logits(products, scale, bias)
+            place = self.labels - start
+            logits = put_in_rows(logits, place, zeros + _LOWER)
             new = ops.maximum(largest, ops.max(logits, axis=1))
             if self.is_binary:
                 total = total + ops.sum(ops.softplus(logits), axis=1)
@@ -126,7 +138,6 @@ class _Stream:
                 total = kept + ops.sum(terms, axis=1)
             return (new, total), inverse[None]
 
-        zeros = ops.zeros_like(unit[:, 0])
         (largest, total), inverse = fold_slabs(
             step,
             (zeros + _LOW, zeros),
@@ -134,80 +145,130 @@ class _Stream:
             width=self.class_chunk,
             rows_written=1,
         )
+        inverse = inverse[0]
         if not self.is_binary:
-            is_empty = total <= 0.0  # no other class
-            total = largest + ops.log(ops.where(is_empty, 1.0, total))
-            total = ops.where(is_empty, _LOW, total)
-        return total, largest, inverse[0]
+            total = self._log_total(largest, total)
+        own = ops.transpose(ops.take(centers, self.labels, axis=1))
+        own_cosine = ops.sum(unit * own, axis=1)
+        own_cosine = own_cosine * ops.take(inverse, self.labels)
 
-    def backward(self, inputs, inverse, own_cosine, total, d_total, d_own):
+        def gradient(d_total, d_own, d_largest=None):
+            rows = _Rows(
+                unit, scale[:, 0], d_total, d_own, ops.ones_like(d_total)
+            )
+
+            def step(sums, slabs, start):
+                products = ops.matmul(left, slabs[0]) * slabs[1]
+                logits = self._logits(products, scale, bias)
+                if self.is_binary:
+                    slopes = ops.sigmoid(logits)
+                else:
+                    slopes = ops.exp(logits - total[:, None])
+                place = self.labels - start
+                if self._sums_slopes or self._sums_values:
+                    slopes = put_in_rows(slopes, place, zeros)
+                *more, d_columns = self._slab_gradients(
+                    rows, products, slopes, *slabs, place
+                )
+                sums = tuple(a + b for a, b in zip(sums, more, strict=True))
+                return sums, d_columns
+
+            sums, d_centers = fold_slabs(
+                step,
+                (ops.zeros_like(unit), zeros, zeros),
+                (centers, inverse),
+                width=self.class_chunk,
+                rows_written=centers.shape[0],
+            )
+            return self._gradients(rows, sums, d_centers, own_cosine)
+
+        return (total, own_cosine, largest), gradient
+
+    def _slab_gradients(self, rows, products, slopes, columns, inverse, place):
+        """What a slab adds to the gradients of rows, and its own."""
+        nothing = ops.zeros_like(rows.own)
+        values = slope_sums = nothing
+        if self._sums_slopes:
+            slope_sums = ops.sum(slopes, axis=1)
+        if self._sums_values:
+            values = ops.sum(slopes * self.function(products), axis=1)
+        if self.function is not None and not self.detach:
+            slopes = vector_jacobian(self.function, products, slopes)
+        slopes = put_in_rows(slopes, place, rows.own)
+        # A centre turns; its length changes nothing.
+        weights = rows.factor
+        if self.function is None:
+            weights = weights / rows.scale_or_one
+        radial = ops.matmul(weights[None, :], slopes * products)[0]
+        slopes = slopes * inverse
+        d_unit = ops.matmul(slopes, ops.transpose(columns))
+        d_columns = ops.matmul(rows.right, slopes)
+        d_columns = d_columns - columns * (inverse * inverse * radial)
+        return d_unit, values, slope_sums, d_columns
+
+    def _gradients(self, rows, sums, d_centers, own_cosine):
         """Gradients of embeddings, centres, scale and bias."""
-        unit, centers, scale, bias = inputs
-        left = self._left(unit, scale)
-        factor, own, shift = self._row_factors(scale[:, 0], total, d_total, d_own)
-        right = ops.transpose(unit * factor[:, None])
-        learns_values = self.learns_scale and self.function is not None
-        sums_slopes = self.has_bias and self.is_binary
-
-        def step(state, slabs, start):
-            d_unit, values, slopes = state
-            columns, inverse = slabs
-            place = self.labels - start
-            cosines = ops.matmul(left, columns) * inverse
-            logits = self._logits(cosines, scale, bias) - shift[:, None]
-            slope = ops.sigmoid(logits) if self.is_binary else ops.exp(logits)
-            if learns_values or sums_slopes:
-                others = put_in_rows(slope, place, ops.zeros_like(own))
-            if sums_slopes:
-                slopes = slopes + ops.sum(others, axis=1)
-            if learns_values:
-                value = self.function(cosines)
-                values = values + ops.sum(others * value, axis=1)
-            if self.function is not None and not self.detach:
-                slope = vector_jacobian(self.function, cosines, slope)
-            slope = put_in_rows(slope, place, own) * inverse
-            d_unit = d_unit + ops.matmul(slope, ops.transpose(columns))
-            d_columns = ops.matmul(right, slope)
-            # A centre turns; its length changes nothing.
-            radial = ops.sum(columns * d_columns, axis=0)
-            d_columns = d_columns - columns * (inverse * inverse * radial)
-            return (d_unit, values, slopes), d_columns
-
-        zeros = ops.zeros_like(own)
-        (d_unit, values, slopes), d_centers = fold_slabs(
-            step,
-            (ops.zeros_like(unit), zeros, zeros),
-            (centers, inverse),
-            width=self.class_chunk,
-            rows_written=centers.shape[0],
-        )
+        d_unit, values, slope_sums = sums
         if self.learns_scale and self.function is None:
-            values = ops.sum(unit * d_unit, axis=1) - own * own_cosine
-        d_scale = (values * d_total)[:, None]
-        d_bias = ops.sum(d_total * slopes) if self.is_binary else ops.sum(d_total)
-        return d_unit * factor[:, None], d_centers, d_scale, d_bias
-
-    def _row_factors(self, scale, total, d_total, d_own):
-        """What rows are multiplied by, once and outside of the slabs.
-
-        The entry of the true class in a slab is what its own gradient makes
-        of it after that. Where the other classes have no gradient to speak
-        of, they are pushed to zero and the factor is 1.
-        """
-        factor = scale * d_total
-        is_alone = ops.abs(factor) <= 1e-20 * ops.maximum(
-            ops.abs(d_own), 1e-10
+            values = ops.sum(rows.unit * d_unit, axis=1)
+            values = values - rows.own * own_cosine
+        upstream = rows.d_total * rows.share
+        d_bias = upstream * slope_sums if self.is_binary else rows.d_total
+        d_scale = (values * upstream)[:, None]
+        return (
+            d_unit * rows.factor[:, None],
+            d_centers,
+            d_scale,
+            ops.sum(d_bias),
         )
-        factor = ops.where(is_alone, 1.0, factor)
-        shift = ops.zeros_like(total) if self.is_binary else total
-        return factor, d_own / factor, ops.where(is_alone, -_LOW, shift)
+
+    @property
+    def _sums_slopes(self):
+        return self.has_bias and self.is_binary
+
+    @property
+    def _sums_values(self):
+        return self.learns_scale and self.function is not None
 
     def _left(self, unit, scale):
         # Where the logit is a multiple of the cosine, the multiplication is
         # one of embeddings, not of logits.
         return unit * scale if self.function is None else unit
 
-    def _logits(self, cosines, scale, bias):
+    def _logits(self, products, scale, bias):
         if self.function is not None:
-            cosines = self.function(cosines) * scale
-        return cosines + bias if self.has_bias else cosines
+            products = self.function(products) * scale
+        return products + bias if self.has_bias else products
+
+    def _cosines(self, products, scale):
+        if self.function is not None:
+            return products
+        return products / ops.where(scale == 0.0, 1.0, scale)
+
+    def _log_total(self, largest, total):
+        is_empty = total <= 0.0  # there is no other class
+        total = largest + ops.log(ops.where(is_empty, 1.0, total))
+        return ops.where(is_empty, _LOW, total)
+
+
+class _Rows:
+    """What rows of slopes are multiplied by, outside of the slabs.
+
+    The entry of the true class in a slab is `own`, which the factor of its
+    row turns into the gradient of its cosine. Where the other classes have
+    next to none, the factor is one that turns only `own` into something.
+    """
+
+    def __init__(self, unit, scale, d_total, d_own, share):
+        least = 1e-20 * ops.abs(d_own)
+        factor = scale * d_total * share
+        factor = ops.where(ops.abs(factor) < least, least, factor)
+        is_zero = factor == 0.0
+        own = d_own / ops.where(is_zero, 1.0, factor)
+        self.unit = unit
+        self.scale_or_one = ops.where(scale == 0.0, 1.0, scale)
+        self.d_total = d_total
+        self.share = share
+        self.factor = factor
+        self.own = ops.where(is_zero, 0.0, own)
+        self.right = ops.transpose(unit * factor[:, None])
