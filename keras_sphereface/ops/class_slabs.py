@@ -100,8 +100,11 @@ def _fold_on_tensorflow(step, state, arrays, num_columns, width, rows):
         return _fold_in_pieces(step, state, arrays, num_columns, width, rows)
     # Wider elements are fewer to copy, and the kernel is slow on each.
     lanes = 2 if width % 2 == 0 and num_columns % 2 == 0 else 1
-    written = tf.zeros(
-        (rows, num_columns // lanes), tf.int64 if lanes == 2 else tf.float32
+    # Not zeros: TensorFlow keeps those as a constant, and would write into a
+    # copy.
+    written = tf.raw_ops.Empty(
+        shape=(rows, num_columns // lanes),
+        dtype=tf.int64 if lanes == 2 else tf.float32,
     )
 
     def step_at(start, size, state, written):
