@@ -264,8 +264,13 @@ def memory_in_a_process(variant, num_classes):
         ],
         capture_output=True,
         text=True,
-        # With oneDNN, TensorFlow's allocator keeps what it once had.
-        env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0"},
+        # Or allocators keep what they once had, and the peak is theirs.
+        env={
+            **os.environ,
+            "TF_ENABLE_ONEDNN_OPTS": "0",
+            "MALLOC_MMAP_THRESHOLD_": str(2**20),
+            "MALLOC_ARENA_MAX": "1",
+        },
     )
     return float(done.stdout.split()[-1]) if done.returncode == 0 else None
 
