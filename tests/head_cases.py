@@ -53,6 +53,8 @@ def make_batch():
 def make_head(case, num_classes=NUM_CLASSES, **kwargs):
     """A built head of a case, with a scale of 16 unless it has its own."""
     name, arguments = case
-    head = heads.get(name, num_classes, **{"scale": 16.0, **arguments, **kwargs})
+    head = heads.get(
+        name, num_classes, **{"scale": 16.0, **arguments, **kwargs}
+    )
     head.build((None, EMBEDDING_DIM))
     return head

@@ -1,12 +1,19 @@
 """The loss of a head without a logit for every class."""
 
+import math
+
 from keras import ops
 
+from keras_sphereface.heads.counted_seed import CountedSeed
 from keras_sphereface.heads.head_outputs import HeadLosses, HeadOutputs
 from keras_sphereface.ops import (
+    check_class_chunk,
     check_labels,
+    gather_rows,
+    replica_index_and_count,
     resolve_class_chunk,
     safe_normalize,
+    sample_classes,
     streamed_classes,
 )
 
@@ -29,6 +36,41 @@ def looks_at_one_class_at_a_time(head_class):
         if any(name in vars(ancestor) for name in _WHOLE_ROWS):
             return False
     return False
+
+
+def check_class_arguments(head_class, class_chunk, sample_rate, sub_centers):
+    """Raises a `ValueError` that names what the head cannot do.
+
+    Args:
+        head_class: subclass of `MarginHead`.
+        class_chunk: `None`, `"auto"` or int, at least 1.
+        sample_rate: float in `(0, 1]`.
+        sub_centers: int.
+    """
+    check_class_chunk(class_chunk)
+    if not 0 < sample_rate <= 1:
+        raise ValueError(
+            "`sample_rate` must be in (0, 1]. "
+            f"Received: sample_rate={sample_rate}"
+        )
+    for name, value, default in (
+        ("class_chunk", class_chunk, None),
+        ("sample_rate", sample_rate, 1),
+    ):
+        if value == default:
+            continue
+        if sub_centers != 1:
+            raise ValueError(
+                "`sub_centers` must be 1 in a head that does not compute all "
+                f"classes at once. Received: sub_centers={sub_centers}, "
+                f"{name}={value!r}"
+            )
+        if not looks_at_one_class_at_a_time(head_class):
+            raise ValueError(
+                f"{head_class.__name__} looks at all classes at once, so "
+                f"`{name}` must be left out. A margin of one cosine at a time "
+                f"goes into `elementwise_margin`. Received: {name}={value!r}"
+            )
 
 
 def class_chunk_of(head, batch_size, embedding_dim):
@@ -61,10 +103,14 @@ def streamed_losses(head, embeddings, labels, training, class_chunk):
     scale = ops.convert_to_tensor(head.logit_scale(norms), "float32")
     bias = head.logit_bias()
     weights = head.binary_weights()
+    centers, places, class_weights = head.centers, labels, None
+    if training and head.sample_rate < 1.0:
+        classes, class_weights, places = _draw_classes(head, labels)
+        centers = ops.take(ops.convert_to_tensor(centers), classes, axis=1)
     total, cos_target, largest = streamed_classes(
         unit_embeddings,
-        head.centers,
-        labels,
+        centers,
+        places,
         class_chunk=class_chunk,
         scale=scale,
         bias=bias,
@@ -72,6 +118,7 @@ def streamed_losses(head, embeddings, labels, training, class_chunk):
         detach=margin.detach,
         is_binary=weights is not None,
         learns_scale=len(scale.shape) == 2,
+        weights=class_weights,
     )
     cos_target = cos_target[:, None]
     logits = scale * margin.target_values(cos_target)
@@ -89,4 +136,20 @@ def streamed_losses(head, embeddings, labels, training, class_chunk):
         losses = losses + penalties
     return HeadLosses(
         losses, cos_target[:, 0], plain[:, 0] > largest, norms, labels
+    )
+
+
+def _draw_classes(head, labels):
+    _, replicas = replica_index_and_count()
+    draws = ops.convert_to_tensor(head.sample_draws)
+    head.sample_draws.assign(draws + 1)
+    num_sampled = math.ceil(head.sample_rate * head.num_classes)
+    # Room for every class of the batch, where its size is known.
+    batch_size = (labels.shape[0] or 0) * replicas
+    return sample_classes(
+        labels,
+        gather_rows(labels),
+        num_classes=head.num_classes,
+        num_sampled=min(max(num_sampled, batch_size), head.num_classes),
+        seed=CountedSeed(head.sample_seed, draws),
     )

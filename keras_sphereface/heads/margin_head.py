@@ -2,14 +2,15 @@ import keras
 from keras import ops
 
 from keras_sphereface.heads.class_losses import (
+    check_class_arguments,
     class_chunk_of,
     looks_at_one_class_at_a_time,
     streamed_losses,
 )
+from keras_sphereface.heads.counted_seed import add_counter
 from keras_sphereface.heads.head_outputs import HeadLosses, HeadOutputs
 from keras_sphereface.heads.setting import Setting
 from keras_sphereface.ops import (
-    check_class_chunk,
     check_labels,
     cosines,
     safe_normalize,
@@ -43,6 +44,11 @@ class MarginHead(keras.layers.Layer):
         class_chunk: `None`, all classes at once; int, how many at a time; or
             `"auto"`, which goes by their number and the batch. Defaults to
             `None`.
+        sample_rate: float in `(0, 1]`, the share of classes in a training
+            step: those of the batch, and others drawn at random, whose weight
+            makes up for the rest (Partial FC). Below 1 only their centres
+            move; see `optimizers.ColumnOptimizer`. Defaults to `1.0`.
+        sample_seed: int, of the draws. Defaults to `0`.
         dtype: Defaults to `"float32"` under any policy; angles need it.
 
     Attributes:
@@ -60,11 +66,12 @@ class MarginHead(keras.layers.Layer):
 
     Output shape:
         `(batch_size, num_classes)`, logits; `(batch_size,)`, losses, with
-        labels and `class_chunk`.
+        labels and `class_chunk` or `sample_rate`.
 
     Reference:
         - [Deng et al., 2020](https://www.ecva.net/papers/eccv_2020/papers_ECCV/papers/123560715.pdf),
             sub-centres
+        - [An et al., 2022](https://arxiv.org/abs/2203.15565), sampled classes
     """
 
     def __init__(
@@ -72,6 +79,8 @@ class MarginHead(keras.layers.Layer):
         num_classes,
         sub_centers=1,
         class_chunk=None,
+        sample_rate=1.0,
+        sample_seed=0,
         dtype="float32",
         **kwargs,
     ):
@@ -91,12 +100,12 @@ class MarginHead(keras.layers.Layer):
                 "16 bits. The head keeps float32 under every global policy. "
                 f"Received: dtype={dtype!r}"
             )
-        check_class_chunk(class_chunk)
-        if class_chunk is not None:
-            self._check_streams(f"class_chunk={class_chunk!r}", sub_centers)
+        check_class_arguments(type(self), class_chunk, sample_rate, sub_centers)
         self.num_classes = num_classes
         self.sub_centers = sub_centers
         self.class_chunk = class_chunk
+        self.sample_rate = float(sample_rate)
+        self.sample_seed = sample_seed
 
     @classmethod
     def settings(cls):
@@ -124,13 +133,16 @@ class MarginHead(keras.layers.Layer):
                 stddev=embeddings_shape[-1] ** -0.5
             ),
         )
+        if self.sample_rate < 1:
+            self.centers.moves_by_column = True
+            self.sample_draws = add_counter(self, "sample_draws")
         for setting in self.settings().values():
             setting.build(self)
 
     @property
     def is_streamed(self):
         """Whether the head computes losses without a logit for every class."""
-        return self.class_chunk is not None
+        return self.class_chunk is not None or self.sample_rate < 1
 
     def call(self, embeddings, labels=None, training=False):
         if labels is None:
@@ -316,21 +328,6 @@ class MarginHead(keras.layers.Layer):
         )
         return ops.max(cos_theta, axis=-1), norms
 
-    def _check_streams(self, argument, sub_centers):
-        if sub_centers != 1:
-            raise ValueError(
-                "`sub_centers` must be 1 in a head that does not compute all "
-                f"classes at once. Received: sub_centers={sub_centers}, "
-                f"{argument}"
-            )
-        if not looks_at_one_class_at_a_time(type(self)):
-            raise ValueError(
-                f"{type(self).__name__} looks at all classes at once, so "
-                f"`{argument.partition('=')[0]}` must be left out. A margin "
-                "of one cosine at a time goes into `elementwise_margin`. "
-                f"Received: {argument}"
-            )
-
     def compute_output_shape(self, embeddings_shape, labels_shape=None):
         if self.is_streamed and labels_shape is not None:
             return (embeddings_shape[0],)
@@ -342,6 +339,8 @@ class MarginHead(keras.layers.Layer):
             "num_classes": self.num_classes,
             "sub_centers": self.sub_centers,
             "class_chunk": self.class_chunk,
+            "sample_rate": self.sample_rate,
+            "sample_seed": self.sample_seed,
             **{
                 name: setting.initial(self)
                 for name, setting in self.settings().items()

@@ -6,7 +6,7 @@ from keras_sphereface.heads import MarginHead
 from keras_sphereface.losses import PrecomputedLoss
 from keras_sphereface.models import replicas
 from keras_sphereface.ops import check_labels
-from keras_sphereface.optimizers import replica_safe
+from keras_sphereface.optimizers import ColumnOptimizer, replica_safe
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
@@ -121,7 +121,7 @@ class FaceRecognizer(keras.Model):
         replicas.check_compile_arguments(self, kwargs)
         with replicas.scope(self):
             optimizer = replica_safe(
-                optimizer,
+                self._for_sampled_classes(optimizer),
                 loss_scale=auto_scale_loss
                 and self.embedder.dtype_policy.name == "mixed_float16",
             )
@@ -135,6 +135,24 @@ class FaceRecognizer(keras.Model):
         super().compute_loss(
             y=ops.zeros((1,), "int32"), y_pred=ops.zeros(shape)
         )
+
+    def _for_sampled_classes(self, optimizer):
+        if self.head.sample_rate == 1:
+            return optimizer
+        if replicas.strategy_of(self) is not None:
+            raise ValueError(
+                "`sample_rate` must be 1 under a tf.distribute strategy; use "
+                "`class_chunk` there, or the JAX backend. "
+                f"Received: sample_rate={self.head.sample_rate}"
+            )
+        optimizer = keras.optimizers.get(optimizer)
+        if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            inner = self._for_sampled_classes(optimizer.inner_optimizer)
+            optimizer.inner_optimizer = inner
+            return optimizer
+        if isinstance(optimizer, ColumnOptimizer):
+            return optimizer
+        return ColumnOptimizer(optimizer)
 
     def compile_from_config(self, config):
         config = keras.saving.deserialize_keras_object(config)

@@ -24,6 +24,7 @@ from keras_sphereface.ops.class_margins import (
     spherefacer_margins,
     target_cosines,
 )
+from keras_sphereface.ops.class_sampling import sample_classes
 from keras_sphereface.ops.contrast import (
     contrastive_losses,
     npairs_losses,
@@ -101,6 +102,7 @@ __all__ = [
     "replica_index_and_count",
     "resolve_class_chunk",
     "safe_normalize",
+    "sample_classes",
     "semi_hard_triplet_losses",
     "simple_losses",
     "sphereface2_bias",

@@ -34,9 +34,7 @@ def fold_slabs(step, state, arrays, *, width, rows_written=0):
     fold = _FOLDS[keras.backend.backend()]
     num_columns = arrays[0].shape[-1]
     width = min(width, num_columns)
-    state, written = fold(
-        step, state, arrays, num_columns, width, rows_written
-    )
+    state, written = fold(step, state, arrays, num_columns, width, rows_written)
     return (state, written) if rows_written else state
 
 
@@ -110,7 +108,9 @@ def _fold_on_tensorflow(step, state, arrays, num_columns, width, rows):
     def step_at(start, size, state, written):
         # One slab after the other: the executor would run several at once.
         with tf.control_dependencies([*state, written]):
-            slabs = tuple(_columns_on_tensorflow(a, start, size) for a in arrays)
+            slabs = tuple(
+                _columns_on_tensorflow(a, start, size) for a in arrays
+            )
         if not rows:
             return step(state, slabs, start), written
         state, columns = step(state, slabs, start)

@@ -25,6 +25,7 @@ def streamed_classes(
     detach=False,
     is_binary=False,
     learns_scale=False,
+    weights=None,
 ):
     """What the classes other than the true one add up to, slab by slab.
 
@@ -56,6 +57,8 @@ def streamed_classes(
         is_binary: bool, which of the sums. Defaults to `False`, the first.
         learns_scale: bool, whether `scale` needs its gradient; it gets zeros
             otherwise where that takes work. Defaults to `False`.
+        weights: float32 tensor, `(num_classes,)`, above 0, of the terms of
+            the sum. Defaults to `None`, each 1.
 
     Returns:
         Tuple of float32 tensors, `(batch_size,)`: the sum; the cosine to the
@@ -68,6 +71,7 @@ def streamed_classes(
         labels, class_chunk, function, detach, is_binary, learns_scale
     )
     stream.has_bias = bias is not None
+    stream.weights = weights
     bias = ops.convert_to_tensor(0.0 if bias is None else bias, "float32")
     run = stream.run_whole if class_chunk is None else stream.run_in_slabs
     centers = ops.convert_to_tensor(centers)
@@ -87,6 +91,7 @@ class _Stream:
         self.is_binary = is_binary
         self.learns_scale = learns_scale
         self.has_bias = False
+        self.weights = None
 
     def run_whole(self, unit, centers, scale, bias):
         """All classes as one slab, whose terms wait for the backward pass."""
@@ -98,17 +103,21 @@ class _Stream:
         largest = ops.maximum(ops.max(logits, axis=1), _LOW)
         own = ops.take_along_axis(products, self.labels[:, None], axis=1)
         own_cosine = self._cosines(own, scale)[:, 0]
+        weights = self.weights
         if self.is_binary:
-            total = ops.sum(ops.softplus(logits), axis=1)
+            total = _weighted_sum(ops.softplus(logits), weights)
         else:
             terms = ops.exp(logits - largest[:, None])
-            total = self._log_total(largest, ops.sum(terms, axis=1))
+            total = _weighted_sum(terms, weights)
+            total = self._log_total(largest, total)
 
         def gradient(d_total, d_own, d_largest=None):
             if self.is_binary:
                 slopes, share = ops.sigmoid(logits), ops.ones_like(d_total)
             else:
                 slopes, share = terms, ops.exp(largest - total)
+            if weights is not None:
+                slopes = slopes * weights
             rows = _Rows(unit, scale[:, 0], d_total, d_own, share)
             *sums, d_centers = self._slab_gradients(
                 rows, products, slopes, centers, inverse, self.labels
@@ -121,6 +130,7 @@ class _Stream:
         """One slab after the other, and once more in the backward pass."""
         left = self._left(unit, scale)
         zeros = ops.zeros_like(unit[:, 0])
+        weights = () if self.weights is None else (self.weights,)
 
         def step(state, slabs, start):
             largest, total = state
@@ -131,17 +141,17 @@ class _Stream:
             logits = put_in_rows(logits, place, zeros + _LOWER)
             new = ops.maximum(largest, ops.max(logits, axis=1))
             if self.is_binary:
-                total = total + ops.sum(ops.softplus(logits), axis=1)
+                total = total + _weighted_sum(ops.softplus(logits), *slabs[1:])
             else:
                 terms = ops.exp(logits - new[:, None])
                 kept = total * ops.exp(largest - new)
-                total = kept + ops.sum(terms, axis=1)
+                total = kept + _weighted_sum(terms, *slabs[1:])
             return (new, total), inverse[None]
 
         (largest, total), inverse = fold_slabs(
             step,
             (zeros + _LOW, zeros),
-            (centers,),
+            (centers, *weights),
             width=self.class_chunk,
             rows_written=1,
         )
@@ -164,11 +174,13 @@ class _Stream:
                     slopes = ops.sigmoid(logits)
                 else:
                     slopes = ops.exp(logits - total[:, None])
+                if len(slabs) > 2:
+                    slopes = slopes * slabs[2]
                 place = self.labels - start
                 if self._sums_slopes or self._sums_values:
                     slopes = put_in_rows(slopes, place, zeros)
                 *more, d_columns = self._slab_gradients(
-                    rows, products, slopes, *slabs, place
+                    rows, products, slopes, *slabs[:2], place
                 )
                 sums = tuple(a + b for a, b in zip(sums, more, strict=True))
                 return sums, d_columns
@@ -176,7 +188,7 @@ class _Stream:
             sums, d_centers = fold_slabs(
                 step,
                 (ops.zeros_like(unit), zeros, zeros),
-                (centers, inverse),
+                (centers, inverse, *weights),
                 width=self.class_chunk,
                 rows_written=centers.shape[0],
             )
@@ -249,6 +261,12 @@ class _Stream:
         is_empty = total <= 0.0  # there is no other class
         total = largest + ops.log(ops.where(is_empty, 1.0, total))
         return ops.where(is_empty, _LOW, total)
+
+
+def _weighted_sum(terms, weights=None):
+    if weights is None:
+        return ops.sum(terms, axis=1)
+    return ops.matmul(terms, weights[:, None])[:, 0]
 
 
 class _Rows:

@@ -30,7 +30,7 @@ CASES = {
     if name not in WHOLE_ROWS
 }
 # Slabs that divide the 9 classes and that do not, of one and of all of them.
-CHUNKS = [None, 1, 4, 9, 100]
+CHUNKS = [None, 1, 4, 100]
 
 
 def build(case, num_classes=NUM_CLASSES, **kwargs):
@@ -57,7 +57,8 @@ def weighted_loss_and_gradients(
 
     def mean_loss():
         x = ops.convert_to_tensor(embeddings)
-        return ops.mean(weights * losses(head, x, labels, training))
+        values = losses(head, x, labels, training)
+        return ops.mean(ops.convert_to_tensor(weights) * values)
 
     return value_and_gradients(mean_loss, [embeddings, *head.trainable_weights])
 
