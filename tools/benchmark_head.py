@@ -20,6 +20,12 @@ ratios, which are taken within a round. The processor time of a step hardly
 depends on other programs. `--num_classes` may be given several times, for the
 plot. Memory is measured in a process for each: the peak of a step beyond
 embeddings, weights and their gradients.
+
+    python tools/benchmark_head.py --train=20 --num_classes=1000000 \\
+        --batch_size=128
+
+trains the streamed head on one batch instead, and prints the loss of every
+step and the peak memory of the process.
 """
 
 import ctypes
@@ -70,6 +76,9 @@ flags.DEFINE_multi_enum(
 flags.DEFINE_bool("memory", True, "Whether to measure memory too.")
 flags.DEFINE_string("json", None, "File to write all numbers to.")
 flags.DEFINE_string("plot", None, "File to plot time and memory to.")
+flags.DEFINE_integer(
+    "train", None, "Instead: trains the streamed head, so many steps."
+)
 flags.DEFINE_enum("measure", None, VARIANTS, "Prints the memory of one.")
 
 _SETTINGS = (
@@ -275,6 +284,24 @@ def memory_in_a_process(variant, num_classes):
     return float(done.stdout.split()[-1]) if done.returncode == 0 else None
 
 
+def train(num_classes, steps):
+    """Prints the losses of steps on one batch, and the peak memory."""
+    random = np.random.default_rng(0)
+    size = (FLAGS.batch_size, FLAGS.embedding_dim)
+    inputs = keras.Input((FLAGS.embedding_dim,))
+    outputs = keras.layers.Dense(FLAGS.embedding_dim)(inputs)
+    head = build_head("streamed_v2", num_classes)
+    recognizer = ks.FaceRecognizer(keras.Model(inputs, outputs), head)
+    recognizer.compile(keras.optimizers.SGD(0.05))
+    faces = random.normal(size=size).astype("float32")
+    labels = random.integers(0, num_classes, FLAGS.batch_size)
+    for step in range(steps):
+        logs = recognizer.train_on_batch(faces, labels, return_dict=True)
+        print(f"step {step + 1}: loss {float(logs['loss']):.4f}", flush=True)
+    weights = FLAGS.embedding_dim * num_classes * 4 / 2**20
+    print(f"peak {_status('VmHWM'):.0f} MiB, centres {weights:.0f} MiB")
+
+
 def summarize(times, memory):
     """What `--json` holds of each variant."""
     results = {}
@@ -329,7 +356,9 @@ def plot(report, path):
         panels[0].plot(numbers, [r["ms"]["median"] for r in rows], "o-")
         panels[1].plot(numbers, memory, "o-", label=name)
     for panel, text in zip(
-        panels, ("milliseconds a step", "MiB beyond weights and gradients")
+        panels,
+        ("milliseconds a step", "MiB beyond weights and gradients"),
+        strict=True,
     ):
         panel.set(xlabel="classes", ylabel=text, xscale="log", yscale="log")
     panels[1].legend(frameon=False)
@@ -339,6 +368,9 @@ def plot(report, path):
 
 def main(_):
     numbers = FLAGS.num_classes
+    if FLAGS.train:
+        train(numbers[0], FLAGS.train)
+        return
     if FLAGS.measure:
         print(measure_memory(FLAGS.measure, numbers[0]))
         return
