@@ -32,7 +32,6 @@ import ctypes
 import gc
 import importlib.util
 import itertools
-import json
 import os
 import subprocess
 import sys
@@ -176,7 +175,7 @@ def _jax_step(loss, weights, state=(), *, embeddings, labels):
     import jax
 
     def stateless(values, others, embeddings, labels):
-        mapping = [*zip(weights, values), *zip(state, others)]
+        mapping = zip([*weights, *state], [*values, *others], strict=True)
         with keras.StatelessScope(state_mapping=mapping):
             return loss(embeddings, labels)
 

@@ -9,8 +9,8 @@ from keras_sphereface.heads.elastic_arcface_head import ElasticArcFaceHead
 from keras_sphereface.heads.elastic_cosface_head import ElasticCosFaceHead
 from keras_sphereface.heads.elastic_head import ElasticHead
 from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
-from keras_sphereface.heads.magface_head import MagFaceHead
 from keras_sphereface.heads.head_outputs import HeadLosses, HeadOutputs
+from keras_sphereface.heads.magface_head import MagFaceHead
 from keras_sphereface.heads.margin_head import MarginHead
 from keras_sphereface.heads.normface_head import NormFaceHead
 from keras_sphereface.heads.registry import get, names

@@ -104,9 +104,11 @@ def streamed_losses(head, embeddings, labels, training, class_chunk):
     bias = head.logit_bias()
     weights = head.binary_weights()
     centers, places, class_weights = head.centers, labels, None
+    num_classes = head.num_classes
     if training and head.sample_rate < 1.0:
         classes, class_weights, places = _draw_classes(head, labels)
         centers = ops.take(ops.convert_to_tensor(centers), classes, axis=1)
+        num_classes = centers.shape[1]
     total, cos_target, largest = streamed_classes(
         unit_embeddings,
         centers,
@@ -119,6 +121,7 @@ def streamed_losses(head, embeddings, labels, training, class_chunk):
         is_binary=weights is not None,
         learns_scale=len(scale.shape) == 2,
         weights=class_weights,
+        num_classes=num_classes,
     )
     cos_target = cos_target[:, None]
     logits = scale * margin.target_values(cos_target)

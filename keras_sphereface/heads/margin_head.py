@@ -1,23 +1,17 @@
-import keras
 from keras import ops
 
+from keras_sphereface.heads.class_centers import ClassCenters
 from keras_sphereface.heads.class_losses import (
-    check_class_arguments,
     class_chunk_of,
     looks_at_one_class_at_a_time,
     streamed_losses,
 )
-from keras_sphereface.heads.counted_seed import add_counter
 from keras_sphereface.heads.head_outputs import HeadLosses, HeadOutputs
 from keras_sphereface.heads.setting import Setting
-from keras_sphereface.ops import (
-    check_labels,
-    cosines,
-    safe_normalize,
-)
+from keras_sphereface.ops import check_labels
 
 
-class MarginHead(keras.layers.Layer):
+class MarginHead(ClassCenters):
     """Class centres on the hypersphere; the subclass is the formula.
 
     This class owns the flow from embeddings to losses: norms, unit vectors,
@@ -74,39 +68,6 @@ class MarginHead(keras.layers.Layer):
         - [An et al., 2022](https://arxiv.org/abs/2203.15565), sampled classes
     """
 
-    def __init__(
-        self,
-        num_classes,
-        sub_centers=1,
-        class_chunk=None,
-        sample_rate=1.0,
-        sample_seed=0,
-        dtype="float32",
-        **kwargs,
-    ):
-        super().__init__(dtype=dtype, **kwargs)
-        for argument, value in (
-            ("num_classes", num_classes),
-            ("sub_centers", sub_centers),
-        ):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"`{argument}` must be a positive integer. "
-                    f"Received: {argument}={value}"
-                )
-        if self.compute_dtype != "float32":
-            raise ValueError(
-                "`dtype` must be 'float32': angles lose their meaning in "
-                "16 bits. The head keeps float32 under every global policy. "
-                f"Received: dtype={dtype!r}"
-            )
-        check_class_arguments(type(self), class_chunk, sample_rate, sub_centers)
-        self.num_classes = num_classes
-        self.sub_centers = sub_centers
-        self.class_chunk = class_chunk
-        self.sample_rate = float(sample_rate)
-        self.sample_seed = sample_seed
-
     @classmethod
     def settings(cls):
         """The `Setting`s of the class by name."""
@@ -118,24 +79,7 @@ class MarginHead(keras.layers.Layer):
         }
 
     def build(self, embeddings_shape, labels_shape=None):
-        if len(embeddings_shape) != 2 or embeddings_shape[-1] is None:
-            raise ValueError(
-                "`embeddings` must have shape (batch_size, embedding_dim). "
-                f"Received: embeddings of shape {tuple(embeddings_shape)}"
-            )
-        shape = (embeddings_shape[-1], self.num_classes)
-        self.centers = self.add_weight(
-            name="centers",
-            shape=shape
-            if self.sub_centers == 1
-            else (*shape, self.sub_centers),
-            initializer=keras.initializers.RandomNormal(
-                stddev=embeddings_shape[-1] ** -0.5
-            ),
-        )
-        if self.sample_rate < 1:
-            self.centers.moves_by_column = True
-            self.sample_draws = add_counter(self, "sample_draws")
+        super().build(embeddings_shape)
         for setting in self.settings().values():
             setting.build(self)
 
@@ -146,7 +90,7 @@ class MarginHead(keras.layers.Layer):
 
     def call(self, embeddings, labels=None, training=False):
         if labels is None:
-            cos_theta, norms = self._cosines(embeddings)
+            cos_theta, norms = self.cosines(embeddings)
             return self.logit_scale(norms) * cos_theta
         if self.is_streamed:
             return self.compute_losses(embeddings, labels, training).losses
@@ -169,7 +113,7 @@ class MarginHead(keras.layers.Layer):
             `HeadOutputs`.
         """
         labels = check_labels(labels, self.num_classes)
-        cos_theta, norms = self._cosines(embeddings)
+        cos_theta, norms = self.cosines(embeddings)
         margined = self.apply_margin(cos_theta, labels, norms, training)
         logits = self.to_logits(margined, norms)
         return HeadOutputs(logits, cos_theta, norms[:, 0], labels)
@@ -315,19 +259,6 @@ class MarginHead(keras.layers.Layer):
         """
         return None
 
-    def _cosines(self, embeddings):
-        embeddings = ops.cast(embeddings, "float32")
-        unit_embeddings, norms = safe_normalize(embeddings)
-        if self.sub_centers == 1:
-            return cosines(unit_embeddings, self.centers), norms
-        unit_centers, _ = safe_normalize(self.centers, axis=0)
-        columns = ops.reshape(unit_centers, (unit_centers.shape[0], -1))
-        cos_theta = ops.reshape(
-            ops.matmul(unit_embeddings, columns),
-            (-1, self.num_classes, self.sub_centers),
-        )
-        return ops.max(cos_theta, axis=-1), norms
-
     def compute_output_shape(self, embeddings_shape, labels_shape=None):
         if self.is_streamed and labels_shape is not None:
             return (embeddings_shape[0],)
@@ -336,11 +267,6 @@ class MarginHead(keras.layers.Layer):
     def get_config(self):
         return {
             **super().get_config(),
-            "num_classes": self.num_classes,
-            "sub_centers": self.sub_centers,
-            "class_chunk": self.class_chunk,
-            "sample_rate": self.sample_rate,
-            "sample_seed": self.sample_seed,
             **{
                 name: setting.initial(self)
                 for name, setting in self.settings().items()

@@ -24,6 +24,11 @@ from keras_sphereface.ops.class_margins import (
     spherefacer_margins,
     target_cosines,
 )
+from keras_sphereface.ops.class_parallel import (
+    ClassParallel,
+    count_class_shards,
+    pad_columns,
+)
 from keras_sphereface.ops.class_sampling import sample_classes
 from keras_sphereface.ops.contrast import (
     contrastive_losses,
@@ -68,6 +73,7 @@ from keras_sphereface.ops.triplets import (
 from keras_sphereface.ops.uniface import uniface_losses
 
 __all__ = [
+    "ClassParallel",
     "adaface_margin",
     "adaface_quality",
     "adjusted_similarity",
@@ -83,6 +89,7 @@ __all__ = [
     "contrastive_losses",
     "cosface_margin",
     "cosines",
+    "count_class_shards",
     "curricularface_margins",
     "custom_gradient",
     "detach_characteristic",
@@ -99,6 +106,7 @@ __all__ = [
     "magface_angle_margin",
     "magface_penalty",
     "npairs_losses",
+    "pad_columns",
     "replica_index_and_count",
     "resolve_class_chunk",
     "safe_normalize",

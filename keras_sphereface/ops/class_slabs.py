@@ -4,8 +4,6 @@ A slab is a run of columns. `keras.ops` would hold all slabs at once, or copy
 the whole matrix for each one it writes; here the memory is that of one slab.
 """
 
-import math
-
 import keras
 from keras import ops
 
@@ -126,8 +124,7 @@ def _fold_on_tensorflow(step, state, arrays, num_columns, width, rows):
             value=columns,
         )
 
-    whole, rest = divmod(num_columns, width)
-    start = 0
+    whole, start = num_columns // width, 0
     if whole > _UNROLLED:
 
         def body(start, state, written):
@@ -169,7 +166,6 @@ def _fold_in_pieces(step, state, arrays, num_columns, width, rows):
 
 
 def _fold_on_torch(step, state, arrays, num_columns, width, rows):
-    import torch
 
     written = arrays[0].new_empty((rows, num_columns))
     for start in range(0, num_columns, width):

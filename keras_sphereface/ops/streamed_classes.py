@@ -26,6 +26,7 @@ def streamed_classes(
     is_binary=False,
     learns_scale=False,
     weights=None,
+    num_classes=None,
 ):
     """What the classes other than the true one add up to, slab by slab.
 
@@ -59,6 +60,8 @@ def streamed_classes(
             otherwise where that takes work. Defaults to `False`.
         weights: float32 tensor, `(num_classes,)`, above 0, of the terms of
             the sum. Defaults to `None`, each 1.
+        num_classes: int, columns that count; those after them are padding.
+            Defaults to `None`, all.
 
     Returns:
         Tuple of float32 tensors, `(batch_size,)`: the sum; the cosine to the
@@ -72,6 +75,7 @@ def streamed_classes(
     )
     stream.has_bias = bias is not None
     stream.weights = weights
+    stream.num_classes = num_classes or centers.shape[1]
     bias = ops.convert_to_tensor(0.0 if bias is None else bias, "float32")
     run = stream.run_whole if class_chunk is None else stream.run_in_slabs
     centers = ops.convert_to_tensor(centers)
@@ -92,6 +96,7 @@ class _Stream:
         self.learns_scale = learns_scale
         self.has_bias = False
         self.weights = None
+        self.num_classes = None
 
     def run_whole(self, unit, centers, scale, bias):
         """All classes as one slab, whose terms wait for the backward pass."""
@@ -100,6 +105,7 @@ class _Stream:
         logits = self._logits(products, scale, bias)
         low = ops.full_like(unit[:, 0], _LOWER)
         logits = put_in_rows(logits, self.labels, low)
+        logits = self._without_padding(logits, 0, centers)
         largest = ops.maximum(ops.max(logits, axis=1), _LOW)
         own = ops.take_along_axis(products, self.labels[:, None], axis=1)
         own_cosine = self._cosines(own, scale)[:, 0]
@@ -139,6 +145,7 @@ class _Stream:
             logits = self._logits(products, scale, bias)
             place = self.labels - start
             logits = put_in_rows(logits, place, zeros + _LOWER)
+            logits = self._without_padding(logits, start, centers)
             new = ops.maximum(largest, ops.max(logits, axis=1))
             if self.is_binary:
                 total = total + _weighted_sum(ops.softplus(logits), *slabs[1:])
@@ -170,6 +177,7 @@ class _Stream:
             def step(sums, slabs, start):
                 products = ops.matmul(left, slabs[0]) * slabs[1]
                 logits = self._logits(products, scale, bias)
+                logits = self._without_padding(logits, start, centers)
                 if self.is_binary:
                     slopes = ops.sigmoid(logits)
                 else:
@@ -251,6 +259,12 @@ class _Stream:
         if self.function is not None:
             products = self.function(products) * scale
         return products + bias if self.has_bias else products
+
+    def _without_padding(self, logits, start, centers):
+        if self.num_classes == centers.shape[1]:
+            return logits
+        classes = start + ops.arange(logits.shape[1])
+        return ops.where(classes[None, :] < self.num_classes, logits, _LOWER)
 
     def _cosines(self, products, scale):
         if self.function is not None:
