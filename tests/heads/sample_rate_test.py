@@ -58,16 +58,22 @@ def test_on_average_over_draws_it_is_the_dense_head(case, chunk):
     for draw in range(80):
         head.sample_draws.assign(draw)
         draws.append(gradients(head, embeddings, labels)[:3])
-    mean = [np.mean(values, axis=0) for values in zip(*draws, strict=True)]
+    # The sum is right on average, its logarithm leans a little. 80 draws: four
+    # and a half standard errors, and 2 % of the largest entry for the lean.
     own = [0, 1, 3, 49]
-    # 80 draws: three standard errors, and the sum's logarithm leans by less.
-    scatter = np.std([d[2][:, own] for d in draws], axis=0) / np.sqrt(80)
-    difference = np.abs(mean[2] - d_centers)[:, own]
-    lean = 0.02 * np.abs(d_centers[:, own]).max()
-    assert (difference <= 4 * scatter + lean).all()
-    assert abs(mean[0] - loss) <= 0.03 * loss
-    lean = 0.05 * np.abs(d_embeddings).max()
-    np.testing.assert_allclose(mean[1], d_embeddings, atol=lean)
+    for expected, values in zip(
+        (loss, d_embeddings, d_centers[:, own]),
+        (
+            [draw[0] for draw in draws],
+            [draw[1] for draw in draws],
+            [draw[2][:, own] for draw in draws],
+        ),
+        strict=True,
+    ):
+        error = np.abs(np.mean(values, axis=0) - expected)
+        scatter = np.std(values, axis=0) / np.sqrt(len(values))
+        lean = 0.02 * np.abs(expected).max()
+        assert (error <= 4.5 * scatter + lean).all()
 
 
 def test_keeps_every_class_of_the_batch_and_the_asked_share():
