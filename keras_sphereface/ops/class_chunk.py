@@ -5,7 +5,7 @@ import math
 # Dense logits, their gradient and one more of their size may take this much.
 _DENSE_BYTES = 256 * 2**20
 # A streamed head holds about eight matrices of a slab.
-_SLAB_BYTES = 40 * 2**20
+_SLAB_BYTES = 64 * 2**20
 _SLAB_MATRICES = 8
 _FLOAT_BYTES = 4
 
@@ -24,7 +24,7 @@ def resolve_class_chunk(class_chunk, *, batch_size, embedding_dim, num_classes):
     """Classes to compute at once, or `None` for all of them.
 
     `"auto"` computes all where their logits fit 256 MiB, three times over,
-    and otherwise slabs of which eight matrices fit 40 MiB.
+    and otherwise slabs of which eight matrices fit 64 MiB.
 
     Args:
         class_chunk: `None`, `"auto"` or int, at least 1.
