@@ -107,16 +107,22 @@ ONLY_IN = {
     ("export", "tf2onnx"): {"onnx.py"},
     ("export", "ai_edge_quantizer"): {"activation_quantizer.py"},
     # keras.ops has no word for an assertion inside a compiled step, for
-    # whether a step is being compiled, for the replicas that compute it, and
-    # for gradients.
+    # whether a step is being compiled, for the replicas that compute it, for
+    # gradients, and for writing slab by slab into one matrix.
     ("ops", "tensorflow"): {
+        "class_slabs.py",
         "gradients.py",
         "labels.py",
         "replicas.py",
         "tracing.py",
     },
-    ("ops", "jax"): {"gradients.py", "labels.py", "tracing.py"},
-    ("ops", "torch"): {"gradients.py"},
+    ("ops", "jax"): {
+        "class_slabs.py",
+        "gradients.py",
+        "labels.py",
+        "tracing.py",
+    },
+    ("ops", "torch"): {"class_slabs.py", "gradients.py"},
     ("data", "keras"): {"keras_augmentation.py", "random_choice.py"},
     ("alignment", "mtcnn"): {"mtcnn_detector.py"},
     ("alignment", "cv2"): {"yunet_detector.py"},

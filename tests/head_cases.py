@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_sphereface import heads
+
 # Name of the head, its settings, statistics to start from.
 CASES = {
     "adaface": ("adaface", {"margin": 0.4, "momentum": 0.2}),
@@ -46,3 +48,13 @@ def make_batch():
     embeddings[0] = 6 * (centers[:, 0] + nudge[0])
     embeddings[1] = -2 * (centers[:, 1] + nudge[1])
     return embeddings.astype("float32"), centers.astype("float32"), labels
+
+
+def make_head(case, num_classes=NUM_CLASSES, **kwargs):
+    """A built head of a case, with a scale of 16 unless it has its own."""
+    name, arguments = case
+    head = heads.get(
+        name, num_classes, **{"scale": 16.0, **arguments, **kwargs}
+    )
+    head.build((None, EMBEDDING_DIM))
+    return head

@@ -8,8 +8,10 @@ from keras_sphereface.heads.curricularface_head import CurricularFaceHead
 from keras_sphereface.heads.elastic_arcface_head import ElasticArcFaceHead
 from keras_sphereface.heads.elastic_cosface_head import ElasticCosFaceHead
 from keras_sphereface.heads.elastic_head import ElasticHead
+from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
+from keras_sphereface.heads.head_outputs import HeadLosses, HeadOutputs
 from keras_sphereface.heads.magface_head import MagFaceHead
-from keras_sphereface.heads.margin_head import HeadOutputs, MarginHead
+from keras_sphereface.heads.margin_head import MarginHead
 from keras_sphereface.heads.normface_head import NormFaceHead
 from keras_sphereface.heads.registry import get, names
 from keras_sphereface.heads.setting import Setting
@@ -30,6 +32,8 @@ __all__ = [
     "ElasticArcFaceHead",
     "ElasticCosFaceHead",
     "ElasticHead",
+    "ElementwiseMargin",
+    "HeadLosses",
     "HeadOutputs",
     "MagFaceHead",
     "MarginHead",

@@ -1,11 +1,11 @@
 import keras
 from keras import ops
 
+from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.target_margin_head import TargetMarginHead
 from keras_sphereface.ops import (
     adaface_margin,
     adaface_quality,
-    apply_target_margin,
     clip_norms,
     replica_index_and_count,
     sum_over_replicas,
@@ -88,7 +88,7 @@ class AdaFaceHead(TargetMarginHead):
             )
             setattr(self, name, weight)
 
-    def apply_margin(self, cos_theta, labels, norms, training):
+    def elementwise_margin(self, norms, training):
         mean, std = self._statistics(norms, training)
         quality = adaface_quality(
             norms, mean=mean, std=std, concentration=self.concentration
@@ -99,9 +99,7 @@ class AdaFaceHead(TargetMarginHead):
                 cos_target, margin=self.margin, quality=quality
             )
 
-        return apply_target_margin(
-            cos_theta, labels, function, detach=self.detach
-        )
+        return ElementwiseMargin(function, detach=self.detach)
 
     def _statistics(self, norms, training):
         mean = ops.convert_to_tensor(self.norm_mean)

@@ -1,8 +1,9 @@
 import keras
 
+from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.margin_head import MarginHead
 from keras_sphereface.heads.setting import Setting
-from keras_sphereface.ops import apply_target_margin, combined_margin
+from keras_sphereface.ops import combined_margin
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
@@ -52,7 +53,7 @@ class CombinedMarginHead(MarginHead):
         self.scale = scale
         self.detach = detach
 
-    def margined(self, cos_theta, labels):
+    def elementwise_margin(self, norms, training):
         def function(cos_target):
             return combined_margin(
                 cos_target,
@@ -61,9 +62,7 @@ class CombinedMarginHead(MarginHead):
                 cosine_margin=self.cosine_margin,
             )
 
-        return apply_target_margin(
-            cos_theta, labels, function, detach=self.detach
-        )
+        return ElementwiseMargin(function, detach=self.detach)
 
     def logit_scale(self, norms):
         return self.scale

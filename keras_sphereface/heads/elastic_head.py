@@ -1,8 +1,10 @@
 import keras
 from keras import ops
 
+from keras_sphereface.heads.counted_seed import CountedSeed, add_counter
+from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.target_margin_head import TargetMarginHead
-from keras_sphereface.ops import apply_target_margin, replica_index_and_count
+from keras_sphereface.ops import replica_index_and_count
 
 
 class ElasticHead(TargetMarginHead):
@@ -51,14 +53,7 @@ class ElasticHead(TargetMarginHead):
 
     def build(self, embeddings_shape, labels_shape=None):
         super().build(embeddings_shape, labels_shape)
-        self.draws = self.add_weight(
-            name="draws",
-            shape=(),
-            initializer="zeros",
-            dtype="int32",
-            trainable=False,
-            aggregation="only_first_replica",
-        )
+        self.draws = add_counter(self, "draws")
 
     def margin_value(self, cos_target, margins):
         """What stands in place of the cosine to the true class.
@@ -75,11 +70,9 @@ class ElasticHead(TargetMarginHead):
             "override `margin_value`."
         )
 
-    def apply_margin(self, cos_theta, labels, norms, training):
+    def elementwise_margin(self, norms, training):
         margins = self._draw(norms) if training else self.margin
-        return apply_target_margin(
-            cos_theta,
-            labels,
+        return ElementwiseMargin(
             lambda cos_target: self.margin_value(cos_target, margins),
             detach=self.detach,
         )
@@ -89,7 +82,7 @@ class ElasticHead(TargetMarginHead):
         batch_size = ops.shape(norms)[0]
         draws = ops.convert_to_tensor(self.draws)
         noise = keras.random.normal(
-            (batch_size * replicas, 1), seed=_CountedSeed(self.seed, draws)
+            (batch_size * replicas, 1), seed=CountedSeed(self.seed, draws)
         )
         self.draws.assign(draws + 1)
         if replicas > 1:
@@ -103,18 +96,3 @@ class ElasticHead(TargetMarginHead):
             "deviation": self.deviation,
             "seed": self.seed,
         }
-
-
-class _CountedSeed(keras.random.SeedGenerator):
-    """A seed and a counter.
-
-    Keras does not save the state of its own generator with a model.
-    """
-
-    def __init__(self, seed, count):
-        self.seed = seed
-        self.count = count
-
-    def next(self, ordered=True):
-        count = ops.cast(self.count, "uint32")
-        return ops.stack([ops.full_like(count, self.seed), count])

@@ -1,9 +1,9 @@
 import keras
 
+from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.margin_head import MarginHead
 from keras_sphereface.heads.setting import Setting
 from keras_sphereface.ops import (
-    apply_target_margin,
     arcface_margin,
     magface_angle_margin,
     magface_penalty,
@@ -79,7 +79,7 @@ class MagFaceHead(MarginHead):
         self.scale = scale
         self.detach = detach
 
-    def apply_margin(self, cos_theta, labels, norms, training):
+    def elementwise_margin(self, norms, training):
         margin = magface_angle_margin(
             norms,
             lower_norm=self.lower_norm,
@@ -87,9 +87,7 @@ class MagFaceHead(MarginHead):
             lower_margin=self.lower_margin,
             upper_margin=self.upper_margin,
         )
-        return apply_target_margin(
-            cos_theta,
-            labels,
+        return ElementwiseMargin(
             lambda cos_target: arcface_margin(cos_target, margin=margin),
             detach=self.detach,
         )

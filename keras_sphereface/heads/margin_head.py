@@ -1,43 +1,48 @@
-from typing import Any, NamedTuple
-
-import keras
 from keras import ops
 
+from keras_sphereface.heads.class_centers import ClassCenters
+from keras_sphereface.heads.class_losses import (
+    class_chunk_of,
+    looks_at_one_class_at_a_time,
+    streamed_losses,
+)
+from keras_sphereface.heads.head_outputs import HeadLosses, HeadOutputs
 from keras_sphereface.heads.setting import Setting
-from keras_sphereface.ops import check_labels, safe_normalize
+from keras_sphereface.ops import check_labels
 
 
-class HeadOutputs(NamedTuple):
-    """What a head makes of one batch.
-
-    Attributes:
-        logits: float32, `(batch_size, num_classes)`, margined and scaled.
-        cos_theta: float32, `(batch_size, num_classes)`, plain cosines.
-        norms: float32, `(batch_size,)`, norms of the embeddings.
-        labels: int32, `(batch_size,)`, checked.
-    """
-
-    logits: Any
-    cos_theta: Any
-    norms: Any
-    labels: Any
-
-
-class MarginHead(keras.layers.Layer):
+class MarginHead(ClassCenters):
     """Class centres on the hypersphere; the subclass is the formula.
 
-    This class owns the flow from embeddings to logits: norms, unit vectors,
+    This class owns the flow from embeddings to losses: norms, unit vectors,
     cosines, the margin, the scale, the loss of a sample. A subclass overrides
-    `margined` and `logit_scale`; where its margin depends on norms or is for
-    training only, `apply_margin`; and where they differ `to_logits`,
+    `logit_scale` and the margin: `elementwise_margin` where it looks at one
+    cosine at a time, and otherwise `margined` or, where it depends on norms or
+    is for training only, `apply_margin`; and where they differ `to_logits`,
     `sample_losses` and `penalties`. Its numbers are `Setting`s, which the
     class saves, restores and puts into the config.
+
+    A batch has `batch_size * num_classes` logits, which past some 50,000
+    classes need more memory than the centres. With `class_chunk` a head
+    whose margin is elementwise computes its loss, and the gradient of it, over
+    so many classes at a time: the same numbers to rounding, for the price of
+    one product in three more. Called on embeddings and labels it then returns
+    the loss of each sample, for `losses.PrecomputedLoss`, since there are no
+    logits; `FaceRecognizer` needs no change.
 
     Args:
         num_classes: int, number of identities.
         sub_centers: int, centres of a class; its cosine is that of the
             nearest one, so that a class may hold faces of more than one kind.
             Defaults to `1`.
+        class_chunk: `None`, all classes at once; int, how many at a time; or
+            `"auto"`, which goes by their number and the batch. Defaults to
+            `None`.
+        sample_rate: float in `(0, 1]`, the share of classes in a training
+            step: those of the batch, and others drawn at random, whose weight
+            makes up for the rest (Partial FC). Below 1 only their centres
+            move; see `optimizers.ColumnOptimizer`. Defaults to `1.0`.
+        sample_seed: int, of the draws. Defaults to `0`.
         dtype: Defaults to `"float32"` under any policy; angles need it.
 
     Attributes:
@@ -54,32 +59,14 @@ class MarginHead(keras.layers.Layer):
         training: bool, whether running statistics move. Defaults to `False`.
 
     Output shape:
-        `(batch_size, num_classes)`, logits.
+        `(batch_size, num_classes)`, logits; `(batch_size,)`, losses, with
+        labels and `class_chunk` or `sample_rate`.
 
     Reference:
         - [Deng et al., 2020](https://www.ecva.net/papers/eccv_2020/papers_ECCV/papers/123560715.pdf),
             sub-centres
+        - [An et al., 2022](https://arxiv.org/abs/2203.15565), sampled classes
     """
-
-    def __init__(self, num_classes, sub_centers=1, dtype="float32", **kwargs):
-        super().__init__(dtype=dtype, **kwargs)
-        for argument, value in (
-            ("num_classes", num_classes),
-            ("sub_centers", sub_centers),
-        ):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"`{argument}` must be a positive integer. "
-                    f"Received: {argument}={value}"
-                )
-        if self.compute_dtype != "float32":
-            raise ValueError(
-                "`dtype` must be 'float32': angles lose their meaning in "
-                "16 bits. The head keeps float32 under every global policy. "
-                f"Received: dtype={dtype!r}"
-            )
-        self.num_classes = num_classes
-        self.sub_centers = sub_centers
 
     @classmethod
     def settings(cls):
@@ -92,28 +79,21 @@ class MarginHead(keras.layers.Layer):
         }
 
     def build(self, embeddings_shape, labels_shape=None):
-        if len(embeddings_shape) != 2 or embeddings_shape[-1] is None:
-            raise ValueError(
-                "`embeddings` must have shape (batch_size, embedding_dim). "
-                f"Received: embeddings of shape {tuple(embeddings_shape)}"
-            )
-        shape = (embeddings_shape[-1], self.num_classes)
-        self.centers = self.add_weight(
-            name="centers",
-            shape=shape
-            if self.sub_centers == 1
-            else (*shape, self.sub_centers),
-            initializer=keras.initializers.RandomNormal(
-                stddev=embeddings_shape[-1] ** -0.5
-            ),
-        )
+        super().build(embeddings_shape)
         for setting in self.settings().values():
             setting.build(self)
 
+    @property
+    def is_streamed(self):
+        """Whether the head computes losses without a logit for every class."""
+        return self.class_chunk is not None or self.sample_rate < 1
+
     def call(self, embeddings, labels=None, training=False):
         if labels is None:
-            cos_theta, norms = self._cosines(embeddings)
+            cos_theta, norms = self.cosines(embeddings)
             return self.logit_scale(norms) * cos_theta
+        if self.is_streamed:
+            return self.compute_losses(embeddings, labels, training).losses
         outputs = self.compute_outputs(embeddings, labels, training)
         penalties = self.penalties(outputs)
         if penalties is not None:
@@ -133,10 +113,34 @@ class MarginHead(keras.layers.Layer):
             `HeadOutputs`.
         """
         labels = check_labels(labels, self.num_classes)
-        cos_theta, norms = self._cosines(embeddings)
+        cos_theta, norms = self.cosines(embeddings)
         margined = self.apply_margin(cos_theta, labels, norms, training)
         logits = self.to_logits(margined, norms)
         return HeadOutputs(logits, cos_theta, norms[:, 0], labels)
+
+    def compute_losses(self, embeddings, labels, training=False):
+        """Loss of each sample, and how near its class is.
+
+        Args:
+            embeddings: float tensor, `(batch_size, embedding_dim)`.
+            labels: int tensor, `(batch_size,)`.
+            training: bool, whether running statistics move. Defaults to
+                `False`.
+
+        Returns:
+            `HeadLosses`.
+        """
+        if self.sub_centers == 1 and looks_at_one_class_at_a_time(type(self)):
+            chunk = class_chunk_of(self, *embeddings.shape)
+            return streamed_losses(self, embeddings, labels, training, chunk)
+        outputs = self.compute_outputs(embeddings, labels, training)
+        return HeadLosses(
+            self.sample_losses(outputs),
+            outputs.cos_target(),
+            outputs.is_nearest(),
+            outputs.norms,
+            outputs.labels,
+        )
 
     def sample_losses(self, outputs):
         """Loss of each sample: weighted cross-entropy plus penalty.
@@ -165,9 +169,24 @@ class MarginHead(keras.layers.Layer):
 
         Returns:
             Float32 tensor, `(batch_size, num_classes)`. Defaults to
-            `margined`.
+            `elementwise_margin` or else `margined`.
         """
+        if looks_at_one_class_at_a_time(type(self)):
+            margin = self.elementwise_margin(norms, training)
+            return margin.apply(cos_theta, labels)
         return self.margined(cos_theta, labels)
+
+    def elementwise_margin(self, norms, training):
+        """The margin, where it looks at one cosine at a time.
+
+        Args:
+            norms: float32, `(batch_size, 1)`, norms of the embeddings.
+            training: bool, whether running statistics move.
+
+        Returns:
+            `ElementwiseMargin`, or `None`.
+        """
+        return None
 
     def margined(self, cos_theta, labels):
         """Cosines with the margin in place.
@@ -181,7 +200,7 @@ class MarginHead(keras.layers.Layer):
         """
         raise TypeError(
             f"{type(self).__name__} is a head without a formula: "
-            "override `margined`."
+            "override `margined` or `elementwise_margin`."
         )
 
     def logit_scale(self, norms):
@@ -208,10 +227,25 @@ class MarginHead(keras.layers.Layer):
         Returns:
             Float32 tensor, `(batch_size, num_classes)`.
         """
-        return self.logit_scale(norms) * margined
+        logits = self.logit_scale(norms) * margined
+        bias = self.logit_bias()
+        return logits if bias is None else logits + bias
+
+    def logit_bias(self):
+        """What is added to every logit, a scalar, or `None`."""
+        return None
+
+    def binary_weights(self):
+        """Weights of the losses of a binary head, or `None` for a softmax.
+
+        Returns:
+            Tuple of two floats, of the true class and of each other, that
+            multiply `log(1 + exp(-logit))` and `log(1 + exp(logit))`.
+        """
+        return None
 
     def loss_factor(self):
-        """What the cross-entropy of a sample is multiplied by."""
+        """What the loss of a sample, without penalties, is multiplied by."""
         return 1.0
 
     def penalties(self, outputs):
@@ -225,27 +259,14 @@ class MarginHead(keras.layers.Layer):
         """
         return None
 
-    def _cosines(self, embeddings):
-        embeddings = ops.cast(embeddings, "float32")
-        unit_embeddings, norms = safe_normalize(embeddings)
-        unit_centers, _ = safe_normalize(self.centers, axis=0)
-        if self.sub_centers == 1:
-            return ops.matmul(unit_embeddings, unit_centers), norms
-        columns = ops.reshape(unit_centers, (unit_centers.shape[0], -1))
-        cos_theta = ops.reshape(
-            ops.matmul(unit_embeddings, columns),
-            (-1, self.num_classes, self.sub_centers),
-        )
-        return ops.max(cos_theta, axis=-1), norms
-
     def compute_output_shape(self, embeddings_shape, labels_shape=None):
+        if self.is_streamed and labels_shape is not None:
+            return (embeddings_shape[0],)
         return (embeddings_shape[0], self.num_classes)
 
     def get_config(self):
         return {
             **super().get_config(),
-            "num_classes": self.num_classes,
-            "sub_centers": self.sub_centers,
             **{
                 name: setting.initial(self)
                 for name, setting in self.settings().items()

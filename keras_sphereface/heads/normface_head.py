@@ -1,5 +1,6 @@
 import keras
 
+from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.margin_head import MarginHead
 from keras_sphereface.heads.setting import Setting
 
@@ -34,8 +35,8 @@ class NormFaceHead(MarginHead):
         super().__init__(num_classes, **kwargs)
         self.scale = scale
 
-    def margined(self, cos_theta, labels):
-        return cos_theta
+    def elementwise_margin(self, norms, training):
+        return ElementwiseMargin()
 
     def logit_scale(self, norms):
         return self.scale

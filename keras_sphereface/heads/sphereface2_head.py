@@ -1,12 +1,13 @@
 import keras
 
+from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.margin_head import MarginHead
 from keras_sphereface.heads.setting import Setting
 from keras_sphereface.ops import (
     check_sphereface2_arguments,
     sphereface2_bias,
+    sphereface2_functions,
     sphereface2_losses,
-    sphereface2_margins,
 )
 
 # The margins of the paper.
@@ -110,21 +111,23 @@ class SphereFace2Head(MarginHead):
             initializer=keras.initializers.Constant(bias),
         )
 
-    def margined(self, cos_theta, labels):
-        return sphereface2_margins(
-            cos_theta,
-            labels,
-            variant=self.variant,
-            margin=self.margin,
-            power=self.power,
-            detach=self.detach,
+    def elementwise_margin(self, norms, training):
+        functions = sphereface2_functions(
+            variant=self.variant, margin=self.margin, power=self.power
         )
+        return ElementwiseMargin(**functions, detach=self.detach)
 
     def logit_scale(self, norms):
         return self.scale
 
-    def to_logits(self, margined, norms):
-        return self.scale * margined + self.bias
+    def logit_bias(self):
+        return self.bias
+
+    def binary_weights(self):
+        return self.positive_weight, 1.0 - self.positive_weight
+
+    def loss_factor(self):
+        return self.loss_weight / self.scale
 
     def sample_losses(self, outputs):
         return self.loss_weight * sphereface2_losses(

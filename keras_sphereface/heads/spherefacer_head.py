@@ -1,9 +1,10 @@
 import keras
 from keras import ops
 
+from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.margin_head import MarginHead
 from keras_sphereface.heads.setting import Setting
-from keras_sphereface.ops import spherefacer_margins
+from keras_sphereface.ops import spherefacer_functions
 
 _VARIANTS = ("v0", "v1", "v2")
 _NORM_PENALTIES = {"l1": ops.abs, "l2": ops.square}
@@ -131,14 +132,11 @@ class SphereFaceRHead(MarginHead):
         self.norm_penalty = norm_penalty
         self.norm_penalty_weight = norm_penalty_weight
 
-    def margined(self, cos_theta, labels):
-        return spherefacer_margins(
-            cos_theta,
-            labels,
-            variant=self.variant,
-            margin=self.margin,
-            detach=self.detach,
+    def elementwise_margin(self, norms, training):
+        functions = spherefacer_functions(
+            variant=self.variant, margin=self.margin
         )
+        return ElementwiseMargin(**functions, detach=self.detach)
 
     def logit_scale(self, norms):
         return self.scale if self.normalization == "hard" else norms

@@ -1,8 +1,8 @@
 import keras
 
+from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.margin_head import MarginHead
 from keras_sphereface.heads.setting import Setting
-from keras_sphereface.ops import apply_target_margin
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
@@ -61,6 +61,8 @@ class TargetMarginHead(MarginHead):
         super().__init__(num_classes, **kwargs)
         has_formula = (
             type(self).target_value is not TargetMarginHead.target_value
+            or type(self).elementwise_margin
+            is not TargetMarginHead.elementwise_margin
             or type(self).apply_margin is not MarginHead.apply_margin
         )
         if not (callable(margin_function) or has_formula):
@@ -85,10 +87,8 @@ class TargetMarginHead(MarginHead):
         """
         return self.margin_function(cos_target, margin=self.margin)
 
-    def margined(self, cos_theta, labels):
-        return apply_target_margin(
-            cos_theta, labels, self.target_value, detach=self.detach
-        )
+    def elementwise_margin(self, norms, training):
+        return ElementwiseMargin(self.target_value, detach=self.detach)
 
     def logit_scale(self, norms):
         return self.scale

@@ -2,6 +2,7 @@ import math
 
 import keras
 
+from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.target_margin_head import TargetMarginHead
 from keras_sphereface.ops import cosface_margin, uniface_losses
 
@@ -71,8 +72,14 @@ class UniFaceHead(TargetMarginHead):
     def target_value(self, cos_target):
         return cosface_margin(cos_target, margin=self.margin)
 
-    def to_logits(self, margined, norms):
-        return self.scale * margined - self.bias
+    def elementwise_margin(self, norms, training):
+        return ElementwiseMargin(self.target_value, detach=self.detach)
+
+    def logit_bias(self):
+        return -self.bias
+
+    def binary_weights(self):
+        return 1.0, self.negative_weight
 
     def sample_losses(self, outputs):
         return uniface_losses(

@@ -6,7 +6,7 @@ from keras_sphereface.heads import MarginHead
 from keras_sphereface.losses import PrecomputedLoss
 from keras_sphereface.models import replicas
 from keras_sphereface.ops import check_labels
-from keras_sphereface.optimizers import replica_safe
+from keras_sphereface.optimizers import ColumnOptimizer, replica_safe
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
@@ -111,10 +111,17 @@ class FaceRecognizer(keras.Model):
                     f"Received: {argument}={kwargs[argument]!r}"
                 )
         loss = PrecomputedLoss() if loss is None else loss
+        if self.head.is_streamed and not isinstance(loss, PrecomputedLoss):
+            raise ValueError(
+                "`loss` must be left out with a head that does not compute "
+                "all classes at once: it has no logits for another loss. "
+                f"Received: loss={loss!r}, "
+                f"class_chunk={self.head.class_chunk!r}"
+            )
         replicas.check_compile_arguments(self, kwargs)
         with replicas.scope(self):
             optimizer = replica_safe(
-                optimizer,
+                self._for_sampled_classes(optimizer),
                 loss_scale=auto_scale_loss
                 and self.embedder.dtype_policy.name == "mixed_float16",
             )
@@ -128,6 +135,24 @@ class FaceRecognizer(keras.Model):
         super().compute_loss(
             y=ops.zeros((1,), "int32"), y_pred=ops.zeros(shape)
         )
+
+    def _for_sampled_classes(self, optimizer):
+        if self.head.sample_rate == 1:
+            return optimizer
+        if replicas.strategy_of(self) is not None:
+            raise ValueError(
+                "`sample_rate` must be 1 under a tf.distribute strategy; use "
+                "`class_chunk` there, or the JAX backend. "
+                f"Received: sample_rate={self.head.sample_rate}"
+            )
+        optimizer = keras.optimizers.get(optimizer)
+        if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            inner = self._for_sampled_classes(optimizer.inner_optimizer)
+            optimizer.inner_optimizer = inner
+            return optimizer
+        if isinstance(optimizer, ColumnOptimizer):
+            return optimizer
+        return ColumnOptimizer(optimizer)
 
     def compile_from_config(self, config):
         config = keras.saving.deserialize_keras_object(config)
@@ -191,13 +216,21 @@ class FaceRecognizer(keras.Model):
                 "FaceRecognizer trains on (images, labels). "
                 "Received: images without labels"
             )
-        outputs = self.head.compute_outputs(y_pred, y, training)
-        self._update_metrics(outputs, sample_weight)
         if self._uses_head_loss:
-            losses = self.head.sample_losses(outputs)
-            return super().compute_loss(
-                x, outputs.labels, losses, sample_weight, training
+            outputs = self.head.compute_losses(y_pred, y, training)
+            self._update_metrics(
+                outputs,
+                outputs.cos_target,
+                outputs.is_nearest,
+                sample_weight,
             )
+            return super().compute_loss(
+                x, outputs.labels, outputs.losses, sample_weight, training
+            )
+        outputs = self.head.compute_outputs(y_pred, y, training)
+        self._update_metrics(
+            outputs, outputs.cos_target(), outputs.is_nearest(), sample_weight
+        )
         loss = super().compute_loss(
             x, outputs.labels, outputs.logits, sample_weight, training
         )
@@ -208,12 +241,8 @@ class FaceRecognizer(keras.Model):
             outputs.labels, penalties, sample_weight
         )
 
-    def _update_metrics(self, outputs, sample_weight):
-        labels, cos_theta = outputs.labels, outputs.cos_theta
-        nearest = ops.argmax(cos_theta, axis=-1)
-        is_right = ops.equal(ops.cast(nearest, "int32"), labels)
-        cos_target = ops.take_along_axis(cos_theta, labels[:, None], axis=1)
-        cos_target = ops.clip(cos_target[:, 0], -1.0, 1.0)
+    def _update_metrics(self, outputs, cos_target, is_right, sample_weight):
+        cos_target = ops.clip(cos_target, -1.0, 1.0)
         degrees = ops.arccos(cos_target) * (180.0 / np.pi)
         self._accuracy.update_state(is_right, sample_weight)
         self._target_angle.update_state(degrees, sample_weight)

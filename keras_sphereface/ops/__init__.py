@@ -11,21 +11,34 @@ from keras_sphereface.ops.additive_margins import (
     magface_penalty,
 )
 from keras_sphereface.ops.angles import angle, falling_cosine, safe_normalize
+from keras_sphereface.ops.class_chunk import (
+    check_class_chunk,
+    resolve_class_chunk,
+)
 from keras_sphereface.ops.class_margins import (
     apply_target_margin,
     curricularface_margins,
+    elementwise_margins,
     is_target,
+    spherefacer_functions,
     spherefacer_margins,
     target_cosines,
 )
+from keras_sphereface.ops.class_parallel import (
+    ClassParallel,
+    count_class_shards,
+    pad_columns,
+)
+from keras_sphereface.ops.class_sampling import sample_classes
 from keras_sphereface.ops.contrast import (
     contrastive_losses,
     npairs_losses,
     simple_losses,
     supervised_contrastive_losses,
 )
+from keras_sphereface.ops.cosines import cosines
 from keras_sphereface.ops.detachment import detach_characteristic
-from keras_sphereface.ops.gradients import gradients
+from keras_sphereface.ops.gradients import custom_gradient, gradients
 from keras_sphereface.ops.hyperspherical_energy import hyperspherical_energy
 from keras_sphereface.ops.labels import check_labels, labels_of_targets
 from keras_sphereface.ops.margins import (
@@ -47,9 +60,11 @@ from keras_sphereface.ops.sphereface2 import (
     adjusted_similarity,
     check_sphereface2_arguments,
     sphereface2_bias,
+    sphereface2_functions,
     sphereface2_losses,
     sphereface2_margins,
 )
+from keras_sphereface.ops.streamed_classes import streamed_classes
 from keras_sphereface.ops.tracing import is_traced
 from keras_sphereface.ops.triplets import (
     hard_triplet_losses,
@@ -58,6 +73,7 @@ from keras_sphereface.ops.triplets import (
 from keras_sphereface.ops.uniface import uniface_losses
 
 __all__ = [
+    "ClassParallel",
     "adaface_margin",
     "adaface_quality",
     "adjusted_similarity",
@@ -65,15 +81,20 @@ __all__ = [
     "angular_distances",
     "apply_target_margin",
     "arcface_margin",
+    "check_class_chunk",
     "check_labels",
     "check_sphereface2_arguments",
     "clip_norms",
     "combined_margin",
     "contrastive_losses",
     "cosface_margin",
+    "cosines",
+    "count_class_shards",
     "curricularface_margins",
+    "custom_gradient",
     "detach_characteristic",
     "distances",
+    "elementwise_margins",
     "falling_cosine",
     "gather_rows",
     "gradients",
@@ -85,18 +106,24 @@ __all__ = [
     "magface_angle_margin",
     "magface_penalty",
     "npairs_losses",
+    "pad_columns",
     "replica_index_and_count",
+    "resolve_class_chunk",
     "safe_normalize",
+    "sample_classes",
     "semi_hard_triplet_losses",
     "simple_losses",
     "sphereface2_bias",
+    "sphereface2_functions",
     "sphereface2_losses",
     "sphereface2_margins",
     "sphereface_margin",
+    "spherefacer_functions",
     "spherefacer_margins",
     "spherefacer_v1_margin",
     "spherefacer_v2_margin",
     "squared_distances",
+    "streamed_classes",
     "sum_over_replicas",
     "supervised_contrastive_losses",
     "target_cosines",

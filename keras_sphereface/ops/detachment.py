@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from keras_sphereface.ops.gradients import custom_gradient
+
 
 def detach_characteristic(value, cos_theta):
     """`value` going forward, the gradient of `cos_theta` going backward.
@@ -16,9 +18,17 @@ def detach_characteristic(value, cos_theta):
         cos_theta: float32 tensor, `[...]`.
 
     Returns:
-        Float32 tensor, `[...]`, equal to `value` up to rounding.
+        Float32 tensor, `[...]`, equal to `value`.
 
     Reference:
         - [Liu et al., 2022](https://arxiv.org/abs/2109.05565)
     """
-    return cos_theta + ops.stop_gradient(value - cos_theta)
+    (result,) = _pass_gradient_by(ops.stop_gradient(value), cos_theta)
+    return result
+
+
+@custom_gradient
+def _pass_gradient_by(value, cos_theta):
+    # `cos_theta + stop_gradient(value - cos_theta)`, without its two passes
+    # over all logits and without its rounding.
+    return (value,), lambda upstream: (ops.zeros_like(upstream), upstream)

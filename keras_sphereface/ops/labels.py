@@ -37,7 +37,7 @@ def check_labels(labels, num_classes):
             f"sample, not one-hot rows. Received: labels of shape {shape}"
         )
     labels = ops.cast(labels, "int32")
-    return _checked(
+    return checked(
         labels,
         labels,
         _is_out_of_range(labels, num_classes),
@@ -71,7 +71,7 @@ def labels_of_targets(y_true, num_classes):
         ones = ops.cast(ops.equal(y_true, 1), "int32")
         others = ops.cast(ops.not_equal(y_true, 0), "int32")
         is_wrong = (ops.sum(ones, -1) != 1) | (ops.sum(others, -1) != 1)
-        return _checked(labels, y_true, is_wrong, expected)
+        return checked(labels, y_true, is_wrong, expected)
     if len(shape) == 2 and shape[1] == 1:
         y_true = ops.squeeze(y_true, axis=1)
     elif len(shape) != 1:
@@ -79,15 +79,25 @@ def labels_of_targets(y_true, num_classes):
     labels = ops.cast(y_true, "int32")
     is_fraction = ops.cast(labels, y_true.dtype) != y_true
     is_wrong = is_fraction | _is_out_of_range(labels, num_classes)
-    return _checked(labels, y_true, is_wrong, expected)
+    return checked(labels, y_true, is_wrong, expected)
 
 
 def _is_out_of_range(labels, num_classes):
     return (labels < 0) | (labels >= num_classes)
 
 
-def _checked(labels, values, is_wrong, message):
-    """`labels`, once no entry of `values` is wrong."""
+def checked(labels, values, is_wrong, message):
+    """`labels`, once no entry of `values` is wrong.
+
+    Args:
+        labels: tensor, what comes back.
+        values: tensor, what an error shows.
+        is_wrong: bool tensor, like `values`.
+        message: str, what was expected.
+
+    Returns:
+        `labels`.
+    """
     if isinstance(labels, keras.KerasTensor):
         return labels
     check = _CHECKS[keras.backend.backend()]

@@ -5,8 +5,7 @@ import math
 from keras import ops
 
 from keras_sphereface.ops.additive_margins import arcface_margin
-from keras_sphereface.ops.class_margins import is_target, target_cosines
-from keras_sphereface.ops.detachment import detach_characteristic
+from keras_sphereface.ops.class_margins import elementwise_margins, is_target
 from keras_sphereface.ops.margins import spherefacer_v1_margin
 
 
@@ -30,14 +29,47 @@ def adjusted_similarity(cos_theta, *, power):
     return ops.where(ops.equal(power, 1.0), cos_theta, value)
 
 
-def sphereface2_margins(cos_theta, labels, *, variant, margin, power, detach):
-    """Adjusted similarities with the margin of SphereFace2 in place.
+def sphereface2_functions(*, variant, margin, power):
+    """What SphereFace2 makes of the true class, and of the others.
 
     | `variant` | true class | every other class |
     |---|---|---|
     | `"C"` | `g(cos(theta_y)) - m` | `g(cos(theta_j)) + m` |
     | `"A"` | `g(cos(min(theta_y + m, pi)))` | `g(cos(theta_j))` |
     | `"M"` | `g(cos(min(m * theta_y, pi)))` | `g(cos(theta_j))` |
+
+    Args:
+        variant: `"C"`, `"A"` or `"M"`.
+        margin: float, at least 0; at least 1 for `"M"`.
+        power: float, `t` of `g = adjusted_similarity`, at least 1.
+
+    Returns:
+        Dict of the arguments `target` and `others` of `elementwise_margins`.
+
+    Reference:
+        - [Wen et al., 2022](https://arxiv.org/abs/2108.01513)
+    """
+
+    def similarity(cos_theta):
+        return adjusted_similarity(cos_theta, power=power)
+
+    def smaller(cos_theta):
+        if variant == "A":
+            value = arcface_margin(cos_theta, margin=margin)
+            # Here the angle stops at pi: g knows no similarity below -1.
+            return similarity(ops.maximum(value, -1.0))
+        return similarity(spherefacer_v1_margin(cos_theta, margin=margin))
+
+    if variant == "C":
+        return {
+            "target": lambda cos_theta: similarity(cos_theta) - margin,
+            "others": lambda cos_theta: similarity(cos_theta) + margin,
+        }
+    return {"target": smaller, "others": similarity}
+
+
+def sphereface2_margins(cos_theta, labels, *, variant, margin, power, detach):
+    """Adjusted similarities with the margin of SphereFace2 in place.
 
     Args:
         cos_theta: float32 tensor, `(batch_size, num_classes)`.
@@ -49,25 +81,11 @@ def sphereface2_margins(cos_theta, labels, *, variant, margin, power, detach):
 
     Returns:
         Float32 tensor, `(batch_size, num_classes)`.
-
-    Reference:
-        - [Wen et al., 2022](https://arxiv.org/abs/2108.01513)
     """
-    cos_target = target_cosines(cos_theta, labels)
-    others = adjusted_similarity(cos_theta, power=power)
-    if variant == "C":
-        target = adjusted_similarity(cos_target, power=power) - margin
-        others = others + margin
-    else:
-        if variant == "A":
-            margined = arcface_margin(cos_target, margin=margin)
-            # Here the angle stops at pi: g knows no similarity below -1.
-            margined = ops.maximum(margined, -1.0)
-        else:
-            margined = spherefacer_v1_margin(cos_target, margin=margin)
-        target = adjusted_similarity(margined, power=power)
-    values = ops.where(is_target(cos_theta, labels), target, others)
-    return detach_characteristic(values, cos_theta) if detach else values
+    functions = sphereface2_functions(
+        variant=variant, margin=margin, power=power
+    )
+    return elementwise_margins(cos_theta, labels, detach=detach, **functions)
 
 
 def sphereface2_bias(

@@ -7,7 +7,13 @@ from keras_sphereface.training.config_checks import check_choice, check_count
 from keras_sphereface.training.data_config import DataConfig
 
 _PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-_STRATEGIES = ("none", "mirrored", "multi_worker", "data_parallel")
+_STRATEGIES = (
+    "none",
+    "mirrored",
+    "multi_worker",
+    "data_parallel",
+    "class_parallel",
+)
 # What a learning-rate schedule reads beside the warm-up.
 _SCHEDULES = {
     "cosine": {"final_fraction"},
@@ -171,8 +177,9 @@ class TrainConfig:
         seed: int, for weights, order and augmentation.
         precision: `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
         strategy: `"none"`; `"mirrored"`, all GPUs of this machine;
-            `"multi_worker"`, those of all machines in `TF_CONFIG`; or
-            `"data_parallel"`, all devices of the JAX backend.
+            `"multi_worker"`, those of all machines in `TF_CONFIG`;
+            `"data_parallel"`, all devices of the JAX backend; or
+            `"class_parallel"`, these, with the centres split over them.
         cpu_devices: int, logical devices to make of the CPU, to try a strategy
             without GPUs.
         deterministic: bool, whether a run gives the same weights to the last

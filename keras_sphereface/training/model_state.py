@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from keras_sphereface.models.replicas import scope
+from keras_sphereface.ops import pad_columns
 from keras_sphereface.training.checkpoints import CheckpointError
 
 
@@ -20,7 +21,7 @@ def read_state(recognizer):
     getattr(recognizer, "jax_state_sync", lambda: None)()
     with scope(recognizer):
         return {
-            name: _array(variable)
+            name: _logical(recognizer.head, _array(variable))
             for name, variable in _variables(recognizer).items()
         }
 
@@ -38,6 +39,10 @@ def write_state(recognizer, arrays):
             "the checkpoint is of another model: it has "
             f"{len(arrays)} variables, the model {len(variables)}"
         )
+    arrays = {
+        name: _physical(recognizer.head, variables[name], array)
+        for name, array in arrays.items()
+    }
     for name, variable in variables.items():
         if tuple(variable.shape) != arrays[name].shape:
             raise CheckpointError(
@@ -113,6 +118,20 @@ class AveragedWeights:
     def __exit__(self, *_):
         for variable, value in self._kept:
             variable.assign(value)
+
+
+def _logical(head, array):
+    """An array as a head on one device has it, without padding."""
+    if head.padding and array.shape == tuple(head.centers.shape):
+        return array[:, : head.num_classes]
+    return array
+
+
+def _physical(head, variable, array):
+    """An array as the head on these devices has it."""
+    if head.padding and variable.shape == head.centers.shape:
+        return np.array(pad_columns(array, head.padding))
+    return array
 
 
 def _array(variable):

@@ -5,6 +5,8 @@ import functools
 
 import keras
 
+from keras_sphereface.ops import ClassParallel
+
 
 @contextlib.contextmanager
 def open_strategy(config):
@@ -18,8 +20,8 @@ def open_strategy(config):
     """
     if config.strategy == "none":
         yield None
-    elif config.strategy == "data_parallel":
-        with _data_parallel(config.cpu_devices):
+    elif config.strategy in _OF_KERAS:
+        with _distribution(config.strategy):
             yield None
     else:
         _check_backend("tensorflow", config.strategy)
@@ -33,7 +35,7 @@ def open_strategy(config):
 
 def count_devices(config, strategy):
     """Devices that share a batch."""
-    if config.strategy == "data_parallel":
+    if config.strategy in _OF_KERAS:
         return len(keras.distribution.list_devices())
     return 1 if strategy is None else strategy.num_replicas_in_sync
 
@@ -84,11 +86,17 @@ def make_cpu_devices(count):
         )
 
 
+_OF_KERAS = {
+    "data_parallel": keras.distribution.DataParallel,
+    "class_parallel": ClassParallel,
+}
+
+
 @contextlib.contextmanager
-def _data_parallel(cpu_devices):
-    _check_backend("jax", "data_parallel")
+def _distribution(name):
+    _check_backend("jax", name)
     before = keras.distribution.distribution()
-    keras.distribution.set_distribution(keras.distribution.DataParallel())
+    keras.distribution.set_distribution(_OF_KERAS[name]())
     try:
         yield
     finally:

@@ -24,6 +24,7 @@ def test_without_a_strategy_there_is_one_device_that_writes():
         ("mirrored", "tensorflow"),
         ("multi_worker", "tensorflow"),
         ("data_parallel", "jax"),
+        ("class_parallel", "jax"),
     ],
 )
 def test_a_strategy_says_which_backend_it_needs(strategy, backend):

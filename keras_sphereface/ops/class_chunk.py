@@ -1,0 +1,55 @@
+"""How many classes of a head to compute at once."""
+
+import math
+
+# Dense logits, their gradient and one more of their size may take this much.
+_DENSE_BYTES = 256 * 2**20
+# A streamed head holds about eight matrices of a slab.
+_SLAB_BYTES = 64 * 2**20
+_SLAB_MATRICES = 8
+_FLOAT_BYTES = 4
+
+
+def check_class_chunk(class_chunk):
+    """Raises a `ValueError` unless `None`, `"auto"` or a positive int."""
+    is_count = isinstance(class_chunk, int) and class_chunk >= 1
+    if not (class_chunk in (None, "auto") or is_count):
+        raise ValueError(
+            "`class_chunk` must be None, 'auto' or a positive integer. "
+            f"Received: class_chunk={class_chunk!r}"
+        )
+
+
+def resolve_class_chunk(class_chunk, *, batch_size, embedding_dim, num_classes):
+    """Classes to compute at once, or `None` for all of them.
+
+    `"auto"` computes all where their logits fit 256 MiB, three times over,
+    and otherwise slabs of which eight matrices fit 64 MiB.
+
+    Args:
+        class_chunk: `None`, `"auto"` or int, at least 1.
+        batch_size: int, or `None` where it is not known; counts as 512.
+        embedding_dim: int.
+        num_classes: int.
+
+    Returns:
+        `None`, or an int.
+    """
+    if class_chunk != "auto":
+        return class_chunk
+    batch_size = batch_size or 512
+    if 3 * batch_size * num_classes * _FLOAT_BYTES <= _DENSE_BYTES:
+        return None
+    rows = _SLAB_MATRICES * max(batch_size, embedding_dim)
+    return _balanced(num_classes, _SLAB_BYTES // (rows * _FLOAT_BYTES))
+
+
+def _balanced(num_classes, width):
+    """A width near `width` whose slabs are of nearly one size.
+
+    An odd multiple of 16: at powers of two the rows of a slab share their
+    places in the cache, and a product takes half as long again.
+    """
+    slabs = math.ceil(num_classes / max(width, 1))
+    sixteens = math.ceil(num_classes / slabs / 16)
+    return 16 * (sixteens + (sixteens % 2 == 0))

@@ -1,0 +1,213 @@
+"""Slabs of classes, one after the other, on whichever backend runs.
+
+A slab is a run of columns. `keras.ops` would hold all slabs at once, or copy
+the whole matrix for each one it writes; here the memory is that of one slab.
+"""
+
+import keras
+from keras import ops
+
+# Past this many, TensorFlow loops instead of unrolling: a smaller graph, which
+# XLA on TensorFlow cannot compile.
+_UNROLLED = 128
+
+
+def fold_slabs(step, state, arrays, *, width, rows_written=0):
+    """Runs `step` over slabs of columns, from the first class to the last.
+
+    Args:
+        step: callable `(state, slabs, start)`, with `slabs` the columns from
+            `start` of each array, to a new state, or, if it writes, to a
+            tuple of the new state and a matrix for these columns.
+        state: tuple of tensors to start from.
+        arrays: tuple of tensors whose last axis is classes.
+        width: int, columns of a slab; the last may be narrower.
+        rows_written: int, rows of the matrix that `step` gives each time.
+            Defaults to `0`, no matrix.
+
+    Returns:
+        The last state; if it writes, a tuple of that and of the matrices side
+        by side.
+    """
+    fold = _FOLDS[keras.backend.backend()]
+    num_columns = arrays[0].shape[-1]
+    width = min(width, num_columns)
+    state, written = fold(step, state, arrays, num_columns, width, rows_written)
+    return (state, written) if rows_written else state
+
+
+def replace_in_rows(matrix, columns, values):
+    """`matrix` with one entry of each row replaced.
+
+    The other entries are not looked at: no mask of the size of the matrix,
+    but under XLA, where a mask costs nothing.
+
+    Args:
+        matrix: float tensor, `(num_rows, num_columns)`.
+        columns: int32 tensor, `(num_rows,)`, in `[0, num_columns)`.
+        values: float tensor, `(num_rows,)`.
+
+    Returns:
+        Float tensor, `(num_rows, num_columns)`.
+    """
+    if keras.backend.backend() == "jax":
+        is_there = columns[:, None] == ops.arange(matrix.shape[1])[None, :]
+        return ops.where(is_there, values[:, None], matrix)
+    rows = ops.arange(ops.shape(matrix)[0], dtype="int32")
+    return ops.scatter_update(
+        matrix, ops.stack([rows, columns], axis=1), values
+    )
+
+
+def put_in_rows(matrix, columns, values):
+    """As `replace_in_rows`, for columns that may lie outside the matrix.
+
+    A row whose column does stays as it is. Not to be differentiated.
+    """
+    if keras.backend.backend() == "jax":
+        return replace_in_rows(matrix, columns, values)
+    is_inside = (columns >= 0) & (columns < matrix.shape[1])
+    columns = ops.clip(columns, 0, matrix.shape[1] - 1)
+    present = ops.take_along_axis(matrix, columns[:, None], axis=1)[:, 0]
+    return replace_in_rows(
+        matrix, columns, ops.where(is_inside, values, present)
+    )
+
+
+def inverse_column_norms(matrix):
+    """One over the norm of each column; 0 for a column of zeros.
+
+    Args:
+        matrix: float tensor, `(num_rows, num_columns)`.
+
+    Returns:
+        Float tensor, `(num_columns,)`.
+    """
+    squared = ops.sum(ops.square(matrix), axis=0)
+    # As `safe_normalize`.
+    is_zero = squared < 1e-30
+    return ops.where(is_zero, 0.0, ops.rsqrt(ops.where(is_zero, 1.0, squared)))
+
+
+def _fold_on_tensorflow(step, state, arrays, num_columns, width, rows):
+    import tensorflow as tf
+
+    if tf.executing_eagerly():
+        return _fold_in_pieces(step, state, arrays, num_columns, width, rows)
+    # Wider elements are fewer to copy, and the kernel is slow on each.
+    lanes = 2 if width % 2 == 0 and num_columns % 2 == 0 else 1
+    # Not zeros: TensorFlow keeps those as a constant, and would write into a
+    # copy.
+    written = tf.raw_ops.Empty(
+        shape=(rows, num_columns // lanes),
+        dtype=tf.int64 if lanes == 2 else tf.float32,
+    )
+
+    def step_at(start, size, state, written):
+        # One slab after the other: the executor would run several at once.
+        with tf.control_dependencies([*state, written]):
+            slabs = tuple(
+                _columns_on_tensorflow(a, start, size) for a in arrays
+            )
+        if not rows:
+            return step(state, slabs, start), written
+        state, columns = step(state, slabs, start)
+        if lanes == 2:
+            columns = tf.reshape(columns, (rows, size // 2, 2))
+            columns = tf.bitcast(columns, tf.int64)
+        # Writes into the buffer: nothing else refers to it.
+        return state, tf.raw_ops.TensorStridedSliceUpdate(
+            input=written,
+            begin=[0, start // lanes],
+            end=[rows, (start + size) // lanes],
+            strides=[1, 1],
+            value=columns,
+        )
+
+    whole, start = num_columns // width, 0
+    if whole > _UNROLLED:
+
+        def body(start, state, written):
+            return (start + width, *step_at(start, width, state, written))
+
+        _, state, written = tf.while_loop(
+            lambda start, *_: start < whole * width,
+            body,
+            (0, state, written),
+            parallel_iterations=1,
+        )
+        start = whole * width
+    while start < num_columns:
+        size = min(width, num_columns - start)
+        state, written = step_at(start, size, state, written)
+        start += size
+    if lanes == 2:
+        written = tf.bitcast(written, tf.float32)
+    return state, tf.reshape(written, (rows, num_columns))
+
+
+def _columns_on_tensorflow(array, start, size):
+    import tensorflow as tf
+
+    if len(array.shape) == 1:
+        return tf.slice(array, (start,), (size,))
+    return tf.slice(array, (0, start), (array.shape[0], size))
+
+
+def _fold_in_pieces(step, state, arrays, num_columns, width, rows):
+    pieces = []
+    for start in range(0, num_columns, width):
+        end = min(start + width, num_columns)
+        state = step(state, tuple(a[..., start:end] for a in arrays), start)
+        if rows:
+            state, columns = state
+            pieces.append(columns)
+    return state, ops.concatenate(pieces, axis=-1) if rows else None
+
+
+def _fold_on_torch(step, state, arrays, num_columns, width, rows):
+
+    written = arrays[0].new_empty((rows, num_columns))
+    for start in range(0, num_columns, width):
+        end = min(start + width, num_columns)
+        state = step(state, tuple(a[..., start:end] for a in arrays), start)
+        if rows:
+            state, written[..., start:end] = state
+    return state, written
+
+
+def _fold_on_jax(step, state, arrays, num_columns, width, rows):
+    from jax import lax
+
+    written = ops.zeros((rows, num_columns))
+
+    def step_at(start, size, carry):
+        state, written = carry
+        slabs = tuple(
+            lax.dynamic_slice_in_dim(a, start, size, axis=-1) for a in arrays
+        )
+        state = step(state, slabs, start)
+        if rows:
+            state, columns = state
+            written = lax.dynamic_update_slice_in_dim(
+                written, columns, start, axis=-1
+            )
+        return state, written
+
+    whole, rest = divmod(num_columns, width)
+    carry = lax.fori_loop(
+        0,
+        whole,
+        lambda k, carry: step_at(k * width, width, carry),
+        (state, written),
+    )
+    if rest:
+        carry = step_at(whole * width, rest, carry)
+    return carry
+
+
+_FOLDS = {
+    "tensorflow": _fold_on_tensorflow,
+    "jax": _fold_on_jax,
+    "torch": _fold_on_torch,
+}

@@ -1,0 +1,284 @@
+"""Sums over classes that never hold a logit for every class at once."""
+
+from keras import ops
+
+from keras_sphereface.ops.class_slabs import (
+    fold_slabs,
+    inverse_column_norms,
+    put_in_rows,
+)
+from keras_sphereface.ops.gradients import custom_gradient, vector_jacobian
+from keras_sphereface.ops.slope_rows import SlopeRows
+
+# Below every logit, and far enough apart that their exponentials differ.
+_LOW, _LOWER = -1e30, -2e30
+
+
+def streamed_classes(
+    unit_embeddings,
+    centers,
+    labels,
+    *,
+    class_chunk,
+    scale,
+    bias=None,
+    function=None,
+    detach=False,
+    is_binary=False,
+    learns_scale=False,
+    weights=None,
+    num_classes=None,
+):
+    """What the classes other than the true one add up to, slab by slab.
+
+    With `z_j = scale * f(cos(theta_j)) + bias`, the sum of a sample is `log
+    sum over j != y of exp(z_j)`, or `sum over j != y of log(1 + exp(z_j))`
+    where classes do not compete. Its loss then needs no more than that sum
+    and the logit of the true class: `softplus(sum - z_y)` is the softmax
+    cross-entropy. The true class is left out in its slab; taken out of the
+    whole sum afterwards, it would leave nothing but rounding where it
+    dominates.
+
+    Going backward, the logits of a slab are computed again. Beside the
+    gradients, the memory is that of a few slabs, `(batch_size, class_chunk)`
+    and `(embedding_dim, class_chunk)`; there is no normalised copy of the
+    centres. The results are those of the whole matrix, to rounding. Without
+    `class_chunk` all classes are one slab, whose logits are kept.
+
+    Args:
+        unit_embeddings: float32 tensor, `(batch_size, embedding_dim)`.
+        centers: float32 tensor, `(embedding_dim, num_classes)`, any norm.
+        labels: int32 tensor, `(batch_size,)`.
+        class_chunk: int, classes of a slab, at least 1; or `None`.
+        scale: float32 tensor, `(batch_size, 1)`, at least 0.
+        bias: float32 scalar. Defaults to `None`, no bias.
+        function: callable from cosines to values, element by element, rising.
+            Defaults to `None`, the cosines.
+        detach: bool, whether the backward pass sees the cosines in place of
+            the values. Defaults to `False`.
+        is_binary: bool, which of the sums. Defaults to `False`, the first.
+        learns_scale: bool, whether `scale` needs its gradient; it gets zeros
+            otherwise where that takes work. Defaults to `False`.
+        weights: float32 tensor, `(num_classes,)`, above 0, of the terms of
+            the sum. Defaults to `None`, each 1.
+        num_classes: int, columns that count; those after them are padding.
+            Defaults to `None`, all.
+
+    Returns:
+        Tuple of float32 tensors, `(batch_size,)`: the sum; the cosine to the
+        true class; the largest of the other logits, without a gradient.
+    """
+    scale = ops.broadcast_to(
+        ops.cast(scale, "float32"), (ops.shape(unit_embeddings)[0], 1)
+    )
+    stream = _Stream(
+        labels, class_chunk, function, detach, is_binary, learns_scale
+    )
+    stream.has_bias = bias is not None
+    stream.weights = weights
+    stream.num_classes = num_classes or centers.shape[1]
+    bias = ops.convert_to_tensor(0.0 if bias is None else bias, "float32")
+    run = stream.run_whole if class_chunk is None else stream.run_in_slabs
+    centers = ops.convert_to_tensor(centers)
+    return custom_gradient(run)(unit_embeddings, centers, scale, bias)
+
+
+class _Stream:
+    """Forward and backward, as `custom_gradient` wants them."""
+
+    def __init__(
+        self, labels, class_chunk, function, detach, is_binary, learns_scale
+    ):
+        self.labels = labels
+        self.class_chunk = class_chunk
+        self.function = function
+        self.detach = detach
+        self.is_binary = is_binary
+        self.learns_scale = learns_scale
+        self.has_bias = False
+        self.weights = None
+        self.num_classes = None
+
+    def run_whole(self, unit, centers, scale, bias):
+        """All classes as one slab, whose terms wait for the backward pass."""
+        inverse = inverse_column_norms(centers)
+        products = ops.matmul(self._left(unit, scale), centers) * inverse
+        logits = self._logits(products, scale, bias)
+        low = ops.full_like(unit[:, 0], _LOWER)
+        logits = put_in_rows(logits, self.labels, low)
+        logits = self._without_padding(logits, 0, centers)
+        largest = ops.maximum(ops.max(logits, axis=1), _LOW)
+        own = ops.take_along_axis(products, self.labels[:, None], axis=1)
+        own_cosine = self._cosines(own, scale)[:, 0]
+        weights = self.weights
+        if self.is_binary:
+            total = _weighted_sum(ops.softplus(logits), weights)
+        else:
+            terms = ops.exp(logits - largest[:, None])
+            total = _weighted_sum(terms, weights)
+            total = self._log_total(largest, total)
+
+        def gradient(d_total, d_own, d_largest=None):
+            if self.is_binary:
+                slopes, share = ops.sigmoid(logits), ops.ones_like(d_total)
+            else:
+                slopes, share = terms, ops.exp(largest - total)
+            if weights is not None:
+                slopes = slopes * weights
+            rows = SlopeRows(unit, scale[:, 0], d_total, d_own, share)
+            *sums, d_centers = self._slab_gradients(
+                rows, products, slopes, centers, inverse, self.labels
+            )
+            return self._gradients(rows, sums, d_centers, own_cosine)
+
+        return (total, own_cosine, largest), gradient
+
+    def run_in_slabs(self, unit, centers, scale, bias):
+        """One slab after the other, and once more in the backward pass."""
+        left = self._left(unit, scale)
+        zeros = ops.zeros_like(unit[:, 0])
+        weights = () if self.weights is None else (self.weights,)
+
+        def step(state, slabs, start):
+            largest, total = state
+            inverse = inverse_column_norms(slabs[0])
+            products = ops.matmul(left, slabs[0]) * inverse
+            logits = self._logits(products, scale, bias)
+            place = self.labels - start
+            logits = put_in_rows(logits, place, zeros + _LOWER)
+            logits = self._without_padding(logits, start, centers)
+            new = ops.maximum(largest, ops.max(logits, axis=1))
+            if self.is_binary:
+                total = total + _weighted_sum(ops.softplus(logits), *slabs[1:])
+            else:
+                terms = ops.exp(logits - new[:, None])
+                kept = total * ops.exp(largest - new)
+                total = kept + _weighted_sum(terms, *slabs[1:])
+            return (new, total), inverse[None]
+
+        (largest, total), inverse = fold_slabs(
+            step,
+            (zeros + _LOW, zeros),
+            (centers, *weights),
+            width=self.class_chunk,
+            rows_written=1,
+        )
+        inverse = inverse[0]
+        if not self.is_binary:
+            total = self._log_total(largest, total)
+        own = ops.transpose(ops.take(centers, self.labels, axis=1))
+        own_cosine = ops.sum(unit * own, axis=1)
+        own_cosine = own_cosine * ops.take(inverse, self.labels)
+
+        def gradient(d_total, d_own, d_largest=None):
+            rows = SlopeRows(
+                unit, scale[:, 0], d_total, d_own, ops.ones_like(d_total)
+            )
+
+            def step(sums, slabs, start):
+                products = ops.matmul(left, slabs[0]) * slabs[1]
+                logits = self._logits(products, scale, bias)
+                logits = self._without_padding(logits, start, centers)
+                if self.is_binary:
+                    slopes = ops.sigmoid(logits)
+                else:
+                    slopes = ops.exp(logits - total[:, None])
+                if len(slabs) > 2:
+                    slopes = slopes * slabs[2]
+                place = self.labels - start
+                if self._sums_slopes or self._sums_values:
+                    slopes = put_in_rows(slopes, place, zeros)
+                *more, d_columns = self._slab_gradients(
+                    rows, products, slopes, *slabs[:2], place
+                )
+                sums = tuple(a + b for a, b in zip(sums, more, strict=True))
+                return sums, d_columns
+
+            sums, d_centers = fold_slabs(
+                step,
+                (ops.zeros_like(unit), zeros, zeros),
+                (centers, inverse, *weights),
+                width=self.class_chunk,
+                rows_written=centers.shape[0],
+            )
+            return self._gradients(rows, sums, d_centers, own_cosine)
+
+        return (total, own_cosine, largest), gradient
+
+    def _slab_gradients(self, rows, products, slopes, columns, inverse, place):
+        """What a slab adds to the gradients of rows, and its own."""
+        nothing = ops.zeros_like(rows.own)
+        values = slope_sums = nothing
+        if self._sums_slopes:
+            slope_sums = ops.sum(slopes, axis=1)
+        if self._sums_values:
+            values = ops.sum(slopes * self.function(products), axis=1)
+        if self.function is not None and not self.detach:
+            slopes = vector_jacobian(self.function, products, slopes)
+        slopes = put_in_rows(slopes, place, rows.own)
+        # A centre turns; its length changes nothing.
+        weights = rows.factor
+        if self.function is None:
+            weights = weights / rows.scale_or_one
+        radial = ops.matmul(weights[None, :], slopes * products)[0]
+        slopes = slopes * inverse
+        d_unit = ops.matmul(slopes, ops.transpose(columns))
+        d_columns = ops.matmul(rows.right, slopes)
+        d_columns = d_columns - columns * (inverse * inverse * radial)
+        return d_unit, values, slope_sums, d_columns
+
+    def _gradients(self, rows, sums, d_centers, own_cosine):
+        """Gradients of embeddings, centres, scale and bias."""
+        d_unit, values, slope_sums = sums
+        if self.learns_scale and self.function is None:
+            values = ops.sum(rows.unit * d_unit, axis=1)
+            values = values - rows.own * own_cosine
+        upstream = rows.d_total * rows.share
+        d_bias = upstream * slope_sums if self.is_binary else rows.d_total
+        d_scale = (values * upstream)[:, None]
+        return (
+            d_unit * rows.factor[:, None],
+            d_centers,
+            d_scale,
+            ops.sum(d_bias),
+        )
+
+    @property
+    def _sums_slopes(self):
+        return self.has_bias and self.is_binary
+
+    @property
+    def _sums_values(self):
+        return self.learns_scale and self.function is not None
+
+    def _left(self, unit, scale):
+        # Where the logit is a multiple of the cosine, the multiplication is
+        # one of embeddings, not of logits.
+        return unit * scale if self.function is None else unit
+
+    def _logits(self, products, scale, bias):
+        if self.function is not None:
+            products = self.function(products) * scale
+        return products + bias if self.has_bias else products
+
+    def _without_padding(self, logits, start, centers):
+        if self.num_classes == centers.shape[1]:
+            return logits
+        classes = start + ops.arange(logits.shape[1])
+        return ops.where(classes[None, :] < self.num_classes, logits, _LOWER)
+
+    def _cosines(self, products, scale):
+        if self.function is not None:
+            return products
+        return products / ops.where(scale == 0.0, 1.0, scale)
+
+    def _log_total(self, largest, total):
+        is_empty = total <= 0.0  # there is no other class
+        total = largest + ops.log(ops.where(is_empty, 1.0, total))
+        return ops.where(is_empty, _LOW, total)
+
+
+def _weighted_sum(terms, weights=None):
+    if weights is None:
+        return ops.sum(terms, axis=1)
+    return ops.matmul(terms, weights[:, None])[:, 0]

@@ -1,0 +1,127 @@
+"""Class centres on four JAX devices; each run is a process of its own."""
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+PROGRAM = """
+import json, os, signal, sys
+import keras, numpy as np
+from keras_sphereface.training import *
+
+kill_at = int(sys.argv[3])
+
+
+class Kill(keras.callbacks.Callback):
+    steps = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps += 1
+        if self.steps == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+config = TrainConfig(
+    data=DataConfig(
+        image_size=(32, 32),
+        synthetic_identities=6,
+        synthetic_images=8,
+        synthetic_unseen=20,
+        synthetic_pairs=2,
+    ),
+    embedder=EmbedderConfig("sfnet4", 16, batch_norm=False),
+    optimizer=OptimizerConfig(
+        learning_rate=0.01, global_clipnorm=5.0, ema_momentum=0.9
+    ),
+    verification=VerificationConfig(every_epochs=1),
+    checkpoint=CheckpointConfig(every_steps=3),
+    epochs=3,
+    batch_size=8,
+    strategy=sys.argv[2],
+    head=HeadConfig("spherefacer", {"class_chunk": json.loads(sys.argv[4])}),
+    cpu_devices=int(sys.argv[5]),
+)
+result = train(config, sys.argv[1], callbacks=[Kill()], progress=False)
+weights = result.recognizer.get_weights()
+print(json.dumps({
+    "weights": [np.float64(weight).tolist() for weight in weights],
+    "history": result.history,
+    "devices": result.report["replicas"],
+    "resumed": result.report["resumed_from_step"],
+}))
+"""
+
+
+def start(workdir, devices, kill_at=0, chunk="null"):
+    return subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            PROGRAM,
+            workdir,
+            "none" if devices == 1 else "class_parallel",
+            str(kill_at),
+            chunk,
+            str(devices),
+        ],
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+    )
+
+
+def finish(workdir, devices, chunk="null"):
+    result = start(workdir, devices, chunk=chunk)
+    assert result.returncode == 0, result.stderr[-3000:]
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def assert_equal(actual, expected):
+    for own, other in zip(actual["weights"], expected["weights"], strict=True):
+        np.testing.assert_allclose(own, other, atol=1e-5)
+    for row, other in zip(actual["history"], expected["history"], strict=True):
+        np.testing.assert_allclose(row["loss"], other["loss"], rtol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs JAX")
+def test_four_devices_equal_one_and_two_go_on_after_a_kill(tmp_path):
+    one = finish(tmp_path / "one", 1)
+    # Six classes on four devices: two columns of padding, which no one sees.
+    killed = start(tmp_path / "four", 4, kill_at=7)
+    assert killed.returncode == -signal.SIGKILL
+    two = finish(tmp_path / "four", 2)
+    assert two["devices"] == 2
+    assert two["resumed"] == 6
+    assert_equal(two, one)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs JAX")
+def test_slabs_of_classes_may_be_split_too(tmp_path):
+    one, four = (
+        finish(tmp_path / str(devices), devices, chunk)
+        for devices, chunk in ((1, "null"), (4, "2"))
+    )
+    assert four["devices"] == 4
+    own, other = four["weights"], one["weights"]
+    padded = [
+        weights
+        for weights, expected in zip(own, other, strict=True)
+        if np.shape(weights) != np.shape(expected)
+    ]
+    assert [np.shape(weights) for weights in padded] == [(16, 8)]
+    np.testing.assert_array_equal(np.array(padded[0])[:, 6:], 0)
+    four["weights"] = [
+        np.array(weights)[..., : np.shape(expected)[-1]]
+        if np.ndim(weights)
+        else weights
+        for weights, expected in zip(own, other, strict=True)
+    ]
+    assert_equal(four, one)
