@@ -29,8 +29,9 @@ CASES = {
     for name, case in {**ALL, **SPHEREFACER}.items()
     if name not in WHOLE_ROWS
 }
-# Slabs that divide the 9 classes and that do not, of one and of all of them.
-CHUNKS = [None, 1, 4, 100]
+# Slabs that divide the 9 classes and that do not, of one and of all of them. JAX
+# compiles each operation of each shape: there the one that does not divide.
+CHUNKS = [4] if keras.backend.backend() == "jax" else [None, 1, 4, 100]
 
 
 def build(case, num_classes=NUM_CLASSES, **kwargs):
@@ -143,7 +144,11 @@ def test_says_how_near_the_true_class_is(chunk):
     embeddings, centers, labels = make_batch()
     head = build("spherefacer_v2_hard", class_chunk=chunk)
     head.centers.assign(centers)
-    outputs = head.compute_losses(embeddings, labels)
+    found = head.compute_losses(embeddings, labels)
+    cos_target, is_nearest, norms = (
+        ops.convert_to_numpy(values)
+        for values in (found.cos_target, found.is_nearest, found.norms)
+    )
     for index, (x, y) in enumerate(
         zip(embeddings.astype("float64"), labels, strict=True)
     ):
@@ -151,13 +156,9 @@ def test_says_how_near_the_true_class_is(chunk):
             x @ w / np.linalg.norm(x) / np.linalg.norm(w)
             for w in centers.T.astype("float64")
         ]
-        assert float(outputs.cos_target[index]) == pytest.approx(
-            cosines[y], abs=1e-5
-        )
-        assert bool(outputs.is_nearest[index]) == (np.argmax(cosines) == y)
-        assert float(outputs.norms[index]) == pytest.approx(
-            np.linalg.norm(x), rel=1e-5
-        )
+        assert cos_target[index] == pytest.approx(cosines[y], abs=1e-5)
+        assert is_nearest[index] == (np.argmax(cosines) == y)
+        assert norms[index] == pytest.approx(np.linalg.norm(x), rel=1e-5)
 
 
 def make_recognizer(class_chunk, jit_compile=False, policy="float32"):
