@@ -2,7 +2,11 @@
 
 import keras
 
-from keras_sphereface.layers import FusedBatchNormalization, GroupedConv2D
+from keras_sphereface.layers import (
+    FusedBatchNormalization,
+    FusedPReLU,
+    GroupedConv2D,
+)
 
 # PyTorch's values, so that weights trained there give the same embeddings.
 BATCH_NORM_EPSILON = 1e-5
@@ -116,7 +120,7 @@ def activation_layer(activation, *, name):
         Keras layer.
     """
     if activation == "prelu":
-        return keras.layers.PReLU(
+        return FusedPReLU(
             alpha_initializer=keras.initializers.Constant(PRELU_SLOPE),
             shared_axes=[1, 2],
             name=name,

@@ -47,8 +47,8 @@ def test_every_name_takes_one_channel_and_its_own_arguments(name):
     )
     assert model.input_shape[-1] == 1
     kinds = {type(layer).__name__ for layer in model.layers}
-    assert "PReLU" in kinds
-    assert not kinds & {"ReLU", "BatchNormalization"}
+    assert "FusedPReLU" in kinds
+    assert not kinds & {"ReLU", "FusedBatchNormalization"}
 
 
 def test_names_lists_all():
