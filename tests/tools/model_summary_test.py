@@ -39,5 +39,6 @@ def test_row_is_as_large_as_the_model_and_its_file(tmp_path):
     path = tmp_path / "face.tflite"
     export_litert(embedder, path, signatures=("embed",))
     size = path.stat().st_size / 1e6
-    # The graph and the manifest come on top of the weights.
-    assert 0.75 * size < float(cells[4].removesuffix(" MB")) < size
+    # The graph and the manifest come on top of the weights; the cell is
+    # rounded to 0.1.
+    assert abs(float(cells[4].removesuffix(" MB")) - size) < 0.15
