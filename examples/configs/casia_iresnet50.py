@@ -6,9 +6,8 @@ Command: python examples/train_casia.py \
     CASIA-WebFace has 490,623 images of 10,572 identities. Crops are 112x112.
 Time: not measured; no GPU was at hand.
 Result: not measured.
-Setting: network, learning rate, momentum, weight decay and batch of
-    InsightFace's arcface_torch for its ResNet-50, with steps instead of its
-    polynomial decay; head as in casia_sfnet20.py.
+Setting: network of InsightFace's arcface_torch; everything else as in
+    casia_sfnet20.py.
 """
 
 from keras_sphereface.training import (

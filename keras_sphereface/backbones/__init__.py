@@ -29,6 +29,7 @@ from keras_sphereface.backbones.sfnet import (
     sfnet36,
     sfnet64,
 )
+from keras_sphereface.backbones.vit import vit, vit_small, vit_tiny
 
 __all__ = [
     "default_neck",
@@ -52,4 +53,7 @@ __all__ = [
     "sfnet20",
     "sfnet36",
     "sfnet64",
+    "vit",
+    "vit_small",
+    "vit_tiny",
 ]

@@ -26,6 +26,7 @@ from keras_sphereface.backbones.sfnet import (
     sfnet36,
     sfnet64,
 )
+from keras_sphereface.backbones.vit import vit_small, vit_tiny
 
 # Name: (function that builds it, neck of its paper).
 _BACKBONES = {
@@ -48,6 +49,9 @@ _BACKBONES = {
     "sfnet20": (sfnet20, "flatten"),
     "sfnet36": (sfnet36, "flatten"),
     "sfnet64": (sfnet64, "flatten"),
+    # They end in a vector.
+    "vit_tiny": (vit_tiny, None),
+    "vit_small": (vit_small, None),
 }
 
 
@@ -72,7 +76,8 @@ def get(name, input_shape=(112, 112, 3), **kwargs):
 
     Returns:
         `keras.Model`, images scaled to `[-1, 1]` to a feature map,
-        `(batch_size, height / 16, width / 16, channels)`.
+        `(batch_size, height / 16, width / 16, channels)`; a vector from the
+        transformers.
 
     Example:
 
@@ -91,7 +96,8 @@ def default_neck(name):
         name: str, one of `names()`.
 
     Returns:
-        `"gdconv"`, `"flatten"` or `"bn_flatten"`.
+        `"gdconv"`, `"flatten"` or `"bn_flatten"`; `None` for the transformers,
+        which return a vector.
     """
     _, neck = _find(name)
     return neck

@@ -8,10 +8,11 @@ from keras_sphereface import backbones, export
 from keras_sphereface.models import build_embedding_model
 
 SIZE = (32, 32)
-# Two of the shallow ones by default.
+# Three of the shallow ones by default.
 QUICK = {
     "iresnet18": {"width_multiplier": 0.125},
     "mobilefacenet_insightface": {"width_multiplier": 0.125},
+    "vit_tiny": {"depth": 2},
 }
 CASES = [
     *QUICK.items(),

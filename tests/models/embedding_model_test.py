@@ -211,7 +211,11 @@ def test_batch_norm_off_leaves_none_anywhere():
 @pytest.mark.parametrize(
     ("backbone", "arguments", "message"),
     [
-        ("resnet", {}, r"one of \['mobilefacenet', .*Received: name='resnet'"),
+        (
+            "resnet",
+            {},
+            r"one of \[.*'mobilefacenet', .*Received: name='resnet'",
+        ),
         (None, {}, "Received: name=None"),
         ("sfnet4", {"neck": "gem"}, r"`neck`.*'average'.*neck='gem'"),
         ("sfnet4", {"embedding_dim": 0}, "`embedding_dim`.*embedding_dim=0"),
