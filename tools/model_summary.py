@@ -3,9 +3,10 @@ r"""Sizes every backbone with its own neck: the table of the README.
 Command: python tools/model_summary.py --backbones=sfnet20,iresnet50
 
 Parameters include the statistics of batch norms, multiply-adds are those of
-convolutions and dense layers, activations what a training step keeps of one
-image in float32 (the output of every layer that computes), and TFLite sizes
-are those of the weights once batch norms are folded into convolutions.
+convolutions, dense layers and attention, activations what a training step
+keeps of one image in float32 (the output of every layer that computes), and
+TFLite sizes are those of the weights once batch norms are folded into
+convolutions.
 """
 
 import math
@@ -14,6 +15,7 @@ import keras
 from absl import app, flags
 
 from keras_sphereface import backbones
+from keras_sphereface.layers import SelfAttention
 from keras_sphereface.models import build_embedding_model
 
 FLAGS = flags.FLAGS
@@ -40,12 +42,15 @@ def layers_of(model):
 
 
 def multiply_adds(layer):
-    """Products of one image in a convolution or a dense layer, else 0."""
+    """Products of one image in a layer that multiplies by weights, else 0."""
     if isinstance(layer, keras.layers.DepthwiseConv2D):
         return math.prod(layer.output.shape[1:]) * math.prod(layer.kernel_size)
     if isinstance(layer, keras.layers.Conv2D):
         products = math.prod(layer.kernel.shape[:3])
         return math.prod(layer.output.shape[1:]) * products
+    if isinstance(layer, SelfAttention):
+        _, tokens, channels = layer.output.shape
+        return tokens * (4 * channels**2 + 2 * tokens * channels)
     if isinstance(layer, keras.layers.Dense):
         return math.prod(layer.output.shape[1:]) * layer.kernel.shape[0]
     return 0
