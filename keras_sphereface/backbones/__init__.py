@@ -1,8 +1,24 @@
 """Backbones: scaled images to a feature map."""
 
+from keras_sphereface.backbones.ghostfacenet import (
+    ghostfacenet_v1,
+    ghostfacenet_v2,
+)
+from keras_sphereface.backbones.iresnet import (
+    iresnet,
+    iresnet18,
+    iresnet34,
+    iresnet50,
+    iresnet100,
+    iresnet200,
+)
 from keras_sphereface.backbones.mobilefacenet import (
     mobilefacenet,
     mobilefacenet_small,
+)
+from keras_sphereface.backbones.mobilefacenet_insightface import (
+    mobilefacenet_insightface,
+    mobilefacenet_insightface_large,
 )
 from keras_sphereface.backbones.registry import default_neck, get, names
 from keras_sphereface.backbones.sfnet import (
@@ -13,11 +29,22 @@ from keras_sphereface.backbones.sfnet import (
     sfnet36,
     sfnet64,
 )
+from keras_sphereface.backbones.vit import vit, vit_small, vit_tiny
 
 __all__ = [
     "default_neck",
     "get",
+    "ghostfacenet_v1",
+    "ghostfacenet_v2",
+    "iresnet",
+    "iresnet18",
+    "iresnet34",
+    "iresnet50",
+    "iresnet100",
+    "iresnet200",
     "mobilefacenet",
+    "mobilefacenet_insightface",
+    "mobilefacenet_insightface_large",
     "mobilefacenet_small",
     "names",
     "sfnet",
@@ -26,4 +53,7 @@ __all__ = [
     "sfnet20",
     "sfnet36",
     "sfnet64",
+    "vit",
+    "vit_small",
+    "vit_tiny",
 ]

@@ -1,8 +1,23 @@
 """Backbones by name, for configs and flags."""
 
+from keras_sphereface.backbones.ghostfacenet import (
+    ghostfacenet_v1,
+    ghostfacenet_v2,
+)
+from keras_sphereface.backbones.iresnet import (
+    iresnet18,
+    iresnet34,
+    iresnet50,
+    iresnet100,
+    iresnet200,
+)
 from keras_sphereface.backbones.mobilefacenet import (
     mobilefacenet,
     mobilefacenet_small,
+)
+from keras_sphereface.backbones.mobilefacenet_insightface import (
+    mobilefacenet_insightface,
+    mobilefacenet_insightface_large,
 )
 from keras_sphereface.backbones.sfnet import (
     sfnet4,
@@ -11,16 +26,32 @@ from keras_sphereface.backbones.sfnet import (
     sfnet36,
     sfnet64,
 )
+from keras_sphereface.backbones.vit import vit_small, vit_tiny
 
 # Name: (function that builds it, neck of its paper).
 _BACKBONES = {
-    "mobilefacenet": (mobilefacenet, "gdconv"),
+    "ghostfacenet_v1": (ghostfacenet_v1, "gdconv"),
+    "ghostfacenet_v2": (ghostfacenet_v2, "gdconv"),
+    "iresnet18": (iresnet18, "bn_flatten"),
+    "iresnet34": (iresnet34, "bn_flatten"),
+    "iresnet50": (iresnet50, "bn_flatten"),
+    "iresnet100": (iresnet100, "bn_flatten"),
+    "iresnet200": (iresnet200, "bn_flatten"),
     "mobilefacenet_small": (mobilefacenet_small, "gdconv"),
+    "mobilefacenet": (mobilefacenet, "gdconv"),
+    "mobilefacenet_insightface": (mobilefacenet_insightface, "gdconv"),
+    "mobilefacenet_insightface_large": (
+        mobilefacenet_insightface_large,
+        "gdconv",
+    ),
     "sfnet4": (sfnet4, "flatten"),
     "sfnet10": (sfnet10, "flatten"),
     "sfnet20": (sfnet20, "flatten"),
     "sfnet36": (sfnet36, "flatten"),
     "sfnet64": (sfnet64, "flatten"),
+    # They end in a vector.
+    "vit_tiny": (vit_tiny, None),
+    "vit_small": (vit_small, None),
 }
 
 
@@ -45,7 +76,8 @@ def get(name, input_shape=(112, 112, 3), **kwargs):
 
     Returns:
         `keras.Model`, images scaled to `[-1, 1]` to a feature map,
-        `(batch_size, height / 16, width / 16, channels)`.
+        `(batch_size, height / 16, width / 16, channels)`; a vector from the
+        transformers.
 
     Example:
 
@@ -64,7 +96,8 @@ def default_neck(name):
         name: str, one of `names()`.
 
     Returns:
-        `"gdconv"` or `"flatten"`.
+        `"gdconv"`, `"flatten"` or `"bn_flatten"`; `None` for the transformers,
+        which return a vector.
     """
     _, neck = _find(name)
     return neck

@@ -4,5 +4,16 @@ from keras_sphereface.layers.cosine_dense import CosineDense
 from keras_sphereface.layers.fused_batch_normalization import (
     FusedBatchNormalization,
 )
+from keras_sphereface.layers.fused_prelu import FusedPReLU
+from keras_sphereface.layers.grouped_conv2d import GroupedConv2D
+from keras_sphereface.layers.self_attention import SelfAttention
+from keras_sphereface.layers.token_positions import TokenPositions
 
-__all__ = ["CosineDense", "FusedBatchNormalization"]
+__all__ = [
+    "CosineDense",
+    "FusedBatchNormalization",
+    "FusedPReLU",
+    "GroupedConv2D",
+    "SelfAttention",
+    "TokenPositions",
+]
