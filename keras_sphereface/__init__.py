@@ -21,6 +21,7 @@ _SUBPACKAGES = (
     "export",
     "files",
     "heads",
+    "interop",
     "layers",
     "losses",
     "models",
