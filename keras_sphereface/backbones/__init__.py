@@ -1,8 +1,20 @@
 """Backbones: scaled images to a feature map."""
 
+from keras_sphereface.backbones.iresnet import (
+    iresnet,
+    iresnet18,
+    iresnet34,
+    iresnet50,
+    iresnet100,
+    iresnet200,
+)
 from keras_sphereface.backbones.mobilefacenet import (
     mobilefacenet,
     mobilefacenet_small,
+)
+from keras_sphereface.backbones.mobilefacenet_insightface import (
+    mobilefacenet_insightface,
+    mobilefacenet_insightface_large,
 )
 from keras_sphereface.backbones.registry import default_neck, get, names
 from keras_sphereface.backbones.sfnet import (
@@ -17,7 +29,15 @@ from keras_sphereface.backbones.sfnet import (
 __all__ = [
     "default_neck",
     "get",
+    "iresnet",
+    "iresnet18",
+    "iresnet34",
+    "iresnet50",
+    "iresnet100",
+    "iresnet200",
     "mobilefacenet",
+    "mobilefacenet_insightface",
+    "mobilefacenet_insightface_large",
     "mobilefacenet_small",
     "names",
     "sfnet",

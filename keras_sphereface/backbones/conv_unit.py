@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_sphereface.layers import FusedBatchNormalization
+from keras_sphereface.layers import FusedBatchNormalization, GroupedConv2D
 
 # PyTorch's values, so that weights trained there give the same embeddings.
 BATCH_NORM_EPSILON = 1e-5
@@ -16,6 +16,7 @@ def conv_unit(
     *,
     kernel_size=3,
     strides=1,
+    groups=1,
     batch_norm=True,
     activation=None,
     kernel_initializer=None,
@@ -36,6 +37,8 @@ def conv_unit(
             one filter a channel.
         kernel_size: int, odd. Defaults to `3`.
         strides: int. Defaults to `1`.
+        groups: int, parts of the channels that do not see each other. Defaults
+            to `1`.
         batch_norm: bool. Without it the convolution has a bias. Defaults to
             `True`.
         activation: `"prelu"`, `"relu"`, or `None` for a linear unit. Defaults
@@ -70,6 +73,14 @@ def conv_unit(
     if filters is None:
         convolution = keras.layers.DepthwiseConv2D(
             kernel_size, depthwise_initializer=kernel_initializer, **settings
+        )
+    elif groups > 1:
+        convolution = GroupedConv2D(
+            filters,
+            kernel_size,
+            groups=groups,
+            kernel_initializer=kernel_initializer,
+            **settings,
         )
     else:
         convolution = keras.layers.Conv2D(

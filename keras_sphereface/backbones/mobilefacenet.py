@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import keras
 
+from keras_sphereface.backbones.bottleneck import bottleneck
 from keras_sphereface.backbones.conv_unit import conv_unit
 from keras_sphereface.backbones.input_shape import check_input_shape
 
@@ -155,10 +156,10 @@ def _build(layout, input_shape, width_multiplier, batch_norm, activation, name):
     )
     for number, stage in enumerate(layout.stages, start=1):
         for block in range(1, stage.blocks + 1):
-            x = _bottleneck(
+            x = bottleneck(
                 x,
                 width(stage.filters),
-                expansion=stage.expansion,
+                hidden_filters=stage.expansion * x.shape[-1],
                 strides=stage.strides if block == 1 else 1,
                 name=f"stage{number}_block{block}",
                 **settings,
@@ -167,30 +168,3 @@ def _build(layout, input_shape, width_multiplier, batch_norm, activation, name):
         x, width(layout.top_filters), kernel_size=1, name="top", **settings
     )
     return keras.Model(images, x, name=name)
-
-
-def _bottleneck(
-    inputs, filters, *, expansion, strides, batch_norm, activation, name
-):
-    settings = {"batch_norm": batch_norm, "activation": activation}
-    x = conv_unit(
-        inputs,
-        expansion * inputs.shape[-1],
-        kernel_size=1,
-        name=f"{name}_expand",
-        **settings,
-    )
-    x = conv_unit(
-        x, None, strides=strides, name=f"{name}_depthwise", **settings
-    )
-    # Linear: an activation would lose information in this narrow layer.
-    x = conv_unit(
-        x,
-        filters,
-        kernel_size=1,
-        batch_norm=batch_norm,
-        name=f"{name}_project",
-    )
-    if strides == 1 and inputs.shape[-1] == filters:
-        x = keras.layers.Add(name=f"{name}_add")([inputs, x])
-    return x

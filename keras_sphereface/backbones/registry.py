@@ -1,8 +1,19 @@
 """Backbones by name, for configs and flags."""
 
+from keras_sphereface.backbones.iresnet import (
+    iresnet18,
+    iresnet34,
+    iresnet50,
+    iresnet100,
+    iresnet200,
+)
 from keras_sphereface.backbones.mobilefacenet import (
     mobilefacenet,
     mobilefacenet_small,
+)
+from keras_sphereface.backbones.mobilefacenet_insightface import (
+    mobilefacenet_insightface,
+    mobilefacenet_insightface_large,
 )
 from keras_sphereface.backbones.sfnet import (
     sfnet4,
@@ -14,8 +25,18 @@ from keras_sphereface.backbones.sfnet import (
 
 # Name: (function that builds it, neck of its paper).
 _BACKBONES = {
-    "mobilefacenet": (mobilefacenet, "gdconv"),
+    "iresnet18": (iresnet18, "bn_flatten"),
+    "iresnet34": (iresnet34, "bn_flatten"),
+    "iresnet50": (iresnet50, "bn_flatten"),
+    "iresnet100": (iresnet100, "bn_flatten"),
+    "iresnet200": (iresnet200, "bn_flatten"),
     "mobilefacenet_small": (mobilefacenet_small, "gdconv"),
+    "mobilefacenet": (mobilefacenet, "gdconv"),
+    "mobilefacenet_insightface": (mobilefacenet_insightface, "gdconv"),
+    "mobilefacenet_insightface_large": (
+        mobilefacenet_insightface_large,
+        "gdconv",
+    ),
     "sfnet4": (sfnet4, "flatten"),
     "sfnet10": (sfnet10, "flatten"),
     "sfnet20": (sfnet20, "flatten"),
@@ -64,7 +85,7 @@ def default_neck(name):
         name: str, one of `names()`.
 
     Returns:
-        `"gdconv"` or `"flatten"`.
+        `"gdconv"`, `"flatten"` or `"bn_flatten"`.
     """
     _, neck = _find(name)
     return neck

@@ -40,9 +40,10 @@ def build_embedding_model(
         embedding_dim: int, at least 1. Defaults to `512`.
         image_size: `(height, width)`; named backbones need multiples of 16.
             Defaults to `(112, 112)`.
-        neck: `"gdconv"`, `"flatten"` or `"average"`, what turns a feature map
-            into a vector. `None` is the neck of the backbone's paper, and
-            `"average"` for a `keras.Model`. Defaults to `None`.
+        neck: `"gdconv"`, `"flatten"`, `"bn_flatten"` or `"average"`, what
+            turns a feature map into a vector. `None` is the neck of the
+            backbone's paper, and `"average"` for a `keras.Model`. Defaults to
+            `None`.
         dropout: float in `[0, 1)`, before the last dense layer. Defaults to
             `0.0`.
         batch_norm: bool, batch normalisation in the neck, its last layer

@@ -4,7 +4,7 @@ import keras
 
 from keras_sphereface.backbones.conv_unit import batch_normalization
 
-NECKS = ("gdconv", "flatten", "average")
+NECKS = ("gdconv", "flatten", "bn_flatten", "average")
 
 
 def apply_neck(features, embedding_dim, *, neck, dropout, batch_norm):
@@ -14,11 +14,16 @@ def apply_neck(features, embedding_dim, *, neck, dropout, batch_norm):
       learns which places of a face matter.
     - `"flatten"`: every place of every channel, for few and large maps the
       most parameters.
+    - `"bn_flatten"`: batch normalisation before `"flatten"`, and a bias in the
+      dense layer: the neck of IResNet.
     - `"average"`: the mean over places.
 
     Then dropout, a dense layer (a 1x1 convolution in the paper of
     MobileFaceNet) and batch normalisation. Without the latter the dense layer
     has a bias. A vector goes straight to the dropout.
+
+    InsightFace keeps the scales of its last batch normalisation at 1; here
+    they are trained.
 
     Args:
         features: symbolic tensor, `(batch_size, height, width, channels)` or
@@ -33,6 +38,7 @@ def apply_neck(features, embedding_dim, *, neck, dropout, batch_norm):
 
     Reference:
         - [Chen et al., 2018](https://arxiv.org/abs/1804.07573), section 3.1
+        - [Deng et al., 2019](https://arxiv.org/abs/1801.07698), section 3.1
     """
     x = features
     if len(features.shape) == 4:
@@ -41,7 +47,7 @@ def apply_neck(features, embedding_dim, *, neck, dropout, batch_norm):
         x = keras.layers.Dropout(dropout, name="neck_dropout")(x)
     x = keras.layers.Dense(
         embedding_dim,
-        use_bias=not batch_norm,
+        use_bias=not batch_norm or neck == "bn_flatten",
         # Uniform in +-1/sqrt(fan_in), PyTorch's own for a linear layer.
         kernel_initializer=keras.initializers.VarianceScaling(
             scale=1 / 3, mode="fan_in", distribution="uniform"
@@ -59,6 +65,8 @@ def _to_vector(features, neck, batch_norm):
             data_format="channels_last", name="neck_average"
         )(features)
     x = features
+    if neck == "bn_flatten" and batch_norm:
+        x = batch_normalization(name="neck_bn")(x)
     if neck == "gdconv":
         x = keras.layers.DepthwiseConv2D(
             features.shape[1:3],

@@ -5,9 +5,15 @@ import pytest
 from keras_sphereface import backbones
 
 CHANNELS = {"mobilefacenet_small": 256}  # the others have 512
+# Deep ones differ from their smaller kin only in the number of blocks.
+DEEP = ("iresnet34", "iresnet100", "iresnet200")
+NAMES = [
+    pytest.param(name, marks=pytest.mark.slow) if name in DEEP else name
+    for name in backbones.names()
+]
 
 
-@pytest.mark.parametrize("name", backbones.names())
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("height", "width"), [(112, 112), (112, 96)])
 def test_every_name_maps_images_to_a_sixteenth_of_their_size(
     name, height, width
@@ -23,7 +29,7 @@ def test_every_name_maps_images_to_a_sixteenth_of_their_size(
     )
 
 
-@pytest.mark.parametrize("name", backbones.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_every_name_computes_finite_features_of_its_output_shape(name):
     keras.utils.set_random_seed(0)
     model = backbones.get(name, (32, 16, 3))
@@ -34,7 +40,7 @@ def test_every_name_computes_finite_features_of_its_output_shape(name):
     assert np.ptp(features[0] - features[1]) > 0
 
 
-@pytest.mark.parametrize("name", backbones.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_every_name_takes_one_channel_and_its_own_arguments(name):
     model = backbones.get(
         name, (16, 16, 1), batch_norm=False, activation="prelu"
@@ -45,9 +51,16 @@ def test_every_name_takes_one_channel_and_its_own_arguments(name):
     assert not kinds & {"ReLU", "BatchNormalization"}
 
 
-def test_names_lists_all_seven():
+def test_names_lists_all():
     assert sorted(backbones.names()) == [
+        "iresnet100",
+        "iresnet18",
+        "iresnet200",
+        "iresnet34",
+        "iresnet50",
         "mobilefacenet",
+        "mobilefacenet_insightface",
+        "mobilefacenet_insightface_large",
         "mobilefacenet_small",
         "sfnet10",
         "sfnet20",
@@ -60,6 +73,7 @@ def test_names_lists_all_seven():
 def test_default_neck_is_that_of_the_paper():
     assert backbones.default_neck("mobilefacenet_small") == "gdconv"
     assert backbones.default_neck("sfnet64") == "flatten"
+    assert backbones.default_neck("iresnet50") == "bn_flatten"
 
 
 @pytest.mark.parametrize("call", [backbones.get, backbones.default_neck])

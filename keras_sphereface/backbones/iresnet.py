@@ -1,0 +1,169 @@
+"""IResNet, the residual networks of ArcFace and its successors."""
+
+import keras
+
+from keras_sphereface.backbones.conv_unit import (
+    batch_normalization,
+    conv_unit,
+)
+from keras_sphereface.backbones.input_shape import check_input_shape
+
+FILTERS = (64, 128, 256, 512)
+
+
+def iresnet18(input_shape=(112, 112, 3), **kwargs):
+    """IResNet-18: see `iresnet`, units `(2, 2, 2, 2)`."""
+    return iresnet((2, 2, 2, 2), input_shape, **{"name": "iresnet18", **kwargs})
+
+
+def iresnet34(input_shape=(112, 112, 3), **kwargs):
+    """IResNet-34: see `iresnet`, units `(3, 4, 6, 3)`."""
+    return iresnet((3, 4, 6, 3), input_shape, **{"name": "iresnet34", **kwargs})
+
+
+def iresnet50(input_shape=(112, 112, 3), **kwargs):
+    """IResNet-50: see `iresnet`, units `(3, 4, 14, 3)`."""
+    return iresnet(
+        (3, 4, 14, 3), input_shape, **{"name": "iresnet50", **kwargs}
+    )
+
+
+def iresnet100(input_shape=(112, 112, 3), **kwargs):
+    """IResNet-100: see `iresnet`, units `(3, 13, 30, 3)`."""
+    return iresnet(
+        (3, 13, 30, 3), input_shape, **{"name": "iresnet100", **kwargs}
+    )
+
+
+def iresnet200(input_shape=(112, 112, 3), **kwargs):
+    """IResNet-200: see `iresnet`, units `(6, 26, 60, 6)`."""
+    return iresnet(
+        (6, 26, 60, 6), input_shape, **{"name": "iresnet200", **kwargs}
+    )
+
+
+def iresnet(
+    units,
+    input_shape=(112, 112, 3),
+    *,
+    width_multiplier=1.0,
+    batch_norm=True,
+    activation="prelu",
+    name="iresnet",
+):
+    """A 3x3 stem, then four stages of pre-normalised residual units.
+
+    A unit is batch norm, 3x3 convolution, batch norm, PReLU, 3x3 convolution
+    and batch norm beside an identity, with no activation after the addition.
+    The first unit of a stage halves the map in its second convolution, and the
+    identity beside it is a 1x1 convolution. The stem keeps the size of the
+    image, so that small faces lose nothing before the first unit.
+
+    The `"bn_flatten"` neck of `build_embedding_model` goes with it: batch
+    norm, flatten, dropout, dense and batch norm. With that neck and 512
+    values, at 112x112, trainable parameters as those of InsightFace's
+    networks, and multiply-adds:
+
+    | network | parameters | multiply-adds |
+    |---|---|---|
+    | IResNet-18 | 24.03 M | 2.61 G |
+    | IResNet-34 | 34.14 M | 4.46 G |
+    | IResNet-50 | 43.59 M | 6.31 G |
+    | IResNet-100 | 65.16 M | 12.09 G |
+    | IResNet-200 | 118.83 M | 23.42 G |
+
+    Args:
+        units: four ints of at least 1, residual units in each stage.
+        input_shape: `(height, width, channels)`, height and width multiples
+            of 16. Defaults to `(112, 112, 3)`.
+        width_multiplier: float above 0, factor on all channel counts, which
+            are rounded to multiples of 8. Defaults to `1.0`.
+        batch_norm: bool. Without it every convolution has a bias and He
+            weights. Defaults to `True`.
+        activation: `"prelu"` with one slope a channel, or `"relu"`. Defaults
+            to `"prelu"`.
+        name: str, name of the model.
+
+    Returns:
+        `keras.Model`, images scaled to `[-1, 1]`, `(batch_size, height, width,
+        channels)`, to a feature map, `(batch_size, height / 16, width / 16,
+        512 * width_multiplier)`.
+
+    Example:
+
+    ```python
+    embedder = build_embedding_model("iresnet50", dropout=0.4)
+    ```
+
+    Reference:
+        - [Deng et al., 2019](https://arxiv.org/abs/1801.07698), section 3.1
+        - [Duta et al., 2020](https://arxiv.org/abs/2004.04989)
+        - [InsightFace](https://github.com/deepinsight/insightface),
+          `recognition/arcface_torch/backbones/iresnet.py`
+    """
+    units = tuple(units)
+    if len(units) != len(FILTERS) or not all(
+        isinstance(count, int) and count >= 1 for count in units
+    ):
+        raise ValueError(
+            "`units` must be four ints of at least 1, one for each stage. "
+            f"Received: units={units}"
+        )
+    if width_multiplier <= 0:
+        raise ValueError(
+            "`width_multiplier` must be above 0. "
+            f"Received: width_multiplier={width_multiplier}"
+        )
+
+    def width(filters):
+        return max(8, round(filters * width_multiplier / 8) * 8)
+
+    settings = {
+        "batch_norm": batch_norm,
+        # Batch norm takes the scale out again; InsightFace starts here.
+        "kernel_initializer": (
+            keras.initializers.RandomNormal(stddev=0.1) if batch_norm else None
+        ),
+    }
+    images = keras.Input(check_input_shape(input_shape), name="images")
+    x = conv_unit(
+        images,
+        width(FILTERS[0]),
+        activation=activation,
+        name="stem",
+        **settings,
+    )
+    for stage, (filters, num_units) in enumerate(
+        zip(FILTERS, units, strict=True), start=1
+    ):
+        for unit in range(1, num_units + 1):
+            x = _residual_unit(
+                x,
+                width(filters),
+                strides=2 if unit == 1 else 1,
+                activation=activation,
+                name=f"stage{stage}_block{unit}",
+                **settings,
+            )
+    return keras.Model(images, x, name=name)
+
+
+def _residual_unit(inputs, filters, *, strides, activation, name, **settings):
+    x = inputs
+    if settings["batch_norm"]:
+        x = batch_normalization(name=f"{name}_bn")(x)
+    x = conv_unit(
+        x, filters, activation=activation, name=f"{name}_conv1", **settings
+    )
+    x = conv_unit(x, filters, strides=strides, name=f"{name}_conv2", **settings)
+    identity = inputs
+    if strides > 1:
+        identity = conv_unit(
+            inputs,
+            filters,
+            kernel_size=1,
+            strides=strides,
+            name=f"{name}_down",
+            **settings,
+        )
+    return keras.layers.Add(name=f"{name}_add")([identity, x])
