@@ -16,11 +16,11 @@ class ByteBudget:
     """Counts what a file unfolds to, and stops it at a limit.
 
     Args:
-        limit: int, bytes. Defaults to `MAX_ARRAY_BYTES`.
+        limit: int, bytes. `None` is `MAX_ARRAY_BYTES`. Defaults to `None`.
     """
 
-    def __init__(self, limit=MAX_ARRAY_BYTES):
-        self.limit = limit
+    def __init__(self, limit=None):
+        self.limit = MAX_ARRAY_BYTES if limit is None else limit
         self.spent = 0
 
     def spend(self, num_bytes):

@@ -51,22 +51,21 @@ def read_state(path):
     ```
     """
     path = pathlib.Path(path)
-    try:
-        with path.open("rb") as file:
+    with path.open("rb") as file:
+        try:
             return _read(path, file)
-    except OSError:
-        raise
-    except Exception as error:
-        # Damaged bytes may break any step in any way.
-        said = (
-            error
-            if isinstance(error, CheckpointError)
-            else f"it is damaged ({type(error).__name__}: {str(error)[:200]})"
-        )
-        raise CheckpointError(
-            "`path` must be a whole PyTorch, .safetensors or .npz file of "
-            f"tensors. Received: path={str(path)!r}, of which {said}"
-        ) from error
+        except Exception as error:
+            # Damaged bytes may break any step in any way.
+            said = (
+                error
+                if isinstance(error, CheckpointError)
+                else "it is damaged "
+                f"({type(error).__name__}: {str(error)[:200]})"
+            )
+            raise CheckpointError(
+                "`path` must be a whole PyTorch, .safetensors or .npz file of "
+                f"tensors. Received: path={str(path)!r}, of which {said}"
+            ) from error
 
 
 def _read(path, file):
