@@ -17,8 +17,10 @@ def text(value):
 
 def integer(value):
     length = value.bit_length() // 8 + 1
-    return b"\x8a" + bytes([length]) + value.to_bytes(
-        length, "little", signed=True
+    return (
+        b"\x8a"
+        + bytes([length])
+        + value.to_bytes(length, "little", signed=True)
     )
 
 

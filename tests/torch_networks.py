@@ -4,8 +4,30 @@ Only what the names, shapes and arithmetic of each project need; with random
 weights, statistics and slopes, since zeros and ones hide mistakes.
 """
 
+import numpy as np
 import torch
 from torch import nn
+
+
+def images(height=32, width=32, count=4):
+    """Random pixels, uint8."""
+    generator = np.random.default_rng(0)
+    return generator.integers(0, 256, (count, height, width, 3), "uint8")
+
+
+def torch_embeddings(network, pixels, color_order="RGB", pixel_scale=127.5):
+    """What the network makes of pixels that its project scales."""
+    if color_order == "BGR":
+        pixels = pixels[..., ::-1]
+    scaled = (pixels.astype("float64") - 127.5) / pixel_scale
+    batch = torch.tensor(scaled.transpose(0, 3, 1, 2).copy()).float()
+    with torch.no_grad():
+        return network(batch).numpy()
+
+
+def relative_difference(embeddings, expected):
+    """Largest difference over the largest expected value."""
+    return np.abs(embeddings - expected).max() / np.abs(expected).max()
 
 
 def randomized(network, seed=0):
@@ -43,7 +65,9 @@ class SFNetUnit(nn.Module):
         )
         self.bn1 = nn.BatchNorm2d(filters) if batch_norm else nn.Identity()
         if residual:
-            self.conv2 = nn.Conv2d(filters, filters, 3, 1, 1, bias=not batch_norm)
+            self.conv2 = nn.Conv2d(
+                filters, filters, 3, 1, 1, bias=not batch_norm
+            )
             self.bn2 = nn.BatchNorm2d(filters) if batch_norm else nn.Identity()
 
     def forward(self, x):
@@ -307,7 +331,9 @@ class XiaoccerMobileFaceNet(nn.Module):
         self.dw_conv1 = ConvBnPrelu(64, 64, 3, 1, 64)
         blocks, inputs = [], 64
         for expansion, filters, strides in PAPER:
-            blocks.append(XiaoccerBottleneck(inputs, filters, expansion, strides))
+            blocks.append(
+                XiaoccerBottleneck(inputs, filters, expansion, strides)
+            )
             inputs = filters
         self.blocks = nn.Sequential(*blocks)
         self.conv2 = ConvBnPrelu(128, 512)

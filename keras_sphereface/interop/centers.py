@@ -87,26 +87,27 @@ def load_centers(head, path, *, layout=None):
 
 
 def _one_file(path, embedding_dim, layout):
-    state = read_state(path)
-    for end, usual_layout in _NAMES.items():
-        matches = [
-            name
-            for name, array in state.items()
-            if array.ndim == 2
-            and (name == end or ("." in end and name.endswith(f".{end}")))
-        ]
-        if len(matches) == 1:
-            array = np.asarray(state[matches[0]], "float32")
-            break
-    else:
-        shapes = {name: array.shape for name, array in state.items()}
-        raise WeightsMismatchError(
-            f"`path` must hold class centres called one of {list(_NAMES)}. "
-            f"Received: path={str(path)!r} with {str(shapes)[:500]}"
-        )
+    array, usual_layout = _find(read_state(path), path)
     rows, columns = array.shape
     if layout is None and embedding_dim in array.shape and rows != columns:
         layout = "DC" if rows == embedding_dim else "CD"
     # A square tells nothing, nor does an unknown size: the name does.
     layout = layout or usual_layout
     return array if layout == "DC" else np.ascontiguousarray(array.T)
+
+
+def _find(state, path):
+    for end, layout in _NAMES.items():
+        matches = [
+            array
+            for name, array in state.items()
+            if array.ndim == 2
+            and (name == end or ("." in end and name.endswith(f".{end}")))
+        ]
+        if len(matches) == 1:
+            return np.asarray(matches[0], "float32"), layout
+    shapes = {name: array.shape for name, array in state.items()}
+    raise WeightsMismatchError(
+        f"`path` must hold class centres called one of {list(_NAMES)}. "
+        f"Received: path={str(path)!r} with {str(shapes)[:500]}"
+    )

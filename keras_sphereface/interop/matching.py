@@ -76,12 +76,13 @@ def match_weights(embedder, found, color_order=None, pixel_scale=None):
             rows.append(WeightRow(weight, shape, source, array.shape, status))
             if fits:
                 values.append((variable, value))
+    missing = "missing"
     rows += [
         WeightRow(
-            f"{name}/{variable.name}", tuple(variable.shape), "", None, "missing"
+            f"{name}/{weight.name}", tuple(weight.shape), "", None, missing
         )
         for name, layer in layers.items()
-        for variable in layer.weights
+        for weight in layer.weights
     ]
     rows += [
         WeightRow("", None, source, array.shape, "unexpected")

@@ -19,6 +19,8 @@ _NODE_KINDS = {
     "Gemm": "linear",
     "MatMul": "linear",
 }
+# Shapes of slopes do not matter, a dense layer's weight has two axes.
+_WEIGHT_STEPS = ("Identity", "Transpose", "Unsqueeze")
 
 
 def read_onnx(path):
@@ -69,19 +71,26 @@ def _state(graph):
     state = {}
     remaining = iter(nodes)
     node = next(remaining, None)
-    previous_bias = None
+    # Output of the layer before, and its bias, while it may be followed by
+    # its batch norm.
+    output = bias = None
     for pair in pairs:
         kind = None if node is None else _NODE_KINDS[node.op_type]
-        if pair.kind == "bn" and kind != "bn" and previous_bias is not None:
-            _folded(state, pair.source, previous_bias)
-            previous_bias = None
-            continue
+        if pair.kind == "bn" and output is not None:
+            follows = kind == "bn" and node.input[0] == output
+            output = None
+            if not follows and bias is not None:
+                _folded(state, pair.source, bias)
+                continue
+            kind = "bn" if follows else None
         if kind != pair.kind:
             raise CheckpointError(
                 f"the graph has {node and node.op_type} where {pair.source} "
                 f"of InsightFace is a {pair.kind}"
             )
-        previous_bias = _read_node(state, node, pair, constants)
+        bias = _read_node(state, node, pair, constants)
+        if pair.kind in ("conv", "linear"):
+            output = node.output[0]
         node = next(remaining, None)
     if node is not None:
         raise CheckpointError("the graph has more layers than InsightFace's")
@@ -127,6 +136,14 @@ def _constants(graph):
             raise CheckpointError("its weights are in another file")
         budget.spend(int(np.prod(list(tensor.dims), dtype=object)) * 4)
         found[name or tensor.name] = numpy_helper.to_array(tensor)
+    for node in graph.node:
+        # What is done to a weight before its layer, unless it was folded.
+        if node.op_type in _WEIGHT_STEPS and node.input[0] in found:
+            array = found[node.input[0]]
+            budget.spend(array.nbytes)
+            found[node.output[0]] = (
+                array.T if node.op_type == "Transpose" else array
+            )
     return found
 
 

@@ -31,19 +31,19 @@ def _has_batch_norm(state):
 
 def _pairs(state):
     bn = _has_batch_norm(state)
+
+    def pairs_of(layer, source, number):
+        names = [f"{source}.conv{number}", f"{source}.bn{number}"]
+        return conv_pairs(layer, *names[: 1 + bn])
+
     pairs = []
     for stage, blocks in zip(_STAGES, _blocks(state), strict=True):
-        source = f"layer{stage}.0"
-        pairs += conv_pairs(
-            f"stage{stage}_down", f"{source}.conv1", f"{source}.bn1" * bn or None
-        )
+        pairs += pairs_of(f"stage{stage}_down", f"layer{stage}.0", 1)
         for block in range(1, blocks + 1):
-            source = f"layer{stage}.{block}"
-            for conv in (1, 2):
-                pairs += conv_pairs(
-                    f"stage{stage}_block{block}_conv{conv}",
-                    f"{source}.conv{conv}",
-                    f"{source}.bn{conv}" * bn or None,
+            layer = f"stage{stage}_block{block}"
+            for number in (1, 2):
+                pairs += pairs_of(
+                    f"{layer}_conv{number}", f"layer{stage}.{block}", number
                 )
     pairs.append(Pair("neck_dense", "fc", "linear"))
     if bn:

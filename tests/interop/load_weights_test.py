@@ -1,34 +1,20 @@
 """Public networks in PyTorch give the same embeddings here."""
 
-import keras
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 import torch_networks as public  # noqa: E402
 
+from torch_networks import (  # noqa: E402
+    images,
+    relative_difference,
+    torch_embeddings,
+)
+
 import keras_sphereface as ks  # noqa: E402
 
 UNITS = (2, 1, 2, 1)
-
-
-def images(height=32, width=32, count=4):
-    generator = np.random.default_rng(0)
-    return generator.integers(0, 256, (count, height, width, 3), "uint8")
-
-
-def torch_embeddings(network, pixels, color_order="RGB", pixel_scale=127.5):
-    if color_order == "BGR":
-        pixels = pixels[..., ::-1]
-    scaled = (pixels.astype("float64") - 127.5) / pixel_scale
-    batch = torch.tensor(scaled.transpose(0, 3, 1, 2).copy()).float()
-    with torch.no_grad():
-        return network(batch).numpy()
-
-
-def relative_difference(embeddings, expected):
-    return np.abs(embeddings - expected).max() / np.abs(expected).max()
 
 
 # Name, network, size of its images, colour order, pixel scale, prefix.
@@ -141,3 +127,44 @@ def test_networks_of_the_published_size_agree(name, make, tmp_path):
     expected = torch_embeddings(network, pixels, color_order)
     embeddings = embedder.predict(pixels, verbose=0)
     assert relative_difference(embeddings, expected) < 1e-4
+
+
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_files_that_pytorch_writes_are_read(is_zip, tmp_path):
+    network = public.IResNet((1, 1, 1, 1), 4, 8, width=8)
+    optimizer = torch.optim.SGD(network.parameters(), 0.1, momentum=0.9)
+    network(torch.zeros(2, 3, 32, 32)).sum().backward()
+    optimizer.step()
+    more = {
+        "half": torch.randn(3, 4).half().t(),
+        "brain": torch.randn(3, 4).bfloat16(),
+        "empty": torch.zeros(0, 3),
+        "view": torch.randn(10, 10)[2:5, ::2],
+        "parameter": torch.nn.Parameter(torch.randn(2)),
+    }
+    path = tmp_path / "last.ckpt"
+    torch.save(
+        {
+            "state_dict": network.state_dict(),
+            "more": more,
+            "optimizer": optimizer.state_dict(),
+            "device": torch.device("cpu"),
+        },
+        path,
+        _use_new_zipfile_serialization=is_zip,
+    )
+    state = ks.interop.read_state(path)
+    assert set(state) == set(network.state_dict())
+    for name, tensor in network.state_dict().items():
+        assert (state[name] == tensor.numpy()).all()
+    torch.save(more, path, _use_new_zipfile_serialization=is_zip)
+    state = ks.interop.read_state(path)
+    for name, tensor in more.items():
+        assert (state[name] == tensor.detach().float().numpy()).all()
+
+
+def test_a_pickled_module_is_refused_with_the_way_out(tmp_path):
+    path = tmp_path / "model.pt"
+    torch.save(torch.nn.Linear(2, 2), path)
+    with pytest.raises(ks.interop.CheckpointError, match="state_dict"):
+        ks.interop.read_state(path)
