@@ -5,7 +5,6 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import torch_networks as public  # noqa: E402
-
 from torch_networks import (  # noqa: E402
     images,
     relative_difference,
