@@ -31,10 +31,10 @@ _DATA_DIR = flags.DEFINE_string(
     "data_dir", None, "One folder an identity; drawn faces if not given."
 )
 _HEAD_EPOCHS = flags.DEFINE_integer("head_epochs", 3, "With a frozen network.")
-_EPOCHS = flags.DEFINE_integer("epochs", 5, "With the whole network.")
+_EPOCHS = flags.DEFINE_integer("epochs", 8, "With the whole network.")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images in a step.")
 _LEARNING_RATE = flags.DEFINE_float(
-    "learning_rate", 0.01, "At the start, of the whole network."
+    "learning_rate", 0.02, "At the start, of the whole network."
 )
 _DRAWN_EPOCHS = flags.DEFINE_integer(
     "drawn_epochs",

@@ -2,18 +2,9 @@
 
 import numpy as np
 import pytest
+from public_states import public_state
 
 import keras_sphereface as ks
-from keras_sphereface.interop.matching import _SOURCES
-from keras_sphereface.interop.mobilefacenet_family import (
-    MOBILEFACENET_FAMILIES,
-)
-
-XIAOCCER = next(
-    family
-    for family in MOBILEFACENET_FAMILIES
-    if family.name.startswith("xiaoccer")
-)
 
 
 @pytest.fixture(scope="module")
@@ -21,27 +12,6 @@ def embedder():
     return ks.build_embedding_model(
         "mobilefacenet", embedding_dim=8, image_size=(16, 16)
     )
-
-
-def public_state(embedder):
-    """The embedder's weights as the public file would hold them."""
-    generator = np.random.default_rng(0)
-    layers = {layer.name: layer for layer in embedder._flatten_layers()}
-    state = {}
-    for layer, source, kind in XIAOCCER.pairs({}):
-        for variable in layers[layer].weights:
-            shape = variable.shape
-            if len(shape) == 4 and "depthwise" in layer:
-                shape = (shape[2], 1, *shape[:2])
-            elif len(shape) == 4:
-                shape = (*shape[:1:-1], *shape[:2])
-            elif kind == "linear":
-                shape = (*shape[::-1], 1, 1)
-            elif kind == "prelu":
-                shape = shape[-1:]
-            name = f"{source}.{_SOURCES[kind][variable.name]}"
-            state[name] = generator.random(shape, "float32")
-    return state
 
 
 def refuse(embedder, state, tmp_path, match):
