@@ -6,7 +6,7 @@ import sys
 
 import keras
 import numpy as np
-from public_states import public_state
+from public_states import sfnet4_state
 
 import keras_sphereface as ks
 
@@ -26,10 +26,10 @@ def run(*flags):
 
 def test_a_public_network_learns_new_people(tmp_path):
     embedder = ks.build_embedding_model(
-        "mobilefacenet", embedding_dim=8, image_size=(32, 32)
+        "sfnet4", embedding_dim=8, image_size=(32, 32)
     )
     weights = tmp_path / "network.npz"
-    np.savez(weights, **public_state(embedder))
+    np.savez(weights, **sfnet4_state(embedder))
     ks.interop.load_weights(embedder, weights)
     output = tmp_path / "tuned.keras"
     said = run(

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from public_states import public_state
+from public_states import mobilefacenet_state
 
 import keras_sphereface as ks
 
@@ -27,7 +27,7 @@ def refuse(embedder, state, tmp_path, match):
 
 def test_the_whole_file_fits(embedder, tmp_path):
     path = tmp_path / "network.npz"
-    state = public_state(embedder)
+    state = mobilefacenet_state(embedder)
     np.savez(path, **state)
     report = ks.interop.load_weights(embedder, path)
     assert str(report) == (
@@ -43,7 +43,7 @@ def test_the_whole_file_fits(embedder, tmp_path):
 def test_missing_and_unexpected_weights_and_shapes_are_listed(
     embedder, tmp_path
 ):
-    state = public_state(embedder)
+    state = mobilefacenet_state(embedder)
     del state["conv2.prelu.weight"]
     state["linear1.conv.weight"] = np.zeros((9, 512, 1, 1), "float32")
     state["blocks.0.se.weight"] = np.zeros((3,), "float32")
@@ -63,7 +63,7 @@ def test_missing_and_unexpected_weights_and_shapes_are_listed(
 
 
 def test_another_embedder_is_refused(tmp_path, embedder):
-    state = public_state(embedder)
+    state = mobilefacenet_state(embedder)
     other = ks.build_embedding_model(
         "mobilefacenet", embedding_dim=9, image_size=(16, 16)
     )
@@ -80,7 +80,7 @@ def test_an_unknown_network_is_listed_by_names_and_shapes(embedder, tmp_path):
 
 def test_a_wrong_family_lists_the_right_ones(embedder, tmp_path):
     path = tmp_path / "network.npz"
-    np.savez(path, **public_state(embedder))
+    np.savez(path, **mobilefacenet_state(embedder))
     with pytest.raises(ValueError, match="'adaface'"):
         ks.interop.load_weights(embedder, path, family="adaface2")
     with pytest.raises(ks.interop.WeightsMismatchError, match="Missing"):
@@ -92,7 +92,7 @@ def test_a_wrong_family_lists_the_right_ones(embedder, tmp_path):
 
 
 def test_two_networks_in_one_file_are_not_guessed_between(embedder, tmp_path):
-    state = public_state(embedder)
+    state = mobilefacenet_state(embedder)
     both = {
         f"{prefix}.{name}": array
         for prefix in ("student", "teacher")

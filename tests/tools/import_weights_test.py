@@ -5,7 +5,7 @@ import sys
 
 import keras
 import numpy as np
-from public_states import public_state
+from public_states import mobilefacenet_state
 
 import keras_sphereface as ks
 
@@ -27,7 +27,9 @@ def test_a_public_file_becomes_a_recognizer_to_train_on(tmp_path):
     )
     centers = np.random.default_rng(0).random((5, 8), "float32")
     source = tmp_path / "last.npz"
-    np.savez(source, **public_state(embedder), **{"head.weight": centers})
+    np.savez(
+        source, **mobilefacenet_state(embedder), **{"head.weight": centers}
+    )
     output = tmp_path / "recognizer.keras"
     result = run(
         f"--weights={source}",
