@@ -44,10 +44,7 @@ _KNOWN_MODULES = (
     "omegaconf",
     "pytorch_lightning",
 )
-_NUMPY_SCALARS = (
-    "numpy._core.multiarray",
-    "numpy.core.multiarray",
-)
+_NUMPY_SCALARS = ("numpy._core.multiarray", "numpy.core.multiarray")
 _MARK = object()
 
 
