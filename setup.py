@@ -14,6 +14,7 @@ QUANTIZE = ["ai-edge-quantizer>=0.10"]
 PLOTS = ["matplotlib>=3.8"]
 TENSORBOARD = ["tensorboard>=2.18"]
 ALIGN = ["mtcnn>=1.0"]
+BACKBONES = ["keras-hub>=0.20", "keras-cv>=0.9"]
 TEST = [
     *EDGE,
     *QUANTIZE,
@@ -54,6 +55,7 @@ setup(
         "plots": PLOTS,
         "tensorboard": TENSORBOARD,
         "align": ALIGN,
+        "backbones": BACKBONES,
         "test": TEST,
         "all": [*EDGE, *QUANTIZE, *ONNX, *PLOTS, *TENSORBOARD, *ALIGN],
     },

@@ -1,5 +1,9 @@
 """Backbones: scaled images to a feature map."""
 
+from keras_sphereface.backbones.ghostfacenet import (
+    ghostfacenet_v1,
+    ghostfacenet_v2,
+)
 from keras_sphereface.backbones.iresnet import (
     iresnet,
     iresnet18,
@@ -29,6 +33,8 @@ from keras_sphereface.backbones.sfnet import (
 __all__ = [
     "default_neck",
     "get",
+    "ghostfacenet_v1",
+    "ghostfacenet_v2",
     "iresnet",
     "iresnet18",
     "iresnet34",

@@ -2,7 +2,11 @@
 
 import keras
 
-from keras_sphereface.layers import FusedBatchNormalization, GroupedConv2D
+from keras_sphereface.layers import (
+    FusedBatchNormalization,
+    FusedPReLU,
+    GroupedConv2D,
+)
 
 # PyTorch's values, so that weights trained there give the same embeddings.
 BATCH_NORM_EPSILON = 1e-5
@@ -17,6 +21,7 @@ def conv_unit(
     kernel_size=3,
     strides=1,
     groups=1,
+    padding="alike",
     batch_norm=True,
     activation=None,
     kernel_initializer=None,
@@ -24,9 +29,10 @@ def conv_unit(
 ):
     """Convolution, then batch normalisation, then activation.
 
-    The input is padded alike on all sides, also at stride 2, where Keras's
-    `padding="same"` pads an even-sized map only below and to the right. This
-    is what PyTorch and Caffe do, so weights trained there mean the same here.
+    The input is padded alike on all sides by default, also at stride 2, where
+    Keras's `padding="same"` pads an even-sized map only below and to the
+    right. This is what PyTorch and Caffe do, so weights trained there mean the
+    same here.
 
     The convolution is called `name`; `{name}_pad`, `{name}_bn` and
     `{name}_act` stand around it where needed.
@@ -35,10 +41,12 @@ def conv_unit(
         inputs: symbolic tensor, `(batch_size, height, width, channels)`.
         filters: int, output channels. `None` makes the convolution depthwise,
             one filter a channel.
-        kernel_size: int, odd. Defaults to `3`.
+        kernel_size: int, odd, or two at stride 1. Defaults to `3`.
         strides: int. Defaults to `1`.
         groups: int, parts of the channels that do not see each other. Defaults
             to `1`.
+        padding: `"alike"`, or `"same"` for networks that were trained with
+            Keras's. Defaults to `"alike"`.
         batch_norm: bool. Without it the convolution has a bias. Defaults to
             `True`.
         activation: `"prelu"`, `"relu"`, or `None` for a linear unit. Defaults
@@ -57,8 +65,9 @@ def conv_unit(
     # layer needs its own.
     kernel_initializer = keras.initializers.get(kernel_initializer).clone()
     x = inputs
+    pads_alike = padding == "alike"
     padding = "same"
-    if strides > 1 and kernel_size > 1:
+    if pads_alike and strides > 1 and kernel_size > 1:
         x = keras.layers.ZeroPadding2D(
             kernel_size // 2, data_format="channels_last", name=f"{name}_pad"
         )(x)
@@ -116,7 +125,7 @@ def activation_layer(activation, *, name):
         Keras layer.
     """
     if activation == "prelu":
-        return keras.layers.PReLU(
+        return FusedPReLU(
             alpha_initializer=keras.initializers.Constant(PRELU_SLOPE),
             shared_axes=[1, 2],
             name=name,

@@ -1,5 +1,9 @@
 """Backbones by name, for configs and flags."""
 
+from keras_sphereface.backbones.ghostfacenet import (
+    ghostfacenet_v1,
+    ghostfacenet_v2,
+)
 from keras_sphereface.backbones.iresnet import (
     iresnet18,
     iresnet34,
@@ -25,6 +29,8 @@ from keras_sphereface.backbones.sfnet import (
 
 # Name: (function that builds it, neck of its paper).
 _BACKBONES = {
+    "ghostfacenet_v1": (ghostfacenet_v1, "gdconv"),
+    "ghostfacenet_v2": (ghostfacenet_v2, "gdconv"),
     "iresnet18": (iresnet18, "bn_flatten"),
     "iresnet34": (iresnet34, "bn_flatten"),
     "iresnet50": (iresnet50, "bn_flatten"),

@@ -8,6 +8,7 @@ from keras_sphereface.contract.face_input import (
     PIXEL_MEAN,
     PIXEL_SCALE,
 )
+from keras_sphereface.models.feature_map import cut_classifier, is_classifier
 from keras_sphereface.models.necks import NECKS, apply_neck
 
 
@@ -36,7 +37,9 @@ def build_embedding_model(
         backbone: str, one of `backbones.names()`; or a `keras.Model` from
             images to a feature map, `(batch_size, height, width, channels)`,
             or to a vector, `(batch_size, channels)`, such as one of
-            `keras.applications` with `include_top=False`.
+            `keras.applications`, keras-hub or keras-cv. Of a classifier, one
+            that ends in probabilities, and of any vector where a `neck` is
+            given, the layers up to the last feature map are used.
         embedding_dim: int, at least 1. Defaults to `512`.
         image_size: `(height, width)`; named backbones need multiples of 16.
             Defaults to `(112, 112)`.
@@ -95,6 +98,7 @@ def build_embedding_model(
                 f"used as it is. Received: {backbone_kwargs}"
             )
         _check_takes(backbone, input_shape)
+        backbone = _up_to_feature_map(backbone, neck)
     else:
         neck = neck or backbones.default_neck(backbone)
         backbone = backbones.get(
@@ -171,6 +175,15 @@ def _check_takes(backbone, input_shape):
             f"{input_shape}, from `image_size`. "
             f"Received: backbone with inputs {shapes}"
         )
+
+
+def _up_to_feature_map(backbone, neck):
+    outputs = getattr(backbone, "outputs", None) if backbone.built else None
+    if not outputs or len(outputs) != 1 or len(outputs[0].shape) != 2:
+        return backbone
+    if neck is None and not is_classifier(backbone):
+        return backbone
+    return cut_classifier(backbone) or backbone
 
 
 def _check_features(features, neck):

@@ -84,6 +84,12 @@ def test_depthwise_convolution_pads_alike_on_all_sides(strides):
     )
 
 
+def test_same_padding_is_that_of_keras():
+    model = make_unit((6, 6, 3), 4, strides=2, padding="same")
+    assert [layer.name for layer in model.layers[1:]] == ["c", "c_bn"]
+    assert model.get_layer("c").padding == "same"
+
+
 def test_layers_are_named_after_the_unit():
     model = make_unit((6, 6, 3), 4, strides=2, activation="prelu")
     assert [layer.name for layer in model.layers[1:]] == [

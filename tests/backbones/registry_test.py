@@ -4,7 +4,12 @@ import pytest
 
 from keras_sphereface import backbones
 
-CHANNELS = {"mobilefacenet_small": 256}  # the others have 512
+# The others have 512.
+CHANNELS = {
+    "mobilefacenet_small": 256,
+    "ghostfacenet_v1": 664,
+    "ghostfacenet_v2": 1248,
+}
 # Deep ones differ from their smaller kin only in the number of blocks.
 DEEP = ("iresnet34", "iresnet100", "iresnet200")
 NAMES = [
@@ -47,12 +52,14 @@ def test_every_name_takes_one_channel_and_its_own_arguments(name):
     )
     assert model.input_shape[-1] == 1
     kinds = {type(layer).__name__ for layer in model.layers}
-    assert "PReLU" in kinds
-    assert not kinds & {"ReLU", "BatchNormalization"}
+    assert "FusedPReLU" in kinds
+    assert not kinds & {"ReLU", "FusedBatchNormalization"}
 
 
 def test_names_lists_all():
     assert sorted(backbones.names()) == [
+        "ghostfacenet_v1",
+        "ghostfacenet_v2",
         "iresnet100",
         "iresnet18",
         "iresnet200",

@@ -121,13 +121,13 @@ def test_network_of_the_2017_paper_has_a_prelu_after_every_convolution():
         activate_before_add=True,
     )
     kinds = [type(layer).__name__ for layer in model.layers]
-    assert kinds.count("Conv2D") == kinds.count("PReLU") == 20
+    assert kinds.count("Conv2D") == kinds.count("FusedPReLU") == 20
     after = {
         layer.name: following
         for layer, following in zip(model.layers, kinds[1:], strict=False)
         if isinstance(layer, keras.layers.Conv2D)
     }
-    assert set(after.values()) == {"PReLU"}
+    assert set(after.values()) == {"FusedPReLU"}
 
 
 @pytest.mark.parametrize(

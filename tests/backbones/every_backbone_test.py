@@ -1,0 +1,81 @@
+"""What every backbone must do: train in half precision, and travel."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_sphereface import backbones, export
+from keras_sphereface.models import build_embedding_model
+
+SIZE = (32, 32)
+# Two of the shallow ones by default.
+QUICK = {
+    "iresnet18": {"width_multiplier": 0.125},
+    "mobilefacenet_insightface": {"width_multiplier": 0.125},
+}
+CASES = [
+    *QUICK.items(),
+    *(
+        pytest.param(name, {}, marks=pytest.mark.slow)
+        for name in backbones.names()
+    ),
+]
+
+
+def build(name, arguments):
+    keras.utils.set_random_seed(0)
+    return build_embedding_model(
+        name, embedding_dim=16, image_size=SIZE, **arguments
+    )
+
+
+@pytest.fixture
+def images():
+    random = np.random.default_rng(0)
+    return random.integers(0, 256, (4, *SIZE, 3), dtype="uint8")
+
+
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+def test_trains_one_step_in_mixed_float16(name, arguments, images):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = build(name, arguments)
+    finally:
+        keras.config.set_dtype_policy(before)
+    # The usual first scale, 32,768, is found too large by skipping steps.
+    optimizer = keras.optimizers.LossScaleOptimizer(
+        keras.optimizers.SGD(0.1), initial_scale=16.0
+    )
+    model.compile(optimizer, loss="mse")
+    old = [w.copy() for w in model.get_weights()]
+    targets = np.random.default_rng(1).normal(size=(4, 16))
+    loss = model.train_on_batch(images, targets)
+    assert np.isfinite(loss)
+    new = model.get_weights()
+    assert all(np.isfinite(w).all() for w in new)
+    changed = [np.any(a != b) for a, b in zip(old, new, strict=True)]
+    assert np.mean(changed) > 0.9
+
+
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+def test_saves_and_exports(name, arguments, images, tmp_path):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("artifacts are written on the TensorFlow backend")
+    model = build(name, arguments)
+    # Statistics that say something, so that an unread one would be seen.
+    model.compile("sgd", loss="mse")
+    model.train_on_batch(images, np.zeros((4, 16)))
+    expected = keras.ops.convert_to_numpy(model(images))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(
+        keras.ops.convert_to_numpy(loaded(images)), expected
+    )
+    # Each compares its file with Keras and refuses one that differs.
+    for write, suffix in (
+        (export.export_litert, "tflite"),
+        (export.export_onnx, "onnx"),
+    ):
+        write(model, tmp_path / f"model.{suffix}")
+        assert (tmp_path / f"model.{suffix}").stat().st_size > 1000
