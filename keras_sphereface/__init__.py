@@ -23,6 +23,7 @@ _SUBPACKAGES = (
     "files",
     "heads",
     "inspection",
+    "interop",
     "layers",
     "losses",
     "models",

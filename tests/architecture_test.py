@@ -59,6 +59,12 @@ TABLE = {
         {"evaluation", "heads", "models", "ops"},
         {"keras", "numpy", "tqdm", "matplotlib", "tensorflow"},
     ),
+    # A file is read with NumPy and built as an embedder; `contract` has the
+    # pixel scaling that a first convolution is brought to.
+    "interop": (
+        {"contract", "backbones", "models"},
+        {"keras", "numpy", "onnx"},
+    ),
     "training": (
         {
             "contract",
@@ -102,6 +108,8 @@ ONLY_IN = {
     ("edge", "flatbuffers"): {"tflite_file.py", "tflite_graph.py"},
     ("evaluation", "matplotlib"): {"figures.py", "sphere_plot.py"},
     ("evaluation", "PIL"): {"thumbnails.py"},
+    ("interop", "keras"): {"centers.py", "matching.py"},
+    ("interop", "onnx"): {"onnx_file.py"},
     ("export", "onnxruntime"): {"artifact.py"},
     ("export", "onnx"): {"onnx.py"},
     ("export", "tf2onnx"): {"onnx.py"},

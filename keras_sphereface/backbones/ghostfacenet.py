@@ -48,9 +48,8 @@ def ghostfacenet_v1(input_shape=(112, 112, 3), **kwargs):
     a squeeze between some.
 
     With a gdconv neck and 512 values, at 112x112 and a width of 1.3,
-    parameters, statistics of batch norms included, and multiply-adds (the
-    paper has 4.09 M, and 215.7 M and 60.3 M operations with normalisation and
-    activations):
+    parameters, statistics of batch norms included, and multiply-adds, as
+    counted here:
 
     | network | parameters | multiply-adds |
     |---|---|---|
@@ -91,8 +90,8 @@ def ghostfacenet_v2(input_shape=(112, 112, 3), **kwargs):
 
     With a gdconv neck and 512 values, at 112x112 and a width of 1.3,
     parameters, statistics of batch norms included, and multiply-adds (the
-    paper has 6.88 M, and 272.1 M and 76.5 M operations with normalisation and
-    activations):
+    authors' count at strides 1 is 6.88 M, and 272.1 M operations with
+    normalisation and activations):
 
     | network | parameters | multiply-adds |
     |---|---|---|

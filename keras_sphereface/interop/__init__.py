@@ -1,0 +1,30 @@
+"""Weights of OpenSphere, InsightFace, AdaFace and other public models."""
+
+from keras_sphereface.interop.centers import load_centers, read_centers
+from keras_sphereface.interop.errors import (
+    CheckpointError,
+    WeightsMismatchError,
+)
+from keras_sphereface.interop.families import family_names
+from keras_sphereface.interop.import_report import ImportReport
+from keras_sphereface.interop.load_weights import (
+    ImportedEmbedder,
+    import_embedder,
+    load_weights,
+)
+from keras_sphereface.interop.onnx_file import read_onnx
+from keras_sphereface.interop.state import read_state
+
+__all__ = [
+    "CheckpointError",
+    "ImportReport",
+    "ImportedEmbedder",
+    "WeightsMismatchError",
+    "family_names",
+    "import_embedder",
+    "load_centers",
+    "load_weights",
+    "read_centers",
+    "read_onnx",
+    "read_state",
+]

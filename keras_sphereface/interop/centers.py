@@ -1,0 +1,113 @@
+"""Class centres of public heads."""
+
+import numpy as np
+from keras import ops
+
+from keras_sphereface.interop.errors import WeightsMismatchError
+from keras_sphereface.interop.state import read_state
+
+# Ends of names of class centres, and which axis is the classes.
+_NAMES = {
+    "head.w": "CD",  # OpenSphere, new
+    "w": "DC",  # OpenSphere, old: a file of the head alone
+    "head.kernel": "DC",  # AdaFace
+    "kernel": "DC",  # AdaFace, InsightFace_Pytorch: the head alone
+    "state_dict_softmax_fc.weight": "CD",  # InsightFace
+    "head.weight": "CD",
+    "weight": "CD",  # InsightFace: the head alone
+    "tensor": "CD",  # InsightFace's softmax_weight files
+}
+LAYOUTS = ("CD", "DC")
+
+
+def read_centers(path, *, embedding_dim=None, layout=None):
+    """Class centres of a public checkpoint, one a column.
+
+    InsightFace keeps a row a class, `[C, D]`, as newer OpenSphere does; older
+    OpenSphere and AdaFace keep a column a class, `[D, C]`.
+
+    Args:
+        path: str or path of a file for `read_state`, or a list of them in the
+            order of their classes: InsightFace saves the part of each GPU in
+            a file of its own.
+        embedding_dim: int; checks the layout, and finds it where the name does
+            not tell. Defaults to `None`.
+        layout: `"CD"` or `"DC"`, the file's, with C the classes; `None` goes
+            by the name and `embedding_dim`. Defaults to `None`.
+
+    Returns:
+        float32 array, `(embedding_dim, num_classes)`.
+
+    Example:
+
+    ```python
+    centers = ks.interop.read_centers("checkpoint_gpu_0.pt")
+    ```
+    """
+    if layout not in (None, *LAYOUTS):
+        raise ValueError(
+            f"`layout` must be one of {LAYOUTS} or None. "
+            f"Received: layout={layout!r}"
+        )
+    paths = path if isinstance(path, list | tuple) else [path]
+    parts = [_one_file(each, embedding_dim, layout) for each in paths]
+    if len({part.shape[0] for part in parts}) != 1:
+        raise WeightsMismatchError(
+            "`path` must be files of one head. Received: centres of shapes "
+            f"{[part.shape for part in parts]}"
+        )
+    return np.concatenate(parts, axis=1)
+
+
+def load_centers(head, path, *, layout=None):
+    """Puts the class centres of a public checkpoint into a head.
+
+    Training then goes on with the identities that it knew. All centres are
+    loaded or none.
+
+    Args:
+        head: a head of `ks.heads`, with one centre a class; it is built if it
+            is not yet.
+        path: as for `read_centers`.
+        layout: as for `read_centers`.
+    """
+    built_dim = head.centers.shape[0] if head.built else None
+    centers = read_centers(path, embedding_dim=built_dim, layout=layout)
+    wanted = (built_dim or centers.shape[0], head.num_classes)
+    if head.sub_centers != 1 or centers.shape != wanted:
+        raise WeightsMismatchError(
+            "The file must hold one centre for each class of `head`, which "
+            f"has (embedding_dim, num_classes)={wanted} and "
+            f"{head.sub_centers} centres a class. Received: centres of shape "
+            f"{centers.shape}"
+        )
+    if not head.built:
+        head.build((None, centers.shape[0]))
+    head.centers.assign(ops.convert_to_tensor(centers))
+
+
+def _one_file(path, embedding_dim, layout):
+    array, usual_layout = _find(read_state(path), path)
+    rows, columns = array.shape
+    if layout is None and embedding_dim in array.shape and rows != columns:
+        layout = "DC" if rows == embedding_dim else "CD"
+    # A square tells nothing, nor does an unknown size: the name does.
+    layout = layout or usual_layout
+    return array if layout == "DC" else np.ascontiguousarray(array.T)
+
+
+def _find(state, path):
+    for end, layout in _NAMES.items():
+        matches = [
+            array
+            for name, array in state.items()
+            if array.ndim == 2
+            and (name == end or ("." in end and name.endswith(f".{end}")))
+        ]
+        if len(matches) == 1:
+            return np.asarray(matches[0], "float32"), layout
+    shapes = {name: array.shape for name, array in state.items()}
+    raise WeightsMismatchError(
+        f"`path` must hold class centres called one of {list(_NAMES)}. "
+        f"Received: path={str(path)!r} with {str(shapes)[:500]}"
+    )

@@ -1,0 +1,71 @@
+"""How much a file from elsewhere may ask for."""
+
+import os
+
+from keras_sphereface.interop.errors import CheckpointError
+
+# The largest public face networks are IResNet-200 and ViT-Large, 1.3 GB.
+MAX_ARRAY_BYTES = 4 << 30
+# Names, shapes and training state; tensors lie outside the pickle.
+MAX_PICKLE_BYTES = 64 << 20
+MAX_PICKLE_STEPS = 2_000_000
+MAX_ENTRIES = 100_000
+
+
+class ByteBudget:
+    """Counts what a file unfolds to, and stops it at a limit.
+
+    Args:
+        limit: int, bytes. `None` is `MAX_ARRAY_BYTES`. Defaults to `None`.
+    """
+
+    def __init__(self, limit=None):
+        self.limit = MAX_ARRAY_BYTES if limit is None else limit
+        self.spent = 0
+
+    def spend(self, num_bytes):
+        """Raises `CheckpointError` once the sum is above the limit."""
+        self.spent += num_bytes
+        if self.spent > self.limit:
+            raise CheckpointError(
+                f"the file asks for more than {self.limit} bytes of arrays"
+            )
+
+
+class BoundedFile:
+    """A file that never reads past its end or a limit, nor allocates for it.
+
+    `file.read(2**60)` of a hostile length would reserve memory first.
+
+    Args:
+        file: binary file, seekable.
+        limit: int, bytes that may be read in all.
+    """
+
+    def __init__(self, file, limit):
+        self._file = file
+        start = file.tell()
+        self._end = min(file.seek(0, os.SEEK_END), start + limit)
+        file.seek(start)
+
+    def read(self, size):
+        """`size` bytes; `CheckpointError` where there are not as many."""
+        if size < 0 or size > self._end - self._file.tell():
+            raise CheckpointError(
+                "the file ends early, or is larger than may be"
+            )
+        return self._file.read(size)
+
+    def skip(self, size):
+        """Goes on without reading."""
+        if size > self._end - self._file.tell():
+            raise CheckpointError("the file ends early")
+        self._file.seek(size, os.SEEK_CUR)
+
+    def readline(self):
+        """Bytes up to the next newline, at most 4096."""
+        return self._file.readline(min(4096, self._end - self._file.tell()))
+
+    def tell(self):
+        """Position in the file."""
+        return self._file.tell()

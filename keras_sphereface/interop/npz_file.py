@@ -1,0 +1,55 @@
+"""`.npz` files, with their sizes checked before memory is taken."""
+
+import io
+import zipfile
+
+import numpy as np
+
+from keras_sphereface.interop.errors import CheckpointError
+from keras_sphereface.interop.limits import MAX_ENTRIES, ByteBudget
+
+
+def read_npz(file):
+    """Arrays of an `.npz` file, which may be compressed.
+
+    `np.load` reserves what a header asks for, and a compressed file of
+    kilobytes may ask for terabytes.
+
+    Args:
+        file: binary file, seekable.
+
+    Returns:
+        Dict of str to `np.ndarray`.
+    """
+    budget = ByteBudget()
+    arrays = {}
+    with zipfile.ZipFile(file) as archive:
+        infos = archive.infolist()
+        if len(infos) > MAX_ENTRIES:
+            raise CheckpointError("the archive has too many entries")
+        for info in infos:
+            budget.spend(info.file_size)
+            with archive.open(info) as entry:
+                data = entry.read(info.file_size + 1)
+            name = info.filename.removesuffix(".npy")
+            arrays[name] = _array(name, data)
+    return arrays
+
+
+def _array(name, data):
+    stream = io.BytesIO(data)
+    version = np.lib.format.read_magic(stream)
+    read_header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }[version]
+    shape, is_fortran, dtype = read_header(stream)
+    if dtype.hasobject or dtype.kind not in "fiub":
+        raise CheckpointError(f"{name[:60]} does not hold plain numbers")
+    count = int(np.prod([int(n) for n in shape], dtype=object))
+    if min(shape, default=0) < 0 or (
+        count * dtype.itemsize != len(data) - stream.tell()
+    ):
+        raise CheckpointError(f"{name[:60]} has another size than said")
+    array = np.frombuffer(data, dtype, offset=stream.tell())
+    return array.reshape(shape, order="F" if is_fortran else "C")

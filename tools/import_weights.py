@@ -1,0 +1,74 @@
+r"""Turns a public PyTorch or ONNX face network into an embedder of ours.
+
+    python tools/import_weights.py --weights=adaface_ir50_ms1mv2.ckpt \
+        --output=embedder.keras
+
+PyTorch is not needed, and nothing in the file is run. The embedder takes RGB
+pixels in [0, 255], whatever the network was trained on. With --centers, which
+may be the same file, a head with its class centres is saved with it, to train
+on from there:
+
+    python tools/import_weights.py --weights=last.ckpt --centers=last.ckpt \
+        --head=adaface --output=recognizer.keras
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from absl import app, flags, logging
+
+import keras_sphereface as ks
+
+_WEIGHTS = flags.DEFINE_string(
+    "weights", None, "A .pth, .pt, .ckpt, .safetensors, .npz or .onnx file."
+)
+_OUTPUT = flags.DEFINE_string("output", None, "The .keras file to write.")
+_FAMILY = flags.DEFINE_enum(
+    "family",
+    None,
+    ks.interop.family_names(),
+    "The project it is from; found by the names of its weights if not given.",
+)
+_COLOR_ORDER = flags.DEFINE_enum(
+    "color_order",
+    None,
+    ["RGB", "BGR"],
+    "Of the images it was trained on; the family's if not given.",
+)
+_PIXEL_SCALE = flags.DEFINE_float(
+    "pixel_scale",
+    None,
+    "It was trained on (pixel - 127.5) / scale; the family's if not given.",
+)
+_CENTERS = flags.DEFINE_list(
+    "centers", [], "Files of class centres, in the order of the classes."
+)
+_HEAD = flags.DEFINE_string(
+    "head", "spherefacer", "For --centers, one of keras_sphereface.heads."
+)
+flags.mark_flags_as_required(["weights", "output"])
+
+
+def main(_):
+    model, report = ks.interop.import_embedder(
+        _WEIGHTS.value,
+        family=_FAMILY.value,
+        color_order=_COLOR_ORDER.value,
+        pixel_scale=_PIXEL_SCALE.value,
+    )
+    logging.info("%s", report)
+    if _CENTERS.value:
+        centers = ks.interop.read_centers(
+            _CENTERS.value, embedding_dim=model.output_shape[-1]
+        )
+        head = ks.heads.get(_HEAD.value, num_classes=centers.shape[1])
+        ks.interop.load_centers(head, _CENTERS.value)
+        model = ks.FaceRecognizer(model, head)
+        logging.info("The head has %d classes", centers.shape[1])
+    model.save(_OUTPUT.value)
+    logging.info("The model is in %s", _OUTPUT.value)
+
+
+if __name__ == "__main__":
+    app.run(main)
