@@ -1,9 +1,11 @@
 import keras
 from keras import ops
 
+from keras_sphereface.optimizers.wrapped_optimizer import WrappedOptimizer
+
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
-class ColumnOptimizer(keras.optimizers.Optimizer):
+class ColumnOptimizer(WrappedOptimizer):
     """An optimizer that leaves the centres of classes not sampled alone.
 
     A head with `sample_rate` below 1 has gradients for some of its centres.
@@ -29,11 +31,7 @@ class ColumnOptimizer(keras.optimizers.Optimizer):
     """
 
     def __init__(self, inner_optimizer, name=None):
-        if not isinstance(inner_optimizer, keras.optimizers.Optimizer):
-            raise ValueError(
-                "`inner_optimizer` must be a keras.optimizers.Optimizer. "
-                f"Received: inner_optimizer={inner_optimizer!r}"
-            )
+        super().__init__(inner_optimizer, name)
         steps = getattr(inner_optimizer, "gradient_accumulation_steps", None)
         if steps:
             raise ValueError(
@@ -41,12 +39,6 @@ class ColumnOptimizer(keras.optimizers.Optimizer):
                 "classes: each batch samples others. "
                 f"Received: gradient_accumulation_steps={steps}"
             )
-        super().__init__(learning_rate=0.0, name=name)
-        self.inner_optimizer = inner_optimizer
-
-    def build(self, variables):
-        super().build(variables)
-        self.inner_optimizer.build(variables)
 
     def apply(self, grads, trainable_variables=None):
         if trainable_variables is None:
@@ -73,42 +65,6 @@ class ColumnOptimizer(keras.optimizers.Optimizer):
             for state in self.inner_optimizer.variables
             if state.shape == variable.shape and name in state.path
         ]
-
-    @property
-    def variables(self):
-        return self._variables + self.inner_optimizer.variables
-
-    @property
-    def learning_rate(self):
-        return self.inner_optimizer.learning_rate
-
-    @learning_rate.setter
-    def learning_rate(self, learning_rate):
-        self.inner_optimizer.learning_rate = learning_rate
-
-    @property
-    def iterations(self):
-        return self.inner_optimizer.iterations
-
-    def scale_loss(self, loss):
-        return self.inner_optimizer.scale_loss(loss)
-
-    def finalize_variable_values(self, var_list):
-        self.inner_optimizer.finalize_variable_values(var_list)
-
-    def get_config(self):
-        return {
-            "name": self.name,
-            "inner_optimizer": keras.optimizers.serialize(self.inner_optimizer),
-        }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        config = dict(config)
-        config["inner_optimizer"] = keras.optimizers.deserialize(
-            config["inner_optimizer"], custom_objects=custom_objects
-        )
-        return cls(**config)
 
 
 def _copy(variable):

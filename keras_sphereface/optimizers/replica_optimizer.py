@@ -5,12 +5,13 @@ from keras_sphereface.ops.replicas import (
     sum_over_replicas,
 )
 from keras_sphereface.optimizers.update_schedule import UpdateSchedule
+from keras_sphereface.optimizers.wrapped_optimizer import WrappedOptimizer
 
 _CLIPS = ("clipnorm", "global_clipnorm", "clipvalue")
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
-class ReplicaOptimizer(keras.optimizers.Optimizer):
+class ReplicaOptimizer(WrappedOptimizer):
     """An optimizer that clips and accumulates what all replicas found.
 
     Under `tf.distribute.MirroredStrategy` Keras clips the gradients of each
@@ -44,11 +45,7 @@ class ReplicaOptimizer(keras.optimizers.Optimizer):
     """
 
     def __init__(self, inner_optimizer, name=None):
-        if not isinstance(inner_optimizer, keras.optimizers.Optimizer):
-            raise ValueError(
-                "`inner_optimizer` must be a keras.optimizers.Optimizer. "
-                f"Received: inner_optimizer={inner_optimizer!r}"
-            )
+        super().__init__(inner_optimizer, name)
         if isinstance(
             inner_optimizer,
             (ReplicaOptimizer, keras.optimizers.LossScaleOptimizer),
@@ -58,8 +55,6 @@ class ReplicaOptimizer(keras.optimizers.Optimizer):
                 "goes around a ReplicaOptimizer. Received: "
                 f"inner_optimizer={type(inner_optimizer).__name__}"
             )
-        super().__init__(learning_rate=0.0, name=name)
-        self.inner_optimizer = inner_optimizer
         self._taken_over = {}
         if keras.backend.backend() == "tensorflow":
             self._take_over()
@@ -81,7 +76,6 @@ class ReplicaOptimizer(keras.optimizers.Optimizer):
 
     def build(self, variables):
         super().build(variables)
-        self.inner_optimizer.build(variables)
         self._accumulators = []
         for variable in variables if self._steps else ():
             accumulator = keras.Variable(
@@ -172,28 +166,6 @@ class ReplicaOptimizer(keras.optimizers.Optimizer):
         found = iter([g / num_replicas for g in found])
         return [None if g is None else next(found) for g in grads]
 
-    @property
-    def variables(self):
-        return self._variables + self.inner_optimizer.variables
-
-    @property
-    def learning_rate(self):
-        return self.inner_optimizer.learning_rate
-
-    @learning_rate.setter
-    def learning_rate(self, learning_rate):
-        self.inner_optimizer.learning_rate = learning_rate
-
-    @property
-    def iterations(self):
-        return self.inner_optimizer.iterations
-
-    def scale_loss(self, loss):
-        return self.inner_optimizer.scale_loss(loss)
-
-    def finalize_variable_values(self, var_list):
-        self.inner_optimizer.finalize_variable_values(var_list)
-
     def get_config(self):
         inner = keras.optimizers.serialize(self.inner_optimizer)
         schedule = self.inner_optimizer._learning_rate
@@ -203,11 +175,3 @@ class ReplicaOptimizer(keras.optimizers.Optimizer):
             )
         inner["config"].update(self._taken_over)
         return {"name": self.name, "inner_optimizer": inner}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        config = dict(config)
-        config["inner_optimizer"] = keras.optimizers.deserialize(
-            config["inner_optimizer"], custom_objects=custom_objects
-        )
-        return cls(**config)
