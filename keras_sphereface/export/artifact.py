@@ -15,6 +15,7 @@ from keras_sphereface.contract import (
 from keras_sphereface.edge import FaceVerifier
 from keras_sphereface.edge.artifact_file import ArtifactFile
 from keras_sphereface.export.embedder import load_embedder
+from keras_sphereface.models import embedding_function
 
 
 def open_embedder(path):
@@ -45,7 +46,7 @@ def open_embedder(path):
     if path.is_dir():
         return _open_saved_model(path)
     if path.suffix == ".keras":
-        return load_embedder(path).predict_on_batch
+        return embedding_function(load_embedder(path))
     if path.suffix == ".tflite" or (
         path.suffix == ".onnx" and ArtifactFile.read(path).manifest_text
     ):

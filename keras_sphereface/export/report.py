@@ -76,7 +76,12 @@ class ExportReport:
         lines = [f"# Parity of {Path(self.path).name}", ""]
         lines += _table(("", "value"), rows)
         if self.pairs is not None:
-            lines += ["", f"On {self.pairs['count']:,} pairs:", ""]
+            lines += [
+                "",
+                f"On {self.pairs['count']:,} pairs, whose scores change by at "
+                f"most {self.pairs['score_error']:.2e}:",
+                "",
+            ]
             lines += _table(
                 ("", "Keras", "artifact"),
                 [
