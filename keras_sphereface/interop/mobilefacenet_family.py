@@ -44,7 +44,9 @@ def _plan(build, embedding_dim, depthwise):
     )
 
 
-def _xiaoccer_pairs(_):
+def xiaoccer_pairs():
+    """Pairs of Xiaoccer's MobileFaceNet, in the order of computation."""
+
     def modules(source):
         return [f"{source}.conv", f"{source}.bn", f"{source}.prelu"]
 
@@ -72,7 +74,9 @@ def _treb1en_sources():
     yield from (f"conv_5.model.{n}" for n in range(2))
 
 
-def _treb1en_pairs(_):
+def treb1en_pairs():
+    """Pairs of TreB1eN's MobileFaceNet, in the order of computation."""
+
     def modules(source):
         return [f"{source}.conv", f"{source}.bn", f"{source}.prelu"]
 
@@ -172,7 +176,7 @@ MOBILEFACENET_FAMILIES = (
     Family(
         name="xiaoccer_mobilefacenet",
         signature=("dw_conv1.conv.weight", "linear7.conv.weight"),
-        pairs=_xiaoccer_pairs,
+        pairs=lambda _: xiaoccer_pairs(),
         plan=lambda state: _plan(
             backbones.mobilefacenet,
             state["linear1.conv.weight"].shape[0],
@@ -185,7 +189,7 @@ MOBILEFACENET_FAMILIES = (
     Family(
         name="treb1en_mobilefacenet",
         signature=("conv2_dw.conv.weight", "conv_6_dw.conv.weight"),
-        pairs=_treb1en_pairs,
+        pairs=lambda _: treb1en_pairs(),
         plan=lambda state: _plan(
             backbones.mobilefacenet,
             state["linear.weight"].shape[0],
