@@ -117,11 +117,24 @@ def _pairs(nodes, constants):
     elif len(constants.get(convs[0].input[1], ())) == _PAPER_FILTERS:
         candidates = [xiaoccer_pairs(), treb1en_pairs()]
     else:
-        candidates = [insightface_pairs(blocks) for blocks in _MOBILEFACENETS]
-    for pairs in candidates:
-        if sum(map(_is_conv, pairs)) == len(convs):
-            return pairs
-    raise CheckpointError(f"no known network has {len(convs)} convolutions")
+        candidates = [
+            insightface_pairs(blocks, is_flat=is_flat)
+            for blocks in _MOBILEFACENETS
+            for is_flat in (False, True)
+        ]
+    candidates = [
+        pairs for pairs in candidates if sum(map(_is_conv, pairs)) == len(convs)
+    ]
+    if not candidates:
+        raise CheckpointError(f"no known network has {len(convs)} convolutions")
+    # As many slopes too, if there is a choice.
+    slopes = sum(node.op_type == "PRelu" for node in nodes)
+    return min(
+        candidates,
+        key=lambda pairs: abs(
+            sum(pair.kind == "prelu" for pair in pairs) - slopes
+        ),
+    )
 
 
 def _is_conv(pair):

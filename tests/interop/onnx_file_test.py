@@ -21,6 +21,11 @@ NETWORKS = {
         {"dim": 16, "kernel": 2},
         {},
     ),
+    "insightface_mobilefacenet_flat": (
+        "InsightFaceFlatMobileFaceNet",
+        {"dim": 16, "places": 4},
+        {},
+    ),
     "xiaoccer_mobilefacenet": (
         "XiaoccerMobileFaceNet",
         {"dim": 16, "kernel": 2},
