@@ -15,8 +15,8 @@ from keras_sphereface.interop.limits import (
 _KNOWN_NAMES = {
     "_codecs": {"encode"},
     "argparse": {"Namespace"},
-    "builtins": {"bytearray", "complex", "set"},
-    "__builtin__": {"bytearray", "complex", "set"},
+    "builtins": {"bytearray", "bytes", "complex", "frozenset", "set"},
+    "__builtin__": {"bytearray", "bytes", "complex", "frozenset", "set"},
     "collections": {"OrderedDict", "defaultdict", "Counter"},
     "numpy": {"dtype", "ndarray"},
     "pathlib": {"Path", "PosixPath", "PurePath", "PurePosixPath"},
@@ -122,6 +122,7 @@ class _Machine:
     def __init__(self):
         self.stack = []
         self.memo = {}
+        self.copied = 0
 
     def step(self, opcode, argument):
         if opcode in _LITERALS:
@@ -229,6 +230,10 @@ class _Machine:
             # Hashing a tuple of a million levels would overflow the stack.
             if isinstance(key, tuple | Call | Reference):
                 raise CheckpointError("the pickle has a key that is no name")
+            # Multiples of 2^61 - 1 all have one hash: a slot for each of them
+            # would be sought among all others.
+            if isinstance(key, int) and abs(key) >= 2**60:
+                raise CheckpointError("the pickle has a key that is too large")
             target[key] = value
 
     def _do_frozenset(self, _):
@@ -247,15 +252,23 @@ class _Machine:
         if str(function) == "collections.OrderedDict":
             self.stack.append({})
             for pairs in arguments:
+                self._count_copied(pairs)
                 for key, value in pairs:
                     self._set_items([key, value])
         elif str(function) == "torch.Size":
             (sizes,) = arguments
+            self._count_copied(sizes)
             self.stack.append(tuple(sizes))
         else:
             self.stack.append(Call(function, arguments))
 
     _do_newobj = _do_reduce
+
+    def _count_copied(self, items):
+        # One opcode may copy what a million made, and be repeated.
+        self.copied += len(items)
+        if self.copied > MAX_PICKLE_STEPS:
+            raise CheckpointError("the pickle copies its values too often")
 
     def _do_build(self, _):
         # Attributes of a module's dict or of training state: left out.
