@@ -4,47 +4,13 @@ import pickletools
 from dataclasses import dataclass
 
 from keras_sphereface.interop.errors import CheckpointError
+from keras_sphereface.interop.known_names import check_known
 from keras_sphereface.interop.limits import (
     MAX_PICKLE_BYTES,
     MAX_PICKLE_STEPS,
     BoundedFile,
 )
 
-# Of these only names are kept: nothing is imported, called or made an
-# attribute of. Others have no place beside tensors.
-_KNOWN_NAMES = {
-    "_codecs": {"encode"},
-    "argparse": {"Namespace"},
-    "builtins": {"bytearray", "bytes", "complex", "frozenset", "set"},
-    "__builtin__": {"bytearray", "bytes", "complex", "frozenset", "set"},
-    "collections": {"OrderedDict", "defaultdict", "Counter"},
-    "numpy": {"dtype", "ndarray"},
-    "pathlib": {"Path", "PosixPath", "PurePath", "PurePosixPath"},
-    "torch": {
-        *("Size", "device", "bool", "double", "float", "half", "bfloat16"),
-        *("float16", "float32", "float64", "int8", "int16", "int32", "int64"),
-        *("uint8", "BFloat16Storage", "BoolStorage", "ByteStorage"),
-        *("CharStorage", "DoubleStorage", "FloatStorage", "HalfStorage"),
-        *("IntStorage", "LongStorage", "ShortStorage"),
-    },
-    "torch.storage": {"UntypedStorage"},
-    "torch._utils": {
-        "_rebuild_parameter",
-        "_rebuild_parameter_with_state",
-        "_rebuild_tensor",
-        "_rebuild_tensor_v2",
-        "_rebuild_tensor_v3",
-    },
-}
-# Training state around the tensors, such as the callbacks of Lightning.
-_KNOWN_MODULES = (
-    "lightning",
-    "lightning_fabric",
-    "lightning_utilities",
-    "omegaconf",
-    "pytorch_lightning",
-)
-_NUMPY_SCALARS = ("numpy._core.multiarray", "numpy.core.multiarray")
 _MARK = object()
 
 
@@ -241,11 +207,15 @@ class _Machine:
 
     def _do_global(self, argument):
         module, _, name = argument.partition(" ")
-        self.stack.append(_known(module, name))
+        self._push_name(module, name)
+
+    def _push_name(self, module, name):
+        check_known(module, name)
+        self.stack.append(Name(module, name))
 
     def _do_stack_global(self, _):
         name, module = self._pop(str), self._pop(str)
-        self.stack.append(_known(module, name))
+        self._push_name(module, name)
 
     def _do_reduce(self, _):
         arguments, function = self._pop(tuple), self._pop(Name)
@@ -278,21 +248,6 @@ class _Machine:
 
     def _do_binpersid(self, _):
         self.stack.append(Reference(self._pop(tuple)))
-
-
-def _known(module, name):
-    is_known = (
-        name in _KNOWN_NAMES.get(module, ())
-        or (module in _NUMPY_SCALARS and name in ("scalar", "_reconstruct"))
-        or module.split(".")[0] in _KNOWN_MODULES
-    )
-    if not is_known:
-        raise CheckpointError(
-            f"it holds the Python object {module[:60]}.{name[:60]}, not "
-            "tensors alone, and could run code. Save `model.state_dict()` "
-            "where you trust the file"
-        )
-    return Name(module, name)
 
 
 _LITERALS = {
