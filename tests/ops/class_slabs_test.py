@@ -84,7 +84,7 @@ def test_every_column_is_seen_once_and_in_order(num_columns, width, rows):
 
 
 def test_starts_are_those_of_the_slabs():
-    matrix, offsets = make_matrix(260)
+    matrix, _ = make_matrix(260)
 
     def run(matrix):
         def step(state, slabs, start):
