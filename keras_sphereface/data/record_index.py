@@ -13,6 +13,9 @@ _LABEL_WORDS = 6  # flag, label and two 64-bit ids
 _LABEL_BYTES = 4 * _LABEL_WORDS
 _WHOLE, _FIRST = 0, 1
 _MAX_FLAG = 1_000_000  # labels of one record
+# Labels are float32, and so are keys where the file speaks of them: past this
+# one, neighbours are written alike. Large sets have more.
+_LAST_EXACT = 2**24
 
 
 class RecordIndex(NamedTuple):
@@ -27,8 +30,9 @@ class RecordIndex(NamedTuple):
         joined: dict of bytes by position, the images that were cut into parts.
         damages: dict of reasons by name, records that cannot be read.
         ranges: int64 array, `[num_identities, 2]`, first key and end of the
-            images of each identity, as the file itself says; may be empty.
-        extent: int, number of keys the file itself speaks of, or 0.
+            images of each identity, as the file itself says, where float32
+            holds them exactly; may be empty.
+        extent: int, number of keys the file itself speaks of, at least, or 0.
     """
 
     keys: np.ndarray
@@ -156,9 +160,10 @@ def _index(files, keys, offsets, damages):
     ranges = np.stack([labels[others], second[others]], axis=1)
     is_first = keys[others] == 0
     first_identity, extent = ranges[is_first].sum(axis=0)
-    extent = int(extent) if np.isfinite(extent) and 0 < extent < 2**32 else 0
+    first_identity = _least_before_rounding(first_identity)
+    extent = _least_before_rounding(extent)
     ranges = ranges[~is_first]
-    is_key = np.isfinite(ranges).all(axis=1) & (np.abs(ranges) < 2**53).all(1)
+    is_key = (np.abs(ranges) <= _LAST_EXACT).all(axis=1)
     for position, row in enumerate(rows):
         if row in payloads:
             joined[position] = payloads[row][int(label_ends[row]) :]
@@ -176,6 +181,13 @@ def _index(files, keys, offsets, damages):
         ranges[is_key].astype(np.int64),
         extent,
     )
+
+
+def _least_before_rounding(value):
+    """The least whole number that is this float32, or 0 for no count."""
+    if not 0 < value < 2**32:
+        return 0
+    return int(value) - int(np.spacing(np.float32(value)) // 2)
 
 
 def _labels(content, starts, heads, is_good, payloads):

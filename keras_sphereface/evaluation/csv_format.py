@@ -38,6 +38,11 @@ def read_csv_pairs(path, root) -> dict:
                 f"{path}: the first line must name the columns "
                 f"{', '.join(_COLUMNS)}. Received: {', '.join(header)}"
             )
+        if ("person_a" in header) != ("person_b" in header):
+            raise ValueError(
+                f"{path}: there must be both `person_a` and `person_b`, or "
+                f"none of them. Received: {', '.join(header)}"
+            )
         rows = [(reader.line_num, row) for row in reader]
     pairs, is_same, folds, people = [], [], [], {}
     for number, row in rows:
@@ -62,9 +67,17 @@ def read_csv_pairs(path, root) -> dict:
                     f"Received: {fold!r}"
                 )
             folds.append(int(fold))
-        if {"person_a", "person_b"} <= set(header):
-            people[pairs[-1][0]] = row["person_a"].strip()
-            people[pairs[-1][1]] = row["person_b"].strip()
+        if "person_a" in header:
+            for image, column in zip(
+                pairs[-1], ("person_a", "person_b"), strict=True
+            ):
+                person = row[column].strip()
+                if people.setdefault(image, person) != person:
+                    raise ValueError(
+                        f"{path}, line {number}: `{column}` must be "
+                        f"{people[image]!r}, as before, for {image}. "
+                        f"Received: {person!r}"
+                    )
     return columns_of(pairs, is_same, folds, people or None)
 
 

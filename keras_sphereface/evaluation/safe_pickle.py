@@ -72,6 +72,7 @@ class _Machine:
         self.position = 0
         self.stack = []
         self.memo = {}
+        self.encoded = 0
 
     def run(self):
         while True:
@@ -205,7 +206,13 @@ class _Machine:
         is_call = isinstance(arguments, _Arguments) and len(arguments) <= 2
         if function is not _encode_latin_1 or not is_call:
             self.refuse("a call")
-        self.stack.append(_encode_latin_1(*arguments))
+        encoded = _encode_latin_1(*arguments)
+        # A text that is called for again and again would be as many copies;
+        # Python calls for it once, and refers to its bytes.
+        self.encoded += len(encoded)
+        if self.encoded > len(self.content):
+            raise UnsafePickleError("The pickle makes more bytes than it has.")
+        self.stack.append(encoded)
 
     def refuse(self, what):
         raise UnsafePickleError(

@@ -16,7 +16,8 @@ def write_signatures(embedder, folder):
     | `verify` | `images_a`, `images_b` | `scores`, cosine similarities |
 
     Pixels are float32 in `[0, 255]`; `embed_uint8` and `verify_uint8` take
-    uint8. An embedding of all zeros stays all zeros.
+    uint8. An embedding of all zeros stays all zeros. The two sides of `verify`
+    have as many images, or one of them one, which is compared with each.
 
     Args:
         embedder: `keras.Model`, `[batch_size, height, width, 3]` to
@@ -33,7 +34,9 @@ def write_signatures(embedder, folder):
 
     def verify(images_a, images_b):
         unit = embed(tf.concat([images_a, images_b], axis=0))["embeddings"]
-        a, b = tf.split(unit, 2)
+        # Halves would pair up other images where one side has more.
+        sizes = [tf.shape(images)[0] for images in (images_a, images_b)]
+        a, b = tf.split(unit, sizes)
         return {"scores": tf.reduce_sum(a * b, axis=-1)}
 
     archive = keras.export.ExportArchive()

@@ -4,6 +4,7 @@ from keras import ops
 from keras_sphereface.heads.class_losses import check_class_arguments
 from keras_sphereface.heads.counted_seed import add_counter
 from keras_sphereface.ops import (
+    compiles_with_xla,
     cosines,
     count_class_shards,
     pad_columns,
@@ -64,6 +65,9 @@ class ClassCenters(keras.layers.Layer):
         self.class_chunk = class_chunk
         self.sample_rate = float(sample_rate)
         self.sample_seed = sample_seed
+        # Keras compiles with XLA by itself where there is a GPU.
+        if isinstance(class_chunk, int):
+            self.supports_jit = compiles_with_xla(num_classes, class_chunk)
 
     def build(self, embeddings_shape):
         if len(embeddings_shape) != 2 or embeddings_shape[-1] is None:

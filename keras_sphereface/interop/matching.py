@@ -103,7 +103,8 @@ def _to_keras(array, kind, layer, shape):
         if isinstance(layer, keras.layers.DepthwiseConv2D):
             return array.transpose(2, 3, 0, 1)
         return array.transpose(2, 3, 1, 0)
-    if kind == "linear" and array.size == np.prod(shape):
+    is_whole = array.size == np.prod(shape) and array.shape[:1] == shape[1:]
+    if kind == "linear" and is_whole:
         # PyTorch flattens channels, height, width; Keras height, width,
         # channels. A neck that ends in one place is 1x1.
         height, width, channels = _map_shape(layer)
@@ -114,7 +115,10 @@ def _to_keras(array, kind, layer, shape):
 
 def _map_shape(dense):
     """Shape of the map that was flattened before a dense layer."""
-    history = dense.input._keras_history.operation
-    while not isinstance(history, keras.layers.Flatten):
-        history = history.input._keras_history.operation
-    return history.input.shape[1:]
+    vectors = dense.input
+    while isinstance(vectors, keras.KerasTensor) and len(vectors.shape) == 2:
+        operation = vectors._keras_history.operation
+        if isinstance(operation, keras.layers.Flatten):
+            return operation.input.shape[1:]
+        vectors = operation.input
+    return 1, 1, dense.input.shape[-1]  # an average of places, or a vector

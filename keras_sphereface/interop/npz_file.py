@@ -8,6 +8,8 @@ import numpy as np
 from keras_sphereface.interop.errors import CheckpointError
 from keras_sphereface.interop.limits import MAX_ENTRIES, ByteBudget
 
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
 
 def read_npz(file):
     """Arrays of an `.npz` file, which may be compressed.
@@ -28,6 +30,12 @@ def read_npz(file):
         if len(infos) > MAX_ENTRIES:
             raise CheckpointError("the archive has too many entries")
         for info in infos:
+            # What NumPy writes; others may take gigabytes to decompress.
+            if info.compress_type not in _COMPRESSIONS:
+                raise CheckpointError(
+                    f"the entry {info.filename[-60:]} is compressed in a way "
+                    "that NumPy does not"
+                )
             budget.spend(info.file_size)
             with archive.open(info) as entry:
                 data = entry.read(info.file_size + 1)
@@ -51,5 +59,6 @@ def _array(name, data):
         count * dtype.itemsize != len(data) - stream.tell()
     ):
         raise CheckpointError(f"{name[:60]} has another size than said")
-    array = np.frombuffer(data, dtype, offset=stream.tell())
+    # A copy, which may be written to.
+    array = np.frombuffer(data, dtype, offset=stream.tell()).copy()
     return array.reshape(shape, order="F" if is_fortran else "C")

@@ -4,47 +4,13 @@ import pickletools
 from dataclasses import dataclass
 
 from keras_sphereface.interop.errors import CheckpointError
+from keras_sphereface.interop.known_names import check_known
 from keras_sphereface.interop.limits import (
     MAX_PICKLE_BYTES,
     MAX_PICKLE_STEPS,
     BoundedFile,
 )
 
-# Of these only names are kept: nothing is imported, called or made an
-# attribute of. Others have no place beside tensors.
-_KNOWN_NAMES = {
-    "_codecs": {"encode"},
-    "argparse": {"Namespace"},
-    "builtins": {"bytearray", "complex", "set"},
-    "__builtin__": {"bytearray", "complex", "set"},
-    "collections": {"OrderedDict", "defaultdict", "Counter"},
-    "numpy": {"dtype", "ndarray"},
-    "pathlib": {"Path", "PosixPath", "PurePath", "PurePosixPath"},
-    "torch": {
-        *("Size", "device", "bool", "double", "float", "half", "bfloat16"),
-        *("float16", "float32", "float64", "int8", "int16", "int32", "int64"),
-        *("uint8", "BFloat16Storage", "BoolStorage", "ByteStorage"),
-        *("CharStorage", "DoubleStorage", "FloatStorage", "HalfStorage"),
-        *("IntStorage", "LongStorage", "ShortStorage"),
-    },
-    "torch.storage": {"UntypedStorage"},
-    "torch._utils": {
-        "_rebuild_parameter",
-        "_rebuild_parameter_with_state",
-        "_rebuild_tensor",
-        "_rebuild_tensor_v2",
-        "_rebuild_tensor_v3",
-    },
-}
-# Training state around the tensors, such as the callbacks of Lightning.
-_KNOWN_MODULES = (
-    "lightning",
-    "lightning_fabric",
-    "lightning_utilities",
-    "omegaconf",
-    "pytorch_lightning",
-)
-_NUMPY_SCALARS = ("numpy._core.multiarray", "numpy.core.multiarray")
 _MARK = object()
 
 
@@ -122,6 +88,7 @@ class _Machine:
     def __init__(self):
         self.stack = []
         self.memo = {}
+        self.copied = 0
 
     def step(self, opcode, argument):
         if opcode in _LITERALS:
@@ -229,6 +196,10 @@ class _Machine:
             # Hashing a tuple of a million levels would overflow the stack.
             if isinstance(key, tuple | Call | Reference):
                 raise CheckpointError("the pickle has a key that is no name")
+            # Multiples of 2^61 - 1 all have one hash: a slot for each of them
+            # would be sought among all others.
+            if isinstance(key, int) and abs(key) >= 2**60:
+                raise CheckpointError("the pickle has a key that is too large")
             target[key] = value
 
     def _do_frozenset(self, _):
@@ -236,26 +207,38 @@ class _Machine:
 
     def _do_global(self, argument):
         module, _, name = argument.partition(" ")
-        self.stack.append(_known(module, name))
+        self._push_name(module, name)
+
+    def _push_name(self, module, name):
+        check_known(module, name)
+        self.stack.append(Name(module, name))
 
     def _do_stack_global(self, _):
         name, module = self._pop(str), self._pop(str)
-        self.stack.append(_known(module, name))
+        self._push_name(module, name)
 
     def _do_reduce(self, _):
         arguments, function = self._pop(tuple), self._pop(Name)
         if str(function) == "collections.OrderedDict":
             self.stack.append({})
             for pairs in arguments:
+                self._count_copied(pairs)
                 for key, value in pairs:
                     self._set_items([key, value])
         elif str(function) == "torch.Size":
             (sizes,) = arguments
+            self._count_copied(sizes)
             self.stack.append(tuple(sizes))
         else:
             self.stack.append(Call(function, arguments))
 
     _do_newobj = _do_reduce
+
+    def _count_copied(self, items):
+        # One opcode may copy what a million made, and be repeated.
+        self.copied += len(items)
+        if self.copied > MAX_PICKLE_STEPS:
+            raise CheckpointError("the pickle copies its values too often")
 
     def _do_build(self, _):
         # Attributes of a module's dict or of training state: left out.
@@ -265,21 +248,6 @@ class _Machine:
 
     def _do_binpersid(self, _):
         self.stack.append(Reference(self._pop(tuple)))
-
-
-def _known(module, name):
-    is_known = (
-        name in _KNOWN_NAMES.get(module, ())
-        or (module in _NUMPY_SCALARS and name in ("scalar", "_reconstruct"))
-        or module.split(".")[0] in _KNOWN_MODULES
-    )
-    if not is_known:
-        raise CheckpointError(
-            f"it holds the Python object {module[:60]}.{name[:60]}, not "
-            "tensors alone, and could run code. Save `model.state_dict()` "
-            "where you trust the file"
-        )
-    return Name(module, name)
 
 
 _LITERALS = {

@@ -65,9 +65,13 @@ def read_safetensors(file):
         if end - begin != count * dtype.itemsize:
             raise CheckpointError(f"{name[:60]} has another size than said")
         file.seek(start + begin)
-        array = np.frombuffer(bounded.read(end - begin), dtype).reshape(shape)
+        # A copy, which may be written to.
+        array = np.frombuffer(bounded.read(end - begin), dtype).copy()
+        array = array.reshape(shape)
         if entry["dtype"] == "BF16":
             array = (array.astype(np.uint32) << 16).view(np.float32)
         arrays[name] = array
         expected = end
+    if file.read(1):
+        raise CheckpointError("it goes on behind its last array")
     return arrays

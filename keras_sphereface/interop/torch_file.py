@@ -65,34 +65,35 @@ def read_torch_zip(file):
         `Call`s, and a function that makes an array of a `Call` which is a
         tensor, and `None` of one which is not.
     """
-    with zipfile.ZipFile(file) as archive:
-        entries = {info.filename: info for info in archive.infolist()}
-        if len(entries) > MAX_ENTRIES:
-            raise CheckpointError("the archive has too many entries")
-        roots = [
-            name[: -len("data.pkl")]
-            for name in entries
-            if name == "data.pkl" or name.endswith("/data.pkl")
-        ]
-        if len(roots) != 1:
-            raise CheckpointError("it is a zip file, but not one of PyTorch")
-        (root,) = roots
-        if f"{root}constants.pkl" in entries:
-            raise CheckpointError(
-                "it is a TorchScript program; save its `state_dict()`"
-            )
-        order = "<"
-        if f"{root}byteorder" in entries:
-            text = _entry(archive, entries[f"{root}byteorder"], 16)
-            order = {b"little": "<", b"big": ">"}[text.strip()]
-        pickled = _entry(archive, entries[f"{root}data.pkl"], MAX_PICKLE_BYTES)
+    # Left open, as the file is: opened again for each tensor, its directory
+    # would be read again, too.
+    archive = zipfile.ZipFile(file)
+    entries = {info.filename: info for info in archive.infolist()}
+    if len(entries) > MAX_ENTRIES:
+        raise CheckpointError("the archive has too many entries")
+    roots = [
+        name[: -len("data.pkl")]
+        for name in entries
+        if name == "data.pkl" or name.endswith("/data.pkl")
+    ]
+    if len(roots) != 1:
+        raise CheckpointError("it is a zip file, but not one of PyTorch")
+    (root,) = roots
+    if f"{root}constants.pkl" in entries:
+        raise CheckpointError(
+            "it is a TorchScript program; save its `state_dict()`"
+        )
+    order = "<"
+    if f"{root}byteorder" in entries:
+        text = _entry(archive, entries[f"{root}byteorder"], 16)
+        order = {b"little": "<", b"big": ">"}[text.strip()]
+    pickled = _entry(archive, entries[f"{root}data.pkl"], MAX_PICKLE_BYTES)
     budget = ByteBudget()
 
     def read_storage(key, num_bytes):
         budget.spend(num_bytes)
         info = entries[f"{root}data/{key}"]
-        with zipfile.ZipFile(file) as archive:
-            data = _entry(archive, info, num_bytes)
+        data = _entry(archive, info, num_bytes)
         if len(data) != num_bytes:
             raise CheckpointError(f"storage {key} has another size than said")
         return data

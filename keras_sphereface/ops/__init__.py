@@ -30,6 +30,7 @@ from keras_sphereface.ops.class_parallel import (
     pad_columns,
 )
 from keras_sphereface.ops.class_sampling import sample_classes
+from keras_sphereface.ops.class_slabs import compiles_with_xla
 from keras_sphereface.ops.contrast import (
     contrastive_losses,
     npairs_losses,
@@ -86,6 +87,7 @@ __all__ = [
     "check_sphereface2_arguments",
     "clip_norms",
     "combined_margin",
+    "compiles_with_xla",
     "contrastive_losses",
     "cosface_margin",
     "cosines",

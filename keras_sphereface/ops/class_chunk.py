@@ -8,11 +8,14 @@ _DENSE_BYTES = 256 * 2**20
 _SLAB_BYTES = 64 * 2**20
 _SLAB_MATRICES = 8
 _FLOAT_BYTES = 4
+# Past this many slabs a TensorFlow graph loops instead of unrolling: it is
+# smaller, and XLA cannot compile it.
+MAX_UNROLLED_SLABS = 128
 
 
 def check_class_chunk(class_chunk):
     """Raises a `ValueError` unless `None`, `"auto"` or a positive int."""
-    is_count = isinstance(class_chunk, int) and class_chunk >= 1
+    is_count = type(class_chunk) is int and class_chunk >= 1
     if not (class_chunk in (None, "auto") or is_count):
         raise ValueError(
             "`class_chunk` must be None, 'auto' or a positive integer. "
@@ -24,7 +27,9 @@ def resolve_class_chunk(class_chunk, *, batch_size, embedding_dim, num_classes):
     """Classes to compute at once, or `None` for all of them.
 
     `"auto"` computes all where their logits fit 256 MiB, three times over,
-    and otherwise slabs of which eight matrices fit 64 MiB.
+    and otherwise slabs of which eight matrices fit 64 MiB, to the next odd
+    multiple of 16; but never more than 128 slabs, which XLA compiles on every
+    backend, and whose matrices are a sixteenth of the centres or the logits.
 
     Args:
         class_chunk: `None`, `"auto"` or int, at least 1.
@@ -41,7 +46,11 @@ def resolve_class_chunk(class_chunk, *, batch_size, embedding_dim, num_classes):
     if 3 * batch_size * num_classes * _FLOAT_BYTES <= _DENSE_BYTES:
         return None
     rows = _SLAB_MATRICES * max(batch_size, embedding_dim)
-    return _balanced(num_classes, _SLAB_BYTES // (rows * _FLOAT_BYTES))
+    width = max(
+        _SLAB_BYTES // (rows * _FLOAT_BYTES),
+        math.ceil(num_classes / MAX_UNROLLED_SLABS),
+    )
+    return _balanced(num_classes, width)
 
 
 def _balanced(num_classes, width):
@@ -50,6 +59,6 @@ def _balanced(num_classes, width):
     An odd multiple of 16: at powers of two the rows of a slab share their
     places in the cache, and a product takes half as long again.
     """
-    slabs = math.ceil(num_classes / max(width, 1))
+    slabs = math.ceil(num_classes / width)
     sixteens = math.ceil(num_classes / slabs / 16)
     return 16 * (sixteens + (sixteens % 2 == 0))

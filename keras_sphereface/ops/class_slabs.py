@@ -7,9 +7,7 @@ the whole matrix for each one it writes; here the memory is that of one slab.
 import keras
 from keras import ops
 
-# Past this many, TensorFlow loops instead of unrolling: a smaller graph, which
-# XLA on TensorFlow cannot compile.
-_UNROLLED = 128
+from keras_sphereface.ops.class_chunk import MAX_UNROLLED_SLABS
 
 
 def fold_slabs(step, state, arrays, *, width, rows_written=0):
@@ -34,6 +32,20 @@ def fold_slabs(step, state, arrays, *, width, rows_written=0):
     width = min(width, num_columns)
     state, written = fold(step, state, arrays, num_columns, width, rows_written)
     return (state, written) if rows_written else state
+
+
+def compiles_with_xla(num_columns, width):
+    """Whether a step over so many slabs may be compiled by XLA.
+
+    Args:
+        num_columns: int.
+        width: int, columns of a slab.
+
+    Returns:
+        Bool; `False` where a TensorFlow graph loops.
+    """
+    unrolls = num_columns // width <= MAX_UNROLLED_SLABS
+    return unrolls or keras.backend.backend() != "tensorflow"
 
 
 def replace_in_rows(matrix, columns, values):
@@ -125,7 +137,7 @@ def _fold_on_tensorflow(step, state, arrays, num_columns, width, rows):
         )
 
     whole, start = num_columns // width, 0
-    if whole > _UNROLLED:
+    if whole > MAX_UNROLLED_SLABS:
 
         def body(start, state, written):
             return (start + width, *step_at(start, width, state, written))

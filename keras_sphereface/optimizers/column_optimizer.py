@@ -59,12 +59,21 @@ class ColumnOptimizer(WrappedOptimizer):
 
     def _memories(self, variable):
         """What the inner optimizer remembers of each entry of a variable."""
-        name = variable.path.replace("/", "_")
-        return [
-            state
-            for state in self.inner_optimizer.variables
-            if state.shape == variable.shape and name in state.path
-        ]
+        names = [_flat(other.path) + "_" for other in self._trainable_variables]
+        name = _flat(variable.path) + "_"
+        memories = []
+        for state in self.inner_optimizer.variables:
+            # Keras puts its own word behind the name of the variable, and one
+            # variable may be called as another and more.
+            called = state.path.rsplit("/", 1)[-1]
+            owner = max(filter(called.startswith, names), key=len, default="")
+            if state.shape == variable.shape and owner == name:
+                memories.append(state)
+        return memories
+
+
+def _flat(path):
+    return path.replace("/", "_")
 
 
 def _copy(variable):

@@ -130,6 +130,15 @@ def test_a_csv_names_images_folds_and_people(tmp_path):
         ("image_a,image_b,is_same\na.jpg,b.jpg,maybe\n", "line 2: `is_same`"),
         ("image_a,image_b,is_same,fold\na.jpg,b.jpg,1,x\n", "line 2: `fold`"),
         ("image_a,image_b,is_same\na.jpg\n", "line 2: `is_same`"),
+        (
+            "image_a,image_b,is_same,person_a\na.jpg,b.jpg,1,Ann\n",
+            "both `person_a` and `person_b`",
+        ),
+        (
+            "image_a,image_b,is_same,person_a,person_b\n"
+            "a.jpg,b.jpg,1,Ann,Ann\nb.jpg,a.jpg,1,Bob,Bob\n",
+            "line 3: `person_a` must be 'Ann', as before",
+        ),
     ],
 )
 def test_a_csv_that_says_something_else_is_an_error(tmp_path, text, message):

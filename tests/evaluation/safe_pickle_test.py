@@ -144,3 +144,14 @@ def test_any_bytes_end_in_a_value_or_the_error(content):
     except UnsafePickleError:
         return
     assert isinstance(value, (bytes, bool, list, tuple))
+
+
+def test_a_text_is_not_copied_over_and_over():
+    function = b"c_codecs\nencode\nq\x01"
+    text = b"X\xe8\x03\x00\x00" + b"a" * 1000 + b"\x85q\x02R"
+    again = b"h\x01h\x02R"
+    once = b"\x80\x02](" + function + text + b"e."
+    assert read_pickle(once) == [b"a" * 1000]
+    often = b"\x80\x02](" + function + text + again * 50 + b"e."
+    with pytest.raises(UnsafePickleError, match="more bytes than it has"):
+        read_pickle(often)

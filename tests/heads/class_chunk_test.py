@@ -242,12 +242,6 @@ def test_auto_streams_where_logits_would_not_fit():
     )
 
 
-@pytest.mark.parametrize("chunk", [0, -1, 1.5, "all"])
-def test_wrong_chunks_are_named(chunk):
-    with pytest.raises(ValueError, match=r"`class_chunk` must be None, 'auto'"):
-        build("cosface", class_chunk=chunk)
-
-
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -332,40 +332,18 @@ def test_bombs_of_numpy_are_refused(tmp_path, monkeypatch):
     refuse(tmp_path, bomb, "more than", "file.npz")
 
 
-@pytest.mark.parametrize("count", [2**40, -1, 1])
-def test_headers_of_numpy_that_ask_for_more_are_refused(count, tmp_path):
-    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d,), }"
-    header = (header % count).ljust(117).encode() + b"\n"
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        start = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header))
-        archive.writestr("weight.npy", start + header)
-    refuse(tmp_path, stream.getvalue(), "another size", "file.npz")
-
-
 @pytest.mark.parametrize(
     "entry",
     [
-        {"dtype": "F32", "shape": [2], "data_offsets": [0, 2**50]},
-        {"dtype": "F32", "shape": [2**50], "data_offsets": [0, 2**52]},
-        {"dtype": "F32", "shape": [-2], "data_offsets": [0, -8]},
-        {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]},
-        {"dtype": "F32", "shape": [3], "data_offsets": [0, 8]},
         {"dtype": "O", "shape": [1], "data_offsets": [0, 8]},
         {"dtype": "F32", "shape": "2", "data_offsets": [0, 8]},
         {"shape": [2], "data_offsets": [0, 8]},
         [],
     ],
 )
-def test_impossible_safetensors_are_refused(entry, tmp_path):
+def test_headers_of_safetensors_that_are_none_are_refused(entry, tmp_path):
     data = safetensors_file({"weight": entry}, b"\0" * 16)
     refuse(tmp_path, data, name="file.safetensors")
-
-
-def test_a_safetensors_header_of_impossible_length_is_refused(tmp_path):
-    for length in (2**63, 2**40, 1000):
-        data = struct.pack("<Q", length) + b"{}"
-        refuse(tmp_path, data, name="file.safetensors")
 
 
 # Damaged.
