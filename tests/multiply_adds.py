@@ -4,13 +4,16 @@ import math
 
 import keras
 
+from keras_sphereface.layers import CrossCovariance
+
 
 def count_multiply_adds(model):
     """Multiply-adds of one forward pass over one image.
 
     Convolutions and dense layers count, biases, normalisation and activations
     do not, as papers do it: each output value costs one product for each
-    weight that reaches it.
+    weight that reaches it. Attention between channels multiplies each value of
+    each place with those of its head, twice.
     """
     total = 0
     for layer in model.layers:
@@ -24,6 +27,9 @@ def count_multiply_adds(model):
             total += output_values * math.prod(layer.kernel.shape[:3])
         elif isinstance(layer, keras.layers.Dense):
             total += output_values * layer.kernel.shape[0]
+        elif isinstance(layer, CrossCovariance):
+            head = layer.output.shape[-1] // layer.num_heads
+            total += 2 * output_values * head
     return total
 
 

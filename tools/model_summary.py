@@ -15,7 +15,7 @@ import keras
 from absl import app, flags
 
 from keras_sphereface import backbones
-from keras_sphereface.layers import SelfAttention
+from keras_sphereface.layers import CrossCovariance, SelfAttention
 from keras_sphereface.models import build_embedding_model
 
 FLAGS = flags.FLAGS
@@ -51,6 +51,10 @@ def multiply_adds(layer):
     if isinstance(layer, SelfAttention):
         _, tokens, channels = layer.output.shape
         return tokens * (4 * channels**2 + 2 * tokens * channels)
+    if isinstance(layer, CrossCovariance):
+        *_, channels = layer.output.shape
+        size = channels // layer.num_heads
+        return 2 * math.prod(layer.output.shape[1:]) * size
     if isinstance(layer, keras.layers.Dense):
         return math.prod(layer.output.shape[1:]) * layer.kernel.shape[0]
     return 0

@@ -1,5 +1,10 @@
 """Backbones: scaled images to a feature map."""
 
+from keras_sphereface.backbones.edgeface import (
+    edgeface,
+    edgeface_s,
+    edgeface_xs,
+)
 from keras_sphereface.backbones.ghostfacenet import (
     ghostfacenet_v1,
     ghostfacenet_v2,
@@ -20,7 +25,12 @@ from keras_sphereface.backbones.mobilefacenet_insightface import (
     mobilefacenet_insightface,
     mobilefacenet_insightface_large,
 )
-from keras_sphereface.backbones.registry import default_neck, get, names
+from keras_sphereface.backbones.registry import (
+    default_neck,
+    get,
+    has_batch_norm,
+    names,
+)
 from keras_sphereface.backbones.sfnet import (
     sfnet,
     sfnet4,
@@ -33,9 +43,13 @@ from keras_sphereface.backbones.vit import vit, vit_small, vit_tiny
 
 __all__ = [
     "default_neck",
+    "edgeface",
+    "edgeface_s",
+    "edgeface_xs",
     "get",
     "ghostfacenet_v1",
     "ghostfacenet_v2",
+    "has_batch_norm",
     "iresnet",
     "iresnet18",
     "iresnet34",

@@ -1,5 +1,6 @@
 """Backbones by name, for configs and flags."""
 
+from keras_sphereface.backbones.edgeface import edgeface_s, edgeface_xs
 from keras_sphereface.backbones.ghostfacenet import (
     ghostfacenet_v1,
     ghostfacenet_v2,
@@ -30,6 +31,8 @@ from keras_sphereface.backbones.vit import vit_small, vit_tiny
 
 # Name: (function that builds it, neck of its paper).
 _BACKBONES = {
+    "edgeface_xs": (edgeface_xs, "linear"),
+    "edgeface_s": (edgeface_s, "linear"),
     "ghostfacenet_v1": (ghostfacenet_v1, "gdconv"),
     "ghostfacenet_v2": (ghostfacenet_v2, "gdconv"),
     "iresnet18": (iresnet18, "bn_flatten"),
@@ -53,6 +56,7 @@ _BACKBONES = {
     "vit_tiny": (vit_tiny, None),
     "vit_small": (vit_small, None),
 }
+_WITHOUT_BATCH_NORM = ("edgeface_xs", "edgeface_s")
 
 
 def names():
@@ -70,14 +74,14 @@ def get(name, input_shape=(112, 112, 3), **kwargs):
     Args:
         name: str, one of `names()`.
         input_shape: `(height, width, channels)`, height and width multiples
-            of 16. Defaults to `(112, 112, 3)`.
+            of 16, of EdgeFace at least 32. Defaults to `(112, 112, 3)`.
         **kwargs: the backbone's other arguments, such as `batch_norm`,
             `activation` or `width_multiplier`.
 
     Returns:
         `keras.Model`, images scaled to `[-1, 1]` to a feature map,
-        `(batch_size, height / 16, width / 16, channels)`; a vector from the
-        transformers.
+        `(batch_size, height / 16, width / 16, channels)`; a vector from
+        EdgeFace and the transformers.
 
     Example:
 
@@ -96,11 +100,24 @@ def default_neck(name):
         name: str, one of `names()`.
 
     Returns:
-        `"gdconv"`, `"flatten"` or `"bn_flatten"`; `None` for the transformers,
-        which return a vector.
+        `"gdconv"`, `"flatten"` or `"bn_flatten"`; `"linear"` for EdgeFace and
+        `None` for the transformers, which return a vector.
     """
     _, neck = _find(name)
     return neck
+
+
+def has_batch_norm(name):
+    """Whether a backbone has the argument `batch_norm`.
+
+    Args:
+        name: str, one of `names()`.
+
+    Returns:
+        Bool, `False` for EdgeFace, which normalises places, not batches.
+    """
+    _find(name)
+    return name not in _WITHOUT_BATCH_NORM
 
 
 def _find(name):

@@ -1,5 +1,6 @@
 """Export to an ONNX file, for ONNX Runtime."""
 
+import numpy as np
 import tensorflow as tf
 
 from keras_sphereface.contract import MANIFEST_NAME, seal
@@ -96,7 +97,10 @@ def _convert(embedder, shape, opset):
 
     try:
         model, _ = tf2onnx.convert.from_function(
-            embed, embed.input_signature, opset=opset
+            embed,
+            embed.input_signature,
+            opset=opset,
+            custom_op_handlers={"Erfc": (_one_minus_erf, [])},
         )
         _name_ends(model.graph)
         onnx.checker.check_model(model, full_check=True)
@@ -105,6 +109,22 @@ def _convert(embedder, shape, opset):
             f"ONNX opset {opset} cannot express the embedder: {error}"
         ) from error
     return model
+
+
+def _one_minus_erf(context, node, name, _):
+    """What ONNX has in place of `Erfc`, which TensorFlow's exact GELU is."""
+    shapes, dtypes = node.output_shapes, node.output_dtypes
+    (value,), (output,) = node.input, node.output
+    context.remove_node(name)
+    erf = context.make_node("Erf", [value], shapes=shapes, dtypes=dtypes)
+    one = context.make_const(f"{name}_one", np.float32(1.0))
+    context.make_node(
+        "Sub",
+        [one.output[0], erf.output[0]],
+        outputs=[output],
+        shapes=shapes,
+        dtypes=dtypes,
+    )
 
 
 def _name_ends(graph):

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from keras_sphereface.interop.adaface_family import ADAFACE
+from keras_sphereface.interop.edgeface_family import EDGEFACE
 from keras_sphereface.interop.errors import WeightsMismatchError
 from keras_sphereface.interop.family import Family
 from keras_sphereface.interop.iresnet_family import INSIGHTFACE_IRESNET
@@ -22,6 +23,7 @@ _FAMILIES = {
         INSIGHTFACE_IRESNET,
         ADAFACE,
         *MOBILEFACENET_FAMILIES,
+        EDGEFACE,
     )
 }
 # What wraps a network most often; with several in a file, the first of these.

@@ -11,7 +11,9 @@ class Pair(NamedTuple):
     Attributes:
         layer: str, name of the Keras layer.
         source: str, name of the module in the file.
-        kind: `"conv"`, `"bn"`, `"prelu"` or `"linear"`.
+        kind: `"conv"`, `"bn"`, `"prelu"`, `"linear"` (behind a flattened map),
+            `"dense"` (over channels), `"ln"`, `"attention"`, `"scale"` or
+            `"attention_scale"`.
     """
 
     layer: str
@@ -58,7 +60,8 @@ class NetworkPlan(NamedTuple):
         neck: str, a neck of `build_embedding_model`.
         batch_norm: bool, batch normalisation in the neck.
         map_places: places of the last feature map, `(height, width)` where
-            the file tells them apart, or their product.
+            the file tells them apart, or their product; `None` where the
+            network takes images of any size.
     """
 
     build: Any

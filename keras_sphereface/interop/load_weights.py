@@ -3,6 +3,7 @@
 import pathlib
 from typing import Any, NamedTuple
 
+from keras_sphereface.contract.face_input import IMAGE_SIZE
 from keras_sphereface.interop.errors import WeightsMismatchError
 from keras_sphereface.interop.families import find_network
 from keras_sphereface.interop.import_report import ImportReport
@@ -88,7 +89,8 @@ def import_embedder(
         family: as for `load_weights`. The two SFNets of OpenSphere without
             batch norm have the same names and must be told apart here.
         image_size: `(height, width)`; `None` takes a square one where the
-            file tells only the number of places. Defaults to `None`.
+            file tells only the number of places, and `(112, 112)` where the
+            network takes any. Defaults to `None`.
         color_order: as for `load_weights`.
         pixel_scale: as for `load_weights`.
 
@@ -157,6 +159,8 @@ def _check(color_order, pixel_scale):
 
 def _image_size(places, image_size):
     """Image size of a last map, which is 16 times smaller."""
+    if places is None:
+        return tuple(image_size or IMAGE_SIZE)
     if isinstance(places, tuple):
         told = tuple(16 * size for size in places)
     else:

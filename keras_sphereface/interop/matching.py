@@ -10,6 +10,11 @@ from keras_sphereface.interop.import_report import ImportReport, WeightRow
 _SOURCES = {
     "conv": {"kernel": "weight", "bias": "bias"},
     "linear": {"kernel": "weight", "bias": "bias"},
+    "dense": {"kernel": "weight", "bias": "bias"},
+    "ln": {"gamma": "weight", "beta": "bias"},
+    "attention": {"temperature": "temperature"},
+    "scale": {"gamma": "gamma"},
+    "attention_scale": {"gamma": "gamma_xca"},
     "prelu": {"alpha": "weight"},
     "bn": {
         "gamma": "weight",
@@ -97,8 +102,11 @@ def _to_keras(array, kind, layer, shape):
     array = np.asarray(array, "float32")
     if kind == "prelu":
         return array.reshape(shape) if array.size == shape[-1] else None
-    if array.ndim == 1:
+    if array.ndim == 1 or kind == "attention":
         return array
+    if kind == "dense" and array.size == np.prod(shape):
+        # A 1x1 convolution on one side may be a dense layer on the other.
+        return array.reshape(shape[-1], -1).transpose().reshape(shape)
     if kind == "conv" and array.ndim == 4:
         if isinstance(layer, keras.layers.DepthwiseConv2D):
             return array.transpose(2, 3, 0, 1)

@@ -38,19 +38,22 @@ def build_embedding_model(
             images to a feature map, `(batch_size, height, width, channels)`,
             or to a vector, `(batch_size, channels)`, such as one of
             `keras.applications`, keras-hub or keras-cv. Of a classifier, one
-            that ends in probabilities, and of any vector where a `neck` is
-            given, the layers up to the last feature map are used.
+            that ends in probabilities, and of any vector where a `neck` other
+            than `"linear"` is given, the layers up to the last feature map are
+            used.
         embedding_dim: int, at least 1. Defaults to `512`.
-        image_size: `(height, width)`; named backbones need multiples of 16.
-            Defaults to `(112, 112)`.
-        neck: `"gdconv"`, `"flatten"`, `"bn_flatten"` or `"average"`, what
-            turns a feature map into a vector. `None` is the neck of the
-            backbone's paper, and `"average"` for a `keras.Model`. Defaults to
-            `None`.
+        image_size: `(height, width)`; named backbones need multiples of 16,
+            EdgeFace of at least 32. Defaults to `(112, 112)`.
+        neck: `"gdconv"`, `"flatten"`, `"bn_flatten"`, `"average"` or
+            `"linear"`, what turns a feature map into an embedding; a vector
+            goes with `"linear"`, which has no batch normalisation. `None` is
+            the neck of the backbone's paper, and `"average"` for a
+            `keras.Model`. Defaults to `None`.
         dropout: float in `[0, 1)`, before the last dense layer. Defaults to
             `0.0`.
         batch_norm: bool, batch normalisation in the neck, its last layer
-            included, and in a named backbone. Defaults to `True`.
+            included, and in a named backbone; EdgeFace and its neck have none.
+            Defaults to `True`.
         synchronized_batch_norm: bool, whether every batch normalisation in the
             model, those of a given `keras.Model` included, takes its
             statistics over the replicas of a `tf.distribute` strategy. For
@@ -101,9 +104,9 @@ def build_embedding_model(
         backbone = _up_to_feature_map(backbone, neck)
     else:
         neck = neck or backbones.default_neck(backbone)
-        backbone = backbones.get(
-            backbone, input_shape, batch_norm=batch_norm, **backbone_kwargs
-        )
+        if backbones.has_batch_norm(backbone):
+            backbone_kwargs = {"batch_norm": batch_norm, **backbone_kwargs}
+        backbone = backbones.get(backbone, input_shape, **backbone_kwargs)
 
     images = keras.Input(input_shape, name="images")
     x = images
@@ -181,18 +184,19 @@ def _up_to_feature_map(backbone, neck):
     outputs = getattr(backbone, "outputs", None) if backbone.built else None
     if not outputs or len(outputs) != 1 or len(outputs[0].shape) != 2:
         return backbone
-    if neck is None and not is_classifier(backbone):
+    if neck in (None, "linear") and not is_classifier(backbone):
         return backbone
     return cut_classifier(backbone) or backbone
 
 
 def _check_features(features, neck):
     rank = len(getattr(features, "shape", ()))
-    if rank == 2 and neck is None:
+    if rank == 2 and neck in (None, "linear"):
         return
     if rank == 2:
         raise ValueError(
-            "`neck` must be None for a backbone that returns a vector. "
+            '`neck` must be None or "linear" for a backbone that returns a '
+            "vector. "
             f"Received: neck={neck!r}, features {tuple(features.shape)}"
         )
     if rank != 4:

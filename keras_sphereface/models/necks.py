@@ -4,7 +4,7 @@ import keras
 
 from keras_sphereface.backbones.conv_unit import batch_normalization
 
-NECKS = ("gdconv", "flatten", "bn_flatten", "average")
+NECKS = ("gdconv", "flatten", "bn_flatten", "average", "linear")
 
 
 def apply_neck(features, embedding_dim, *, neck, dropout, batch_norm):
@@ -17,6 +17,8 @@ def apply_neck(features, embedding_dim, *, neck, dropout, batch_norm):
     - `"bn_flatten"`: batch normalisation before `"flatten"`, and a bias in the
       dense layer: the neck of IResNet.
     - `"average"`: the mean over places.
+    - `"linear"`: `"flatten"` without batch normalisation, whatever
+      `batch_norm` says: the neck of EdgeFace, for vectors.
 
     Then dropout, a dense layer (a 1x1 convolution in the paper of
     MobileFaceNet) and batch normalisation. Without the latter the dense layer
@@ -40,6 +42,7 @@ def apply_neck(features, embedding_dim, *, neck, dropout, batch_norm):
         - [Chen et al., 2018](https://arxiv.org/abs/1804.07573), section 3.1
         - [Deng et al., 2019](https://arxiv.org/abs/1801.07698), section 3.1
     """
+    batch_norm = batch_norm and neck != "linear"
     x = features
     if len(features.shape) == 4:
         x = _to_vector(features, neck, batch_norm)

@@ -13,6 +13,7 @@ QUICK = {
     "iresnet18": {"width_multiplier": 0.125},
     "mobilefacenet_insightface": {"width_multiplier": 0.125},
     "vit_tiny": {"depth": 2},
+    "edgeface_xs": {"depths": (1, 1, 1, 1), "layer_scale": 1.0},
 }
 CASES = list(QUICK.items())
 

@@ -15,7 +15,8 @@ DEEP = ("iresnet34", "iresnet100", "iresnet200")
 NAMES = [
     pytest.param(name, marks=pytest.mark.slow) if name in DEEP else name
     for name in backbones.names()
-    if not name.startswith("vit")  # which has no map, and a test of its own
+    # Which have no map, and tests of their own.
+    if not name.startswith(("edgeface", "vit"))
 ]
 
 
@@ -59,6 +60,8 @@ def test_every_name_takes_one_channel_and_its_own_arguments(name):
 
 def test_names_lists_all():
     assert sorted(backbones.names()) == [
+        "edgeface_s",
+        "edgeface_xs",
         "ghostfacenet_v1",
         "ghostfacenet_v2",
         "iresnet100",
@@ -84,9 +87,18 @@ def test_default_neck_is_that_of_the_paper():
     assert backbones.default_neck("mobilefacenet_small") == "gdconv"
     assert backbones.default_neck("sfnet64") == "flatten"
     assert backbones.default_neck("iresnet50") == "bn_flatten"
+    assert backbones.default_neck("edgeface_s") == "linear"
 
 
-@pytest.mark.parametrize("call", [backbones.get, backbones.default_neck])
+def test_only_edgeface_has_no_batch_norm():
+    without = [n for n in backbones.names() if not backbones.has_batch_norm(n)]
+    assert without == ["edgeface_xs", "edgeface_s"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [backbones.get, backbones.default_neck, backbones.has_batch_norm],
+)
 def test_unknown_name_lists_the_right_ones(call):
     with pytest.raises(ValueError, match=r"'sfnet20'.*name='resnet'"):
         call("resnet")

@@ -61,6 +61,20 @@ def test_the_opset_is_the_one_asked_for(tmp_path, opset):
     assert versions[""] == opset
 
 
+def test_an_exact_gelu_is_written(tmp_path):
+    keras.utils.set_random_seed(0)
+    images = keras.Input((8, 8, 3))
+    x = keras.layers.Rescaling(1 / 64, -2)(images)
+    x = keras.layers.Conv2D(8, 3, activation="gelu")(x)
+    pooled = keras.layers.GlobalAveragePooling2D()(x)
+    embedder = keras.Model(images, keras.layers.Dense(4)(pooled))
+    report = export_onnx(embedder, tmp_path / "face.onnx")
+    # Keras's own is `Erfc` in TensorFlow, which ONNX does not have.
+    assert report.score_error < 1e-6
+    kinds = {node.op_type for node in onnx.load(report.path).graph.node}
+    assert "Erf" in kinds
+
+
 def test_zeros_stay_zeros(tmp_path):
     images = keras.Input((8, 8, 3))
     pooled = keras.layers.GlobalAveragePooling2D()(images)

@@ -5,6 +5,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import torch_networks as public  # noqa: E402
+from torch_edgeface import EdgeFace  # noqa: E402
 from torch_networks import (  # noqa: E402
     images,
     relative_difference,
@@ -53,6 +54,11 @@ CASES = [
         lambda: public.TreB1eNMobileFaceNet(16, kernel=2),
         (32, 32, "BGR", 127.5, ""),
     ),
+    (
+        "edgeface",
+        lambda: EdgeFace((8, 12, 16, 24), (1, 2, 3, 2), 2, 32, 0.6),
+        (112, 112, "RGB", 127.5, "model."),
+    ),
 ]
 
 
@@ -73,6 +79,18 @@ def test_every_family_gives_the_embeddings_of_pytorch(case, tmp_path):
     assert report.prefix == prefix
     assert not report.mismatches
     assert embedder.input_shape == (None, height, width, 3)
+    assert relative_difference(embeddings, expected) < 1e-4
+
+
+def test_an_edgeface_of_full_rank_takes_images_of_any_size(tmp_path):
+    network = EdgeFace((8, 12, 16, 24), (1, 2, 2, 2), 4, 16, None)
+    network = public.randomized(network)
+    path = tmp_path / "network.pth"
+    torch.save(network.state_dict(), path)
+    embedder, _ = ks.interop.import_embedder(path, image_size=(48, 80))
+    pixels = images(48, 80)
+    expected = torch_embeddings(network, pixels)
+    embeddings = embedder.predict(pixels, verbose=0)
     assert relative_difference(embeddings, expected) < 1e-4
 
 
@@ -117,6 +135,14 @@ def test_an_embedder_of_ones_own_is_filled(tmp_path):
         (
             "mobilefacenet_insightface_large",
             lambda: public.InsightFaceMobileFaceNet(512, (2, 8, 12, 4), 4),
+        ),
+        (
+            "edgeface_xs",
+            lambda: EdgeFace((32, 64, 100, 192), (3, 3, 9, 3), 4, 512, 0.6),
+        ),
+        (
+            "edgeface_s",
+            lambda: EdgeFace((48, 96, 160, 304), (3, 3, 9, 3), 8, 512, 0.5),
         ),
     ],
 )

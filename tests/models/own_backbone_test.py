@@ -62,6 +62,18 @@ def test_own_model_with_a_vector_gets_the_dense_layer(pixels):
     )
 
 
+def test_linear_neck_has_no_batch_norm_and_takes_map_or_vector(pixels):
+    for own, size in ((make_vector_model(), 3), (make_map_model(), None)):
+        embedder = build_embedding_model(own, neck="linear", **SMALL)
+        names = [layer.name for layer in embedder.layers]
+        assert names[-2:] == ["neck_dense", "embeddings"]
+        assert ("neck_flatten" in names) == (size is None)
+        kernel, bias = embedder.get_layer("neck_dense").get_weights()
+        assert size in (None, len(kernel))
+        assert bias.shape == (8,)
+        assert embedder(pixels).shape == (4, 8)
+
+
 def test_own_model_that_scales_pixels_itself_gets_them_as_they_are(pixels):
     embedder = build_embedding_model(
         make_vector_model(), scale_pixels=False, batch_norm=False, **SMALL
