@@ -1,5 +1,6 @@
 """Backbones: scaled images to a feature map."""
 
+from keras_sphereface.backbones.checkpointed_model import CheckpointedModel
 from keras_sphereface.backbones.ghostfacenet import (
     ghostfacenet_v1,
     ghostfacenet_v2,
@@ -32,6 +33,7 @@ from keras_sphereface.backbones.sfnet import (
 from keras_sphereface.backbones.vit import vit, vit_small, vit_tiny
 
 __all__ = [
+    "CheckpointedModel",
     "default_neck",
     "get",
     "ghostfacenet_v1",
