@@ -46,6 +46,11 @@ class CheckpointedModel(keras.Model):
         return last(x, training=True)
 
 
+# Keras files weights under the name of the model's class.
+CheckpointedModel.__name__ = "Functional"
+Functional = CheckpointedModel  # Where a file's class is looked for.
+
+
 def _split(model):
     """Models of the units, on the same layers."""
     starts = _starts(model)
