@@ -96,7 +96,10 @@ def assert_trains_alike(plain, checkpointed, images, targets, **settings):
             # A change is the gradient times 0.01, or that of a statistic.
             scale = max(1e-2, np.abs(a - old).max())
             np.testing.assert_allclose(
-                a - old, b - old, rtol=0, atol=1e-6 + 1e-5 * scale,
+                a - old,
+                b - old,
+                rtol=0,
+                atol=1e-6 + 1e-5 * scale,
                 err_msg=variable.path,
             )
 
@@ -139,9 +142,15 @@ def test_step_in_float16_is_exactly_that_of_the_plain_model(
         model.compile(optimizer, "mse", jit_compile=False)
         start = state(model)
         model.train_on_batch(images, targets)
-        assert np.mean(
-            [np.any(a != b) for a, b in zip(start, state(model), strict=True)]
-        ) > 0.9
+        assert (
+            np.mean(
+                [
+                    np.any(a != b)
+                    for a, b in zip(start, state(model), strict=True)
+                ]
+            )
+            > 0.9
+        )
     for variable, a, b in zip(
         pair[0].variables, *map(state, pair), strict=True
     ):
@@ -190,7 +199,9 @@ def test_file_loads_as_what_it_was(images, targets, tmp_path):
     checkpointed.train_on_batch(images, targets)
     checkpointed.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert isinstance(loaded.get_layer("iresnet18"), backbones.CheckpointedModel)
+    assert isinstance(
+        loaded.get_layer("iresnet18"), backbones.CheckpointedModel
+    )
     for model in (checkpointed, loaded):
         model.train_on_batch(images, targets)
     for a, b in zip(state(checkpointed), state(loaded), strict=True):
@@ -238,9 +249,7 @@ def test_frozen_layers_stay_as_they_are(images, targets):
         for layer in checkpointed.get_layer("iresnet18").layers[:12]
         for weight in layer.weights
     ]
-    assert_trains_alike(
-        plain, checkpointed, images, targets, jit_compile=False
-    )
+    assert_trains_alike(plain, checkpointed, images, targets, jit_compile=False)
     for old, weight in zip(
         frozen,
         [
