@@ -1,5 +1,7 @@
 """A backbone that computes its residual units twice to keep less of them."""
 
+from itertools import pairwise
+
 import keras
 
 
@@ -62,9 +64,7 @@ def _split(model):
     tensors = [model.input, *starts, model.output]
     return [
         keras.Model(start, end, name=f"{model.name}_unit{number}")
-        for number, (start, end) in enumerate(
-            zip(tensors, tensors[1:], strict=False), start=1
-        )
+        for number, (start, end) in enumerate(pairwise(tensors), start=1)
     ]
 
 
