@@ -14,29 +14,32 @@ from keras import ops
 import keras_sphereface as ks
 
 
-# A pure function of the cosine to the true class, registered to be saved.
 @keras.saving.register_keras_serializable("my_project")
 def linear_margin(cos_theta, *, margin):
+    """A pure function of the true class's cosine, registered to be saved."""
     return cos_theta - margin * (1 - cos_theta)
 
 
-# A class, for a margin that needs more: here it fades with the batch's ease.
 @keras.saving.register_keras_serializable("my_project")
 class EasingHead(ks.heads.TargetMarginHead):
+    """A class, for a margin that needs more: it fades as faces get easy."""
+
     def target_value(self, cos_target):
         ease = ops.stop_gradient(ops.mean(cos_target))
         return cos_target - self.margin * ops.maximum(1 - ease, 0.2)
 
 
-# A loss, for a model that yields cosines and data of (images, labels).
 @keras.saving.register_keras_serializable("my_project")
 class NegativeLoss(ks.losses.MarginLoss):
+    """A loss, for a model that yields cosines, and data (images, labels)."""
+
     def margined(self, cos_theta, labels):
         is_target = ks.ops.is_target(cos_theta, labels)
         return ops.where(is_target, cos_theta, cos_theta + 0.2)
 
 
 def make_embedder():
+    """A model of your own: pixels to embeddings of any norm."""
     return keras.Sequential(
         [
             keras.Input((32, 32, 3)),

@@ -46,6 +46,7 @@ DRAWN_PEOPLE, DRAWN_SIZE = 60, (64, 64)
 
 
 def train(recognizer, faces, epochs, learning_rate):
+    """Trains what is not frozen, at a rate that falls to nothing."""
     dataset = ks.data.training_dataset(
         faces, _BATCH_SIZE.value, drop_remainder=False
     )

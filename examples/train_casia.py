@@ -85,22 +85,11 @@ def export(result, workdir):
         operating_points=result.after,
         training=training,
         faces=faces,
+        pairs=pairs,
     )
     for artifact in (saved_model, litert):
         artifact.write()
     return saved_model, litert
-
-
-def compare_scores(embedder, path, pairs):
-    """Largest difference of a pair's score between Keras and the file."""
-    keras_scores, litert_scores = (
-        ks.evaluation.score_pairs(embed, pairs)
-        for embed in (
-            ks.models.embedding_function(embedder),
-            ks.edge.FaceVerifier(path).embed,
-        )
-    )
-    return float(abs(keras_scores - litert_scores).max())
 
 
 def verify_on_the_edge(path, report, pairs):
@@ -137,11 +126,10 @@ def main(_):
         print(ks.evaluation.compare_reports(reports))
         ks.evaluation.plot_roc(reports, workdir / "roc.png")
         pairs = result.faces.pairs
-        error = compare_scores(result.recognizer.embedder, litert.path, pairs)
-        artifacts["litert"]["largest_score_difference"] = error
         print(
             f"\n{litert.path}, run without TensorFlow: scores within "
-            f"{error:.1e} of Keras on {len(pairs):,} pairs"
+            f"{litert.pairs['score_error']:.1e} of Keras on {len(pairs):,} "
+            "pairs"
         )
         verify_on_the_edge(litert.path, result.after, pairs)
     ks.files.write_json(

@@ -16,6 +16,7 @@ BATCH_SIZE = 40  # images of all GPUs together
 
 
 def build_model():
+    """Your network, which ends in our head and takes labels as an input."""
     images = keras.Input((112, 112, 3), name="images")
     labels = keras.Input((), dtype="int32", name="labels")
     x = keras.layers.Rescaling(1 / 127.5, offset=-1)(images)

@@ -284,6 +284,22 @@ class InsightFaceMobileFaceNet(nn.Module):
         return self.features(self.conv_sep(x))
 
 
+class InsightFaceFlatMobileFaceNet(InsightFaceMobileFaceNet):
+    """As `w600k_mbf.onnx`: it ends in a 1x1 convolution and a dense layer."""
+
+    def __init__(self, dim, places=49):
+        super().__init__(dim)
+        self.embed_conv = Layers(*conv_modules(512, 64))
+        self.fc = nn.Linear(64 * places, dim)
+        self.features = nn.BatchNorm1d(dim)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        x = self.embed_conv(self.conv_sep(x))
+        return self.features(self.fc(x.flatten(1)))
+
+
 # MobileFaceNet of the paper, as two projects name it.
 
 PAPER = [

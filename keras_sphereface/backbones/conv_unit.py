@@ -25,6 +25,7 @@ def conv_unit(
     batch_norm=True,
     activation=None,
     kernel_initializer=None,
+    gamma_initializer="ones",
     name,
 ):
     """Convolution, then batch normalisation, then activation.
@@ -53,6 +54,8 @@ def conv_unit(
             to `None`.
         kernel_initializer: Keras initializer; `None` means
             `he_fan_out_normal()`. Defaults to `None`.
+        gamma_initializer: Keras initializer of the scale of the batch norm.
+            Defaults to `"ones"`.
         name: str, name of the convolution.
 
     Returns:
@@ -100,16 +103,21 @@ def conv_unit(
         )
     x = convolution(x)
     if batch_norm:
-        x = batch_normalization(name=f"{name}_bn")(x)
+        x = batch_normalization(
+            gamma_initializer=gamma_initializer, name=f"{name}_bn"
+        )(x)
     if activation is not None:
         x = activation_layer(activation, name=f"{name}_act")(x)
     return x
 
 
-def batch_normalization(*, name):
+def batch_normalization(*, gamma_initializer="ones", name):
     """Batch normalisation with the momentum and epsilon of PyTorch."""
     return FusedBatchNormalization(
-        momentum=BATCH_NORM_MOMENTUM, epsilon=BATCH_NORM_EPSILON, name=name
+        momentum=BATCH_NORM_MOMENTUM,
+        epsilon=BATCH_NORM_EPSILON,
+        gamma_initializer=gamma_initializer,
+        name=name,
     )
 
 
@@ -138,10 +146,13 @@ def activation_layer(activation, *, name):
     )
 
 
-def he_fan_out_normal():
-    """Normal weights of variance `2 / fan_out`, for ReLU networks.
+def he_fan_out_normal(gain=1.0):
+    """Normal weights of variance `2 gain^2 / fan_out`, for ReLU networks.
 
     The variance of gradients is kept from the output to the input.
+
+    Args:
+        gain: float, factor on all weights. Defaults to `1.0`.
 
     Returns:
         Keras initializer.
@@ -150,5 +161,5 @@ def he_fan_out_normal():
         - [He et al., 2015](https://arxiv.org/abs/1502.01852)
     """
     return keras.initializers.VarianceScaling(
-        scale=2.0, mode="fan_out", distribution="untruncated_normal"
+        scale=2.0 * gain**2, mode="fan_out", distribution="untruncated_normal"
     )

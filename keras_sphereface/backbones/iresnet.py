@@ -5,6 +5,7 @@ import keras
 from keras_sphereface.backbones.conv_unit import (
     batch_normalization,
     conv_unit,
+    he_fan_out_normal,
 )
 from keras_sphereface.backbones.input_shape import check_input_shape
 
@@ -58,6 +59,11 @@ def iresnet(
     The first unit of a stage halves the map in its second convolution, and the
     identity beside it is a 1x1 convolution. The stem keeps the size of the
     image, so that small faces lose nothing before the first unit.
+
+    Weights start as He's, and each unit at `1 / sqrt(number of units)` of the
+    size of its input, so that an untrained network of any depth is finite in
+    float16 also before its batch norms know any statistics. (InsightFace
+    starts from weights of deviation 0.1 and units of full size.)
 
     The `"bn_flatten"` neck of `build_embedding_model` goes with it: batch
     norm, flatten, dropout, dense and batch norm. With that neck and 512
@@ -118,20 +124,13 @@ def iresnet(
     def width(filters):
         return max(8, round(filters * width_multiplier / 8) * 8)
 
-    settings = {
-        "batch_norm": batch_norm,
-        # Batch norm takes the scale out again; InsightFace starts here.
-        "kernel_initializer": (
-            keras.initializers.RandomNormal(stddev=0.1) if batch_norm else None
-        ),
-    }
     images = keras.Input(check_input_shape(input_shape), name="images")
     x = conv_unit(
         images,
         width(FILTERS[0]),
+        batch_norm=batch_norm,
         activation=activation,
         name="stem",
-        **settings,
     )
     for stage, (filters, num_units) in enumerate(
         zip(FILTERS, units, strict=True), start=1
@@ -141,21 +140,36 @@ def iresnet(
                 x,
                 width(filters),
                 strides=2 if unit == 1 else 1,
+                batch_norm=batch_norm,
                 activation=activation,
+                gain=sum(units) ** -0.5,
                 name=f"stage{stage}_block{unit}",
-                **settings,
             )
     return keras.Model(images, x, name=name)
 
 
-def _residual_unit(inputs, filters, *, strides, activation, name, **settings):
+def _residual_unit(
+    inputs, filters, *, strides, batch_norm, activation, gain, name
+):
     x = inputs
-    if settings["batch_norm"]:
+    if batch_norm:
         x = batch_normalization(name=f"{name}_bn")(x)
     x = conv_unit(
-        x, filters, activation=activation, name=f"{name}_conv1", **settings
+        x,
+        filters,
+        batch_norm=batch_norm,
+        activation=activation,
+        name=f"{name}_conv1",
     )
-    x = conv_unit(x, filters, strides=strides, name=f"{name}_conv2", **settings)
+    x = conv_unit(
+        x,
+        filters,
+        strides=strides,
+        batch_norm=batch_norm,
+        kernel_initializer=None if batch_norm else he_fan_out_normal(gain),
+        gamma_initializer=keras.initializers.Constant(gain),
+        name=f"{name}_conv2",
+    )
     identity = inputs
     if strides > 1:
         identity = conv_unit(
@@ -163,7 +177,7 @@ def _residual_unit(inputs, filters, *, strides, activation, name, **settings):
             filters,
             kernel_size=1,
             strides=strides,
+            batch_norm=batch_norm,
             name=f"{name}_down",
-            **settings,
         )
     return keras.layers.Add(name=f"{name}_add")([identity, x])

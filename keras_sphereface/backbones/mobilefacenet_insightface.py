@@ -35,20 +35,23 @@ def mobilefacenet_insightface(input_shape=(112, 112, 3), **kwargs):
     and the first stage of the paper keeps four of its five blocks.
 
     With a gdconv neck and 512 values, at 112x112: 2.06 M trainable parameters
-    and 437.5 M multiply-adds, as InsightFace's network.
+    and 437.5 M multiply-adds, as InsightFace's network. The file that
+    InsightFace ships, `w600k_mbf.onnx`, is another, of 3.41 M parameters: it
+    has `flat_filters=64` and the `"flatten"` neck.
 
     Args:
         input_shape: `(height, width, channels)`, height and width multiples
             of 16. Defaults to `(112, 112, 3)`.
         **kwargs: `width_multiplier`, float above 0, factor on all channel
             counts, rounded to multiples of 8 (the stem's to those of 128), by
-            default `1.0`; `batch_norm`, `activation` and `name` as for
-            `mobilefacenet`.
+            default `1.0`; `flat_filters`, int, channels of one more 1x1
+            convolution at the end, by default `None`, none; `batch_norm`,
+            `activation` and `name` as for `mobilefacenet`.
 
     Returns:
         `keras.Model`, images scaled to `[-1, 1]`, `(batch_size, height, width,
         channels)`, to a feature map, `(batch_size, height / 16, width / 16,
-        512 * width_multiplier)`.
+        512 * width_multiplier)`, or of `flat_filters` channels.
 
     Reference:
         - [InsightFace](https://github.com/deepinsight/insightface),
@@ -84,6 +87,7 @@ def _build(
     input_shape,
     *,
     width_multiplier=1.0,
+    flat_filters=None,
     batch_norm=True,
     activation="prelu",
     name,
@@ -135,4 +139,6 @@ def _build(
                 **settings,
             )
     x = conv_unit(x, width(TOP_FILTERS), kernel_size=1, name="top", **settings)
+    if flat_filters is not None:
+        x = conv_unit(x, flat_filters, kernel_size=1, name="flat", **settings)
     return keras.Model(images, x, name=name)

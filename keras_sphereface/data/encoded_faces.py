@@ -1,5 +1,6 @@
 """Labelled images that stay encoded until a batch needs them."""
 
+import abc
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from keras_sphereface.data.decoding import (
 _decode_images = tf.function(decode_images, reduce_retracing=True)
 
 
-class EncodedFaces:
+class EncodedFaces(abc.ABC):
     """What `ImageFolder`, `RecordDataset` and `TFRecordFolder` have in common.
 
     A subclass says where the bytes of an image are: `read_bytes` in Python,
@@ -42,6 +43,7 @@ class EncodedFaces:
         self.identities = []
         self.unreadable = {}
 
+    @abc.abstractmethod
     def read_bytes(self, position):
         """The encoded image at a position.
 
@@ -51,16 +53,16 @@ class EncodedFaces:
         Returns:
             Bytes.
         """
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def bytes_reader(self):
         """A function that reads an encoded image inside `tf.data`.
 
         Returns:
             Function from an int tensor `[]` to a string tensor `[]`.
         """
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def name_of(self, position):
         """What errors call the image at a position.
 
@@ -70,7 +72,6 @@ class EncodedFaces:
         Returns:
             str.
         """
-        raise NotImplementedError
 
     @property
     def num_classes(self):

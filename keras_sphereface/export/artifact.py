@@ -13,7 +13,9 @@ from keras_sphereface.contract import (
     folder_checksum,
 )
 from keras_sphereface.edge import FaceVerifier
+from keras_sphereface.edge.artifact_file import ArtifactFile
 from keras_sphereface.export.embedder import load_embedder
+from keras_sphereface.models import embedding_function
 
 
 def open_embedder(path):
@@ -24,7 +26,11 @@ def open_embedder(path):
     | `*.keras` | a saved embedder, or a model that has one |
     | a folder | a SavedModel with a signature `embed`, or else a default one |
     | `*.tflite` | a file of `export_litert` |
-    | `*.onnx` | a graph with one image input, channels last, unscaled pixels |
+    | `*.onnx` | a file of `export_onnx`, or a graph of others |
+
+    A file or folder of this package that is no longer what the exporter wrote
+    is an error. A graph of others has one input, images, channels last, of
+    unscaled pixels.
 
     Args:
         path: str or path.
@@ -40,8 +46,10 @@ def open_embedder(path):
     if path.is_dir():
         return _open_saved_model(path)
     if path.suffix == ".keras":
-        return load_embedder(path).predict_on_batch
-    if path.suffix == ".tflite":
+        return embedding_function(load_embedder(path))
+    if path.suffix == ".tflite" or (
+        path.suffix == ".onnx" and ArtifactFile.read(path).manifest_text
+    ):
         # The evaluation says itself whether mirror images are added.
         return FaceVerifier(path, flip=False).embed
     if path.suffix == ".onnx":

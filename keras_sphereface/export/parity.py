@@ -8,6 +8,7 @@ from keras_sphereface.contract import unit_embeddings
 from keras_sphereface.evaluation.scores import score_pairs
 from keras_sphereface.evaluation.verification import verify_scores
 from keras_sphereface.export.errors import ExportError
+from keras_sphereface.models import embedding_function
 
 # The least cosine between the two embeddings of one face, and the largest
 # change of a cosine score, that an export may bring. Rounding gives a change of
@@ -112,21 +113,26 @@ def compare_on_pairs(embedder, embed, pairs):
         pairs: `evaluation.PairSet`.
 
     Returns:
-        Dict: `count`, `genuine`, `far`, and for `keras` and `artifact` each
-        `accuracy`, ten-fold, and `tar` at `far`; `None` where the pairs have
-        no folds or are too few.
+        Dict: `count`, `genuine`, `far`; `score_error`, the largest change of a
+        pair's score; and for `keras` and `artifact` each `accuracy`, ten-fold,
+        and `tar` at `far`, `None` where the pairs have no folds or are too
+        few.
     """
+    scores = {
+        "keras": score_pairs(embedding_function(embedder), pairs),
+        "artifact": score_pairs(embed, pairs),
+    }
     found = {
         "count": len(pairs),
         "genuine": int(np.sum(pairs.is_same)),
         "far": TAR_FAR,
+        "score_error": float(
+            np.abs(scores["keras"] - scores["artifact"]).max()
+        ),
     }
-    for name, function in (
-        ("keras", embedder.predict_on_batch),
-        ("artifact", embed),
-    ):
+    for name in scores:
         report = verify_scores(
-            scores=score_pairs(function, pairs),
+            scores=scores[name],
             is_same=pairs.is_same,
             folds=pairs.folds,
             fars=(TAR_FAR,),

@@ -23,8 +23,8 @@ class ExportReport:
             embedding of an image.
         mean_cosine: float, the mean of them.
         score_error: float, largest change of a cosine score against Keras.
-        latency_ms: float, median milliseconds for one image, on one thread if
-            the artifact is a TFLite or ONNX file.
+        latency_ms: float, median milliseconds for one image, on as many
+            threads as the runtime chooses.
         exceeded: tuple of str, bounds that a forced export exceeds. Defaults
             to `()`.
         calibration_images: int, images the ranges of integers were taken from.
@@ -76,7 +76,12 @@ class ExportReport:
         lines = [f"# Parity of {Path(self.path).name}", ""]
         lines += _table(("", "value"), rows)
         if self.pairs is not None:
-            lines += ["", f"On {self.pairs['count']:,} pairs:", ""]
+            lines += [
+                "",
+                f"On {self.pairs['count']:,} pairs, whose scores change by at "
+                f"most {self.pairs['score_error']:.2e}:",
+                "",
+            ]
             lines += _table(
                 ("", "Keras", "artifact"),
                 [

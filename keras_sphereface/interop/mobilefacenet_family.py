@@ -1,5 +1,7 @@
 """MobileFaceNet as three public projects save it."""
 
+from functools import partial
+
 from keras_sphereface import backbones
 from keras_sphereface.interop.family import (
     Family,
@@ -7,6 +9,7 @@ from keras_sphereface.interop.family import (
     Pair,
     conv_pairs,
     count_modules,
+    fold_bias,
 )
 
 # Of the paper, after the first two convolutions.
@@ -44,7 +47,9 @@ def _plan(build, embedding_dim, depthwise):
     )
 
 
-def _xiaoccer_pairs(_):
+def xiaoccer_pairs():
+    """Pairs of Xiaoccer's MobileFaceNet, in the order of computation."""
+
     def modules(source):
         return [f"{source}.conv", f"{source}.bn", f"{source}.prelu"]
 
@@ -72,7 +77,9 @@ def _treb1en_sources():
     yield from (f"conv_5.model.{n}" for n in range(2))
 
 
-def _treb1en_pairs(_):
+def treb1en_pairs():
+    """Pairs of TreB1eN's MobileFaceNet, in the order of computation."""
+
     def modules(source):
         return [f"{source}.conv", f"{source}.bn", f"{source}.prelu"]
 
@@ -97,12 +104,14 @@ def _treb1en_pairs(_):
     ]
 
 
-def insightface_pairs(blocks):
+def insightface_pairs(blocks, *, is_flat=False):
     """Pairs of InsightFace's MobileFaceNet, in the order of computation.
 
     Args:
         blocks: four ints, as InsightFace counts: `(1, 4, 6, 2)` or
             `(2, 8, 12, 4)`.
+        is_flat: bool, whether it ends as the file that InsightFace ships, in a
+            1x1 convolution and a dense layer. Defaults to `False`.
 
     Returns:
         List of `Pair`.
@@ -132,9 +141,16 @@ def insightface_pairs(blocks):
                 f"stage{stage}_block{n + 2}",
                 block_modules(f"layers.{2 * stage + 1}.layers.{n}"),
             )
+    pairs += conv_pairs("top", *modules("conv_sep"))
+    if is_flat:
+        return [
+            *pairs,
+            *conv_pairs("flat", *modules("embed_conv")),
+            Pair("neck_dense", "fc", "linear"),
+            Pair("neck_dense_bn", "features", "bn"),
+        ]
     return [
         *pairs,
-        *conv_pairs("top", *modules("conv_sep")),
         *conv_pairs("neck_depthwise", *modules("features.layers.0")[:2]),
         Pair("neck_dense", "features.layers.2", "linear"),
         Pair("neck_dense_bn", "features.layers.3", "bn"),
@@ -150,14 +166,32 @@ def _insightface_blocks(state):
     return (count(1) or 1, count(3), count(5), count(7))
 
 
-def _insightface_plan(state):
+def _insightface_build(state):
     is_large = _insightface_blocks(state)[0] > 1
-    return _plan(
+    return (
         backbones.mobilefacenet_insightface_large
         if is_large
-        else backbones.mobilefacenet_insightface,
+        else backbones.mobilefacenet_insightface
+    )
+
+
+def _insightface_plan(state):
+    return _plan(
+        _insightface_build(state),
         state["features.layers.2.weight"].shape[0],
         state["features.layers.0.layers.0.weight"],
+    )
+
+
+def _flat_plan(state):
+    filters = state["embed_conv.layers.0.weight"].shape[0]
+    embedding_dim, values = state["fc.weight"].shape
+    return NetworkPlan(
+        build=partial(_insightface_build(state), flat_filters=filters),
+        embedding_dim=embedding_dim,
+        neck="flatten",
+        batch_norm=True,
+        map_places=values // filters,
     )
 
 
@@ -168,11 +202,22 @@ MOBILEFACENET_FAMILIES = (
         pairs=lambda state: insightface_pairs(_insightface_blocks(state)),
         plan=_insightface_plan,
     ),
+    # That of `w600k_mbf.onnx`, which has no names; those of the last layers
+    # are what others call them in PyTorch.
+    Family(
+        name="insightface_mobilefacenet_flat",
+        signature=("conv_sep.layers.0.weight", "embed_conv.layers.0.weight"),
+        pairs=lambda state: insightface_pairs(
+            _insightface_blocks(state), is_flat=True
+        ),
+        plan=_flat_plan,
+        prepare=lambda state: fold_bias(state, "fc", "features"),
+    ),
     # github.com/Xiaoccer/MobileFaceNet_Pytorch divides by 128.
     Family(
         name="xiaoccer_mobilefacenet",
         signature=("dw_conv1.conv.weight", "linear7.conv.weight"),
-        pairs=_xiaoccer_pairs,
+        pairs=lambda _: xiaoccer_pairs(),
         plan=lambda state: _plan(
             backbones.mobilefacenet,
             state["linear1.conv.weight"].shape[0],
@@ -185,7 +230,7 @@ MOBILEFACENET_FAMILIES = (
     Family(
         name="treb1en_mobilefacenet",
         signature=("conv2_dw.conv.weight", "conv_6_dw.conv.weight"),
-        pairs=_treb1en_pairs,
+        pairs=lambda _: treb1en_pairs(),
         plan=lambda state: _plan(
             backbones.mobilefacenet,
             state["linear.weight"].shape[0],

@@ -1,4 +1,4 @@
-"""ONNX graphs of InsightFace, read by the order of their nodes."""
+"""ONNX graphs of public networks, read by the order of their nodes."""
 
 import pathlib
 
@@ -7,11 +7,17 @@ import numpy as np
 from keras_sphereface.interop.errors import CheckpointError
 from keras_sphereface.interop.iresnet_family import NAMES, iresnet_pairs
 from keras_sphereface.interop.limits import ByteBudget
-from keras_sphereface.interop.mobilefacenet_family import insightface_pairs
+from keras_sphereface.interop.mobilefacenet_family import (
+    insightface_pairs,
+    treb1en_pairs,
+    xiaoccer_pairs,
+)
 
 # PyTorch's and ours.
 _EPSILON = 1e-5
 _MOBILEFACENETS = ((1, 4, 6, 2), (2, 8, 12, 4))
+# InsightFace's are at least twice as wide.
+_PAPER_FILTERS = 64
 _NODE_KINDS = {
     "Conv": "conv",
     "BatchNormalization": "bn",
@@ -24,15 +30,16 @@ _WEIGHT_STEPS = ("Identity", "Transpose", "Unsqueeze")
 
 
 def read_onnx(path):
-    """Weights of an ONNX file of InsightFace, by InsightFace's PyTorch names.
+    """Weights of an ONNX file, by the names they had in PyTorch.
 
     An export numbers its weights and folds a batch norm into the convolution
     before it, but keeps the order of computation. A folded batch norm becomes
     one that only adds the bias.
 
     Args:
-        path: str or path of an IResNet or MobileFaceNet of InsightFace, with
-            its weights inside, for pixels scaled before the network.
+        path: str or path of an IResNet or MobileFaceNet of InsightFace, or of
+            the MobileFaceNet of the paper as two PyTorch projects write it,
+            with its weights inside, for pixels scaled before the network.
 
     Returns:
         Dict of str to `np.ndarray`.
@@ -52,7 +59,7 @@ def read_onnx(path):
     else:
         return state
     raise CheckpointError(
-        "`path` must be a whole ONNX file of an InsightFace network. "
+        "`path` must be a whole ONNX file of an IResNet or MobileFaceNet. "
         f"Received: path={str(path)!r}, of which {reason}"
     ) from cause
 
@@ -67,7 +74,7 @@ def _state(graph):
             )
         if node.op_type in _NODE_KINDS:
             nodes.append(node)
-    pairs = _pairs(nodes)
+    pairs = _pairs(nodes, constants)
     state = {}
     remaining = iter(nodes)
     node = next(remaining, None)
@@ -83,21 +90,21 @@ def _state(graph):
                 _folded(state, pair.source, bias)
                 continue
             kind = "bn" if follows else None
-        if kind != pair.kind:
+        if kind != pair.kind and not (kind == "conv" and _is_conv(pair)):
             raise CheckpointError(
                 f"the graph has {node and node.op_type} where {pair.source} "
-                f"of InsightFace is a {pair.kind}"
+                f"in PyTorch is a {pair.kind}"
             )
         bias = _read_node(state, node, pair, constants)
         if pair.kind in ("conv", "linear"):
             output = node.output[0]
         node = next(remaining, None)
     if node is not None:
-        raise CheckpointError("the graph has more layers than InsightFace's")
+        raise CheckpointError("the graph has too many layers")
     return state
 
 
-def _pairs(nodes):
+def _pairs(nodes, constants):
     convs = [node for node in nodes if node.op_type == "Conv"]
     groups = [
         attribute.i
@@ -105,16 +112,34 @@ def _pairs(nodes):
         for attribute in node.attribute
         if attribute.name == "group"
     ]
-    if max(groups, default=1) > 1:
-        candidates = [insightface_pairs(blocks) for blocks in _MOBILEFACENETS]
-    else:
+    if max(groups, default=1) == 1:
         candidates = [iresnet_pairs(units) for units in NAMES]
-    for pairs in candidates:
-        if sum(pair.kind == "conv" for pair in pairs) == len(convs):
-            return pairs
-    raise CheckpointError(
-        f"no network of InsightFace has {len(convs)} convolutions"
+    elif len(constants.get(convs[0].input[1], ())) == _PAPER_FILTERS:
+        candidates = [xiaoccer_pairs(), treb1en_pairs()]
+    else:
+        candidates = [
+            insightface_pairs(blocks, is_flat=is_flat)
+            for blocks in _MOBILEFACENETS
+            for is_flat in (False, True)
+        ]
+    candidates = [
+        pairs for pairs in candidates if sum(map(_is_conv, pairs)) == len(convs)
+    ]
+    if not candidates:
+        raise CheckpointError(f"no known network has {len(convs)} convolutions")
+    # As many slopes too, if there is a choice.
+    slopes = sum(node.op_type == "PRelu" for node in nodes)
+    return min(
+        candidates,
+        key=lambda pairs: abs(
+            sum(pair.kind == "prelu" for pair in pairs) - slopes
+        ),
     )
+
+
+def _is_conv(pair):
+    """Whether it is a convolution there, though a dense layer of ours."""
+    return pair.kind == "conv" or pair.source.endswith(".conv")
 
 
 def _constants(graph):
@@ -166,7 +191,7 @@ def _read_node(state, node, pair, constants):
     if pair.kind == "prelu":
         state[f"{source}.weight"] = weight.reshape(-1)
         return None
-    if pair.kind == "conv":
+    if node.op_type == "Conv":
         state[f"{source}.weight"] = weight
         return biases[0] if biases else None
     is_transposed = node.op_type == "MatMul" or not (

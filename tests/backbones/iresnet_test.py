@@ -149,6 +149,20 @@ def test_neck_is_batch_norm_dropout_dense_batch_norm():
     assert embedder.get_layer("neck_dense").use_bias
 
 
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_untrained_features_do_not_grow_with_depth(batch_norm):
+    images = np.random.default_rng(0).uniform(-1, 1, (4, 32, 32, 3))
+    sizes = []
+    for units in ((1, 1, 1, 1), (2, 2, 32, 2)):
+        keras.utils.set_random_seed(0)
+        model = iresnet(
+            units, (32, 32, 3), width_multiplier=0.25, batch_norm=batch_norm
+        )
+        features = keras.ops.convert_to_numpy(model(images.astype("float32")))
+        sizes.append(features.std())
+    assert 0.3 < sizes[1] / sizes[0] < 3
+
+
 @pytest.mark.parametrize("units", [(1, 2, 4), (1, 2, 0, 1), (1, 2, 0.5, 1)])
 def test_wrong_units_are_an_error(units):
     with pytest.raises(ValueError, match="`units`"):

@@ -1,4 +1,5 @@
 import keras
+import numpy as np
 import pytest
 from multiply_adds import count_multiply_adds, count_trainable
 
@@ -28,6 +29,22 @@ def test_size_is_that_of_insightface(name, parameters, work):
     doc = getattr(backbones, name).__doc__
     assert f"{parameters / 1e6:.2f} M trainable" in doc
     assert f"{work / 1e6:.1f} M" in doc or f"{work / 1e9:.2f} G" in doc
+
+
+def test_kernels_and_slopes_are_as_many_as_in_the_file_that_ships():
+    embedder = build_embedding_model(
+        "mobilefacenet_insightface", flat_filters=64, neck="flatten"
+    )
+    numbers = sum(
+        int(np.prod(weight.shape))
+        for weight in embedder.trainable_weights
+        if weight.name in ("kernel", "alpha")
+    )
+    # Counted in `w600k_mbf.onnx`, whose batch norms are folded.
+    assert numbers == 3_386_944
+    assert f"{count_trainable(embedder) / 1e6:.2f} M parameters" in (
+        mobilefacenet_insightface.__doc__
+    )
 
 
 def test_layer_names_are_systematic():

@@ -76,7 +76,7 @@ def test_trains_and_exports_from_a_folder_and_pairs(tmp_path):
     assert report["config"]["head"]["variant"] == "v1"
     assert report["replicas"] == 2
     assert report["data"]["num_images"] == 40
-    assert report["artifacts"]["litert"]["largest_score_difference"] < 1e-4
+    assert report["artifacts"]["litert"]["pairs"]["score_error"] < 1e-4
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_the_first_command_learns_to_verify_people_it_never_saw(tmp_path):
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert report["before"]["accuracy"] <= 0.70
     assert report["after"]["accuracy"] >= 0.90
-    assert report["artifacts"]["litert"]["largest_score_difference"] < 1e-4
+    assert report["artifacts"]["litert"]["pairs"]["score_error"] < 1e-4
     assert printed.count("  given ") == 2
     faces = SyntheticFaces(1, 2, first_identity=5000)
     verifier = FaceVerifier(tmp_path / "face.tflite")

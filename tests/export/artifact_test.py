@@ -1,10 +1,13 @@
 import keras
 import numpy as np
+import onnx
 import pytest
 import tensorflow as tf
 
+from keras_sphereface.contract import ManifestError
 from keras_sphereface.export import (
     export_litert,
+    export_onnx,
     export_saved_model,
     open_embedder,
 )
@@ -32,7 +35,6 @@ def unit(rows):
 
 def write_onnx(path, *, shape, dtype="float32"):
     """Embeddings are the mean color, and twice it: of any size and batch."""
-    onnx = pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     helper, types = onnx.helper, onnx.TensorProto
     kind = {"float32": types.FLOAT, "uint8": types.UINT8}[dtype]
@@ -62,13 +64,29 @@ def test_every_kind_of_artifact_embeds_like_the_model(
     embedder.save(tmp_path / "model.keras")
     export_saved_model(embedder, tmp_path / "saved")
     export_litert(embedder, tmp_path / "model.tflite")
-    for name in ("model.keras", "saved", "model.tflite"):
+    export_onnx(embedder, tmp_path / "model.onnx")
+    for name in ("model.keras", "saved", "model.tflite", "model.onnx"):
         embed = open_embedder(tmp_path / name)
         for batch in (images, images[:1]):
             found = np.asarray(embed(batch))
             np.testing.assert_allclose(
                 unit(found), expected[: len(batch)], atol=1e-5
             )
+
+
+@pytest.mark.parametrize("suffix", ["tflite", "onnx"])
+def test_a_file_changed_after_export_is_refused(tmp_path, embedder, suffix):
+    path = tmp_path / f"model.{suffix}"
+    write = {"tflite": export_litert, "onnx": export_onnx}[suffix]
+    write(embedder, path)
+    weights = np.float32(embedder.layers[-1].kernel)
+    content = bytearray(path.read_bytes())
+    place = content.find(weights.ravel()[:1].tobytes())
+    assert place > 0
+    content[place] ^= 1  # still a number, and a graph
+    path.write_bytes(content)
+    with pytest.raises(ManifestError, match="checksum"):
+        open_embedder(path)
 
 
 def test_a_saved_model_of_others_is_opened_by_its_default(tmp_path, images):

@@ -96,6 +96,14 @@ def test_accuracy_on_pairs_is_that_of_each_model(embedder, faces):
     assert found["genuine"] == 12
     assert found["keras"]["accuracy"] == 1
     assert found["artifact"]["accuracy"] == 0.5
+    # Ones always score 1; Keras scores least where two people differ most.
+    unit = embedder.predict_on_batch(images)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    least = min(
+        unit[a] @ unit[b]
+        for a, b in zip(pairs.index_a, pairs.index_b, strict=True)
+    )
+    assert found["score_error"] == pytest.approx(1 - least, abs=1e-5)
     assert found["keras"]["tar"] is None  # 12 impostors cannot measure 1 %
 
 

@@ -39,6 +39,11 @@ CASES = [
         (32, 32, "RGB", 127.5, ""),
     ),
     (
+        "insightface_mobilefacenet_flat",
+        lambda: public.InsightFaceFlatMobileFaceNet(16, places=4),
+        (32, 32, "RGB", 127.5, ""),
+    ),
+    (
         "xiaoccer_mobilefacenet",
         lambda: public.XiaoccerMobileFaceNet(kernel=(3, 2)),
         (48, 32, "RGB", 128.0, ""),

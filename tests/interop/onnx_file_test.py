@@ -1,4 +1,4 @@
-"""ONNX files of InsightFace, read by the order of their nodes."""
+"""ONNX files of public networks, read by the order of their nodes."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,35 @@ onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 from keras_sphereface import interop  # noqa: E402
+
+# A class of torch_networks.py, its arguments, and the pixels of its project.
+NETWORKS = {
+    "insightface_iresnet": (
+        "IResNet",
+        {"units": (2, 2, 2, 2), "places": 4, "dim": 16, "width": 8},
+        {},
+    ),
+    "insightface_mobilefacenet": (
+        "InsightFaceMobileFaceNet",
+        {"dim": 16, "kernel": 2},
+        {},
+    ),
+    "insightface_mobilefacenet_flat": (
+        "InsightFaceFlatMobileFaceNet",
+        {"dim": 16, "places": 4},
+        {},
+    ),
+    "xiaoccer_mobilefacenet": (
+        "XiaoccerMobileFaceNet",
+        {"dim": 16, "kernel": 2},
+        {"pixel_scale": 128.0},
+    ),
+    "treb1en_mobilefacenet": (
+        "TreB1eNMobileFaceNet",
+        {"dim": 16, "kernel": 2},
+        {"color_order": "BGR"},
+    ),
+}
 
 
 def export(network, path, *, folded):
@@ -27,24 +56,27 @@ def export(network, path, *, folded):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:test")
 @pytest.mark.filterwarnings("ignore:.*TorchScript-based ONNX")
-@pytest.mark.parametrize("folded", [True, False])
-@pytest.mark.parametrize("name", ["iresnet", "mobilefacenet"])
+@pytest.mark.parametrize(
+    ("name", "folded"),
+    [
+        *((name, True) for name in NETWORKS),
+        ("insightface_iresnet", False),
+        ("insightface_mobilefacenet", False),
+    ],
+)
 def test_an_export_gives_the_embeddings_of_pytorch(name, folded, tmp_path):
     pytest.importorskip("torch")
     import torch_networks as public
 
-    network = public.randomized(
-        public.IResNet((2, 2, 2, 2), 4, 16, width=8)
-        if name == "iresnet"
-        else public.InsightFaceMobileFaceNet(16, kernel=2)
-    )
+    kind, arguments, scaling = NETWORKS[name]
+    network = public.randomized(getattr(public, kind)(**arguments))
     path = tmp_path / "network.onnx"
     export(network, path, folded=folded)
     nodes = [node.op_type for node in onnx.load(path).graph.node]
     assert (nodes[1] == "BatchNormalization") is not folded
     embedder, report = interop.import_embedder(path)
-    assert report.family == f"insightface_{name}"
-    expected = public.torch_embeddings(network, public.images())
+    assert report.family == name
+    expected = public.torch_embeddings(network, public.images(), **scaling)
     embeddings = embedder.predict(public.images(), verbose=0)
     assert public.relative_difference(embeddings, expected) < 1e-4
 
@@ -73,8 +105,11 @@ def convolutions(count):
 @pytest.mark.parametrize(
     ("nodes", "match"),
     [
-        (3, "no network of InsightFace has 3 convolutions"),
-        (21, "the graph has Conv where prelu of InsightFace is a prelu"),
+        (3, "no known network has 3 convolutions"),
+        (
+            21,
+            "the graph has Conv where prelu in PyTorch is a prelu",
+        ),
     ],
 )
 def test_another_graph_is_refused(nodes, match, tmp_path):

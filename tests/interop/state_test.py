@@ -19,10 +19,17 @@ ARRAYS = {
     "bn.running_mean": np.float32([1.5, -2.0]),
 }
 RAN = []
-_WATCHED = ("os.system", "os.exec", "os.posix_spawn", "subprocess.Popen")
-sys.addaudithook(
-    lambda event, _: RAN.append(event) if event in (*_WATCHED, "exec") else None
-)
+WATCHED = ("os.system", "os.exec", "os.posix_spawn", "subprocess.Popen", "exec")
+
+
+# A hook cannot be taken off, and outlives the names of this module when the
+# process ends, so it keeps what it needs.
+def _note(event, _, ran=RAN, watched=WATCHED):
+    if event in watched:
+        ran.append(event)
+
+
+sys.addaudithook(_note)
 
 
 @pytest.fixture(scope="module", autouse=True)

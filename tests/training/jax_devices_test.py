@@ -1,4 +1,4 @@
-"""Class centres on four JAX devices; each run is a process of its own."""
+"""Runs on several JAX devices equal one's; each is a process of its own."""
 
 import importlib.util
 import json
@@ -9,6 +9,13 @@ import sys
 
 import numpy as np
 import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("jax") is None, reason="needs JAX"
+    ),
+]
 
 PROGRAM = """
 import json, os, signal, sys
@@ -58,28 +65,27 @@ print(json.dumps({
 """
 
 
-def start(workdir, devices, kill_at=0, chunk="null"):
+def start(workdir, strategy="none", devices=1, kill_at=0, chunk="null"):
+    arguments = map(str, (workdir, strategy, kill_at, chunk, devices))
     return subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            PROGRAM,
-            workdir,
-            "none" if devices == 1 else "class_parallel",
-            str(kill_at),
-            chunk,
-            str(devices),
-        ],
+        [sys.executable, "-c", PROGRAM, *arguments],
         env={**os.environ, "KERAS_BACKEND": "jax"},
         capture_output=True,
         text=True,
     )
 
 
-def finish(workdir, devices, chunk="null"):
-    result = start(workdir, devices, chunk=chunk)
+def finish(*run, **options):
+    result = start(*run, **options)
     assert result.returncode == 0, result.stderr[-3000:]
     return json.loads(result.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def one_device(tmp_path_factory):
+    found = finish(tmp_path_factory.mktemp("one"))
+    assert found["devices"] == 1
+    return found
 
 
 def assert_equal(actual, expected):
@@ -89,28 +95,30 @@ def assert_equal(actual, expected):
         np.testing.assert_allclose(row["loss"], other["loss"], rtol=1e-5)
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs JAX")
-def test_four_devices_equal_one_and_two_go_on_after_a_kill(tmp_path):
-    one = finish(tmp_path / "one", 1)
-    # Six classes on four devices: two columns of padding, which no one sees.
-    killed = start(tmp_path / "four", 4, kill_at=7)
+@pytest.mark.parametrize(
+    ("strategy", "devices"),
+    [
+        ("data_parallel", 2),
+        # Six classes on four devices: two columns of padding, which no one
+        # sees.
+        ("class_parallel", 4),
+    ],
+)
+def test_many_devices_equal_one_and_two_go_on_after_a_kill(
+    tmp_path, one_device, strategy, devices
+):
+    killed = start(tmp_path, strategy, devices, kill_at=7)
     assert killed.returncode == -signal.SIGKILL
-    two = finish(tmp_path / "four", 2)
+    two = finish(tmp_path, strategy, 2)
     assert two["devices"] == 2
     assert two["resumed"] == 6
-    assert_equal(two, one)
+    assert_equal(two, one_device)
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs JAX")
-def test_slabs_of_classes_may_be_split_too(tmp_path):
-    one, four = (
-        finish(tmp_path / str(devices), devices, chunk)
-        for devices, chunk in ((1, "null"), (4, "2"))
-    )
+def test_slabs_of_classes_may_be_split_too(tmp_path, one_device):
+    four = finish(tmp_path, "class_parallel", 4, chunk="2")
     assert four["devices"] == 4
-    own, other = four["weights"], one["weights"]
+    own, other = four["weights"], one_device["weights"]
     padded = [
         weights
         for weights, expected in zip(own, other, strict=True)
@@ -124,4 +132,4 @@ def test_slabs_of_classes_may_be_split_too(tmp_path):
         else weights
         for weights, expected in zip(own, other, strict=True)
     ]
-    assert_equal(four, one)
+    assert_equal(four, one_device)
