@@ -6,8 +6,15 @@ Command: python tools/benchmark_backbones.py \
 Every round takes one step of each in turn, so that other work on the machine
 slows all alike; the table has medians, and the ratio of each round's images a
 second to the faster of PyTorch's two memory formats. Needs `torch`.
+
+With `--gradient_checkpointing` the table has instead what a step adds to the
+memory of the process, gradients included, without and with checkpointing, and
+the ratio of their times.
 """
 
+import concurrent.futures
+import multiprocessing
+import resource
 import statistics
 import time
 
@@ -28,6 +35,9 @@ flags.DEFINE_integer("batch_size", 64, "Images in a step.", lower_bound=1)
 flags.DEFINE_integer("image_size", 112, "Height and width.", lower_bound=16)
 flags.DEFINE_integer("rounds", 5, "Steps of each.", lower_bound=1)
 flags.DEFINE_integer("threads", 2, "Of PyTorch and TensorFlow.", lower_bound=1)
+flags.DEFINE_bool(
+    "gradient_checkpointing", False, "Compare it with a plain step instead."
+)
 
 
 def keras_step(model, images):
@@ -76,12 +86,75 @@ def time_interleaved(steps, rounds):
     return seconds
 
 
+def random_images(batch_size, image_size):
+    images = np.random.default_rng(0).uniform(
+        -1, 1, (batch_size, image_size, image_size, 3)
+    )
+    return images.astype("float32")
+
+
+def added_memory(name, batch_size, image_size, gradient_checkpointing):
+    """MiB that a first step adds to the peak of this, a new, process."""
+    images = random_images(batch_size, image_size)
+    model = backbones.get(
+        name,
+        images.shape[1:],
+        gradient_checkpointing=gradient_checkpointing,
+    )
+    step = keras_step(model, images)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    step()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def compare_checkpointing():
+    """Prints a row of memory and time of every backbone."""
+    processes = concurrent.futures.ProcessPoolExecutor(
+        max_workers=1,
+        mp_context=multiprocessing.get_context("spawn"),
+        max_tasks_per_child=1,
+    )
+    sizes = FLAGS.batch_size, FLAGS.image_size
+    print("| backbone | plain | checkpointed | memory | time |")
+    print("|---|---|---|---|---|")
+    for name in FLAGS.backbones:
+        plain, less = (
+            processes.submit(added_memory, name, *sizes, choice).result()
+            for choice in (False, True)
+        )
+        keras.utils.clear_session()
+        images = random_images(*sizes)
+        seconds = time_interleaved(
+            {
+                choice: keras_step(
+                    backbones.get(
+                        name, images.shape[1:], gradient_checkpointing=choice
+                    ),
+                    images,
+                )
+                for choice in (False, True)
+            },
+            FLAGS.rounds,
+        )
+        ratio = statistics.median(
+            ours / theirs
+            for ours, theirs in zip(seconds[True], seconds[False], strict=True)
+        )
+        print(
+            f"| {name} | {plain:.0f} MiB | {less:.0f} MiB | "
+            f"{less / plain:.2f} | {ratio:.2f} |",
+            flush=True,
+        )
+
+
 def main(_):
     torch.set_num_threads(FLAGS.threads)
     tf.config.threading.set_intra_op_parallelism_threads(FLAGS.threads)
+    if FLAGS.gradient_checkpointing:
+        compare_checkpointing()
+        return
     shape = (FLAGS.image_size, FLAGS.image_size, 3)
-    images = np.random.default_rng(0).uniform(-1, 1, (FLAGS.batch_size, *shape))
-    images = images.astype("float32")
+    images = random_images(FLAGS.batch_size, FLAGS.image_size)
     print("| backbone | Keras | torch, channels last | torch | ratio |")
     print("|---|---|---|---|---|")
     for name in FLAGS.backbones:

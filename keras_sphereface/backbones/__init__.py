@@ -1,5 +1,6 @@
 """Backbones: scaled images to a feature map."""
 
+from keras_sphereface.backbones.checkpointed_model import CheckpointedModel
 from keras_sphereface.backbones.edgeface import (
     edgeface,
     edgeface_s,
@@ -42,6 +43,7 @@ from keras_sphereface.backbones.sfnet import (
 from keras_sphereface.backbones.vit import vit, vit_small, vit_tiny
 
 __all__ = [
+    "CheckpointedModel",
     "default_neck",
     "edgeface",
     "edgeface_s",

@@ -1,5 +1,6 @@
 """Backbones by name, for configs and flags."""
 
+from keras_sphereface.backbones.checkpointed_model import CheckpointedModel
 from keras_sphereface.backbones.edgeface import edgeface_s, edgeface_xs
 from keras_sphereface.backbones.ghostfacenet import (
     ghostfacenet_v1,
@@ -68,13 +69,19 @@ def names():
     return list(_BACKBONES)
 
 
-def get(name, input_shape=(112, 112, 3), **kwargs):
+def get(
+    name, input_shape=(112, 112, 3), *, gradient_checkpointing=False, **kwargs
+):
     """A backbone by its name.
 
     Args:
         name: str, one of `names()`.
         input_shape: `(height, width, channels)`, height and width multiples
             of 16, of EdgeFace at least 32. Defaults to `(112, 112, 3)`.
+        gradient_checkpointing: bool, whether training computes residual units
+            twice instead of keeping what is inside them, for more images in
+            the same memory: see `CheckpointedModel`. Every backbone but
+            `"sfnet4"` has such units. Defaults to `False`.
         **kwargs: the backbone's other arguments, such as `batch_norm`,
             `activation` or `width_multiplier`.
 
@@ -90,7 +97,12 @@ def get(name, input_shape=(112, 112, 3), **kwargs):
     ```
     """
     build, _ = _find(name)
-    return build(input_shape, **kwargs)
+    backbone = build(input_shape, **kwargs)
+    if gradient_checkpointing:
+        return CheckpointedModel(
+            backbone.input, backbone.output, name=backbone.name
+        )
+    return backbone
 
 
 def default_neck(name):

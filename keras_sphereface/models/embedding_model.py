@@ -65,7 +65,8 @@ def build_embedding_model(
             `keras.Model` that scales them itself. Defaults to `True`.
         name: str, name of the model. Defaults to `"embedder"`.
         **backbone_kwargs: the named backbone's other arguments, such as
-            `activation` or `width_multiplier`.
+            `activation` or `width_multiplier`, and `gradient_checkpointing`,
+            which trains in less memory and more time.
 
     Returns:
         `keras.Model`, images `(batch_size, height, width, 3)`, uint8 or
