@@ -16,10 +16,10 @@ class CheckpointedModel(keras.Model):
     names are those of a plain `keras.Model` of the same graph, and weights
     saved from one load into the other. Outside training it is that model.
 
-    On two cores of a CPU, TensorFlow without XLA, 32 images at 112x112, float32, a step
-    adds 0.3 times as much memory for ViT-Tiny (294 MiB where it was 1,180) and
-    0.4 times for IResNet-50 (1,228 MiB where it was 2,861), gradients
-    included, and takes 1.2 to 1.4 times as long.
+    On two cores of a CPU, TensorFlow without XLA, 32 images at 112x112,
+    float32, a step adds 0.3 times as much memory for ViT-Tiny (294 MiB where it
+    was 1,180) and 0.4 times for IResNet-50 (1,228 MiB where it was 2,861),
+    gradients included, and takes 1.2 to 1.4 times as long.
 
     A unit starts at every tensor that goes into several layers, if all layers
     after it see of those before only this tensor. The last unit is not
