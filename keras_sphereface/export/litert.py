@@ -52,8 +52,9 @@ def export_litert(
     Signature `embed` takes `images`, RGB pixels in `[0, 255]`,
     `[batch_size, height, width, 3]`, and returns `embeddings`,
     `[batch_size, embedding_dim]` of norm 1. Signature `verify` takes
-    `images_a` and `images_b` and returns `scores`, float32 `[batch_size]`,
-    cosine similarities; the weights are stored once. Pixels are float32, and
+    `images_a` and `images_b`, which must be as many, since TFLite has no
+    operation to check it, and returns `scores`, float32 `[batch_size]`, cosine
+    similarities; the weights are stored once. Pixels are float32, and
     uint8 for `quantization="int8"`. An embedding of all zeros has no direction
     and comes out as zeros. Only operations built into TFLite are used, and the
     file carries its manifest, so `edge.FaceVerifier` needs nothing else.
