@@ -25,7 +25,7 @@ class HeadOutputs(NamedTuple):
         return target_cosines(self.cos_theta, self.labels)[:, 0]
 
     def is_nearest(self):
-        """Whether no centre is nearer than the true one, `(batch_size,)`."""
+        """Whether the true centre is the first of the nearest, bool."""
         nearest = ops.argmax(self.cos_theta, axis=-1)
         return ops.equal(ops.cast(nearest, "int32"), self.labels)
 
@@ -37,7 +37,8 @@ class HeadLosses(NamedTuple):
         losses: float32, `(batch_size,)`, penalties among them.
         cos_target: float32, `(batch_size,)`, plain cosines to the true class.
         is_nearest: bool, `(batch_size,)`, whether the true class is the
-            nearest by plain cosine; of those sampled, if classes are.
+            nearest by plain cosine; of those sampled, if classes are. One as
+            near counts against it, without slabs only if it comes before.
         norms: float32, `(batch_size,)`, norms of the embeddings.
         labels: int32, `(batch_size,)`, checked.
     """
