@@ -1,5 +1,8 @@
 """Export to an ONNX file, for ONNX Runtime."""
 
+import contextlib
+import gc
+
 import numpy as np
 import tensorflow as tf
 
@@ -96,12 +99,13 @@ def _convert(embedder, shape, opset):
         return tf.identity(unit, name="embeddings")
 
     try:
-        model, _ = tf2onnx.convert.from_function(
-            embed,
-            embed.input_signature,
-            opset=opset,
-            custom_op_handlers={"Erfc": (_one_minus_erf, [])},
-        )
+        with _frequent_collection():
+            model, _ = tf2onnx.convert.from_function(
+                embed,
+                embed.input_signature,
+                opset=opset,
+                custom_op_handlers={"Erfc": (_one_minus_erf, [])},
+            )
         _name_ends(model.graph)
         onnx.checker.check_model(model, full_check=True)
     except Exception as error:
@@ -109,6 +113,28 @@ def _convert(embedder, shape, opset):
             f"ONNX opset {opset} cannot express the embedder: {error}"
         ) from error
     return model
+
+
+@contextlib.contextmanager
+def _frequent_collection():
+    """Lets Python free soon what is made from here on.
+
+    tf2onnx copies the graph, weights and all, before each of its passes, and
+    the copies are cycles, which Python collects the less often the more other
+    objects there are; those are set aside.
+    """
+    if gc.get_freeze_count():  # by the caller, for reasons of their own
+        yield
+        return
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(thresholds[0], 2, 1)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
 
 
 def _one_minus_erf(context, node, name, _):

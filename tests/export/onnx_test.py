@@ -1,3 +1,5 @@
+import gc
+
 import keras
 import numpy as np
 import onnx
@@ -73,6 +75,15 @@ def test_an_exact_gelu_is_written(tmp_path):
     assert report.score_error < 1e-6
     kinds = {node.op_type for node in onnx.load(report.path).graph.node}
     assert "Erf" in kinds
+
+
+def test_the_garbage_collector_is_left_as_it_was(embedder, tmp_path):
+    before = gc.get_threshold(), gc.get_freeze_count()
+    export_onnx(embedder, tmp_path / "face.onnx")
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+    with onnx_module._frequent_collection():
+        assert gc.get_freeze_count() > before[1]
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
 
 
 def test_zeros_stay_zeros(tmp_path):
