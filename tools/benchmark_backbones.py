@@ -87,6 +87,7 @@ def time_interleaved(steps, rounds):
 
 
 def random_images(batch_size, image_size):
+    """Images of noise, scaled to `[-1, 1]`, always the same."""
     images = np.random.default_rng(0).uniform(
         -1, 1, (batch_size, image_size, image_size, 3)
     )

@@ -3,6 +3,12 @@ import math
 import keras
 from keras import ops
 
+from keras_sphereface.layers.attention_heads import (
+    check_num_heads,
+    join_heads,
+    split_heads,
+)
+
 # Of PyTorch's `normalize`: norms below 1e-12 count as 1e-12.
 _LEAST_SQUARED_NORM = 1e-24
 
@@ -36,11 +42,7 @@ class CrossCovariance(keras.layers.Layer):
 
     def __init__(self, num_heads, **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(num_heads, int) or num_heads < 1:
-            raise ValueError(
-                "`num_heads` must be an int of at least 1. "
-                f"Received: num_heads={num_heads}"
-            )
+        check_num_heads(num_heads)
         self.num_heads = num_heads
 
     def build(self, input_shape):
@@ -57,13 +59,8 @@ class CrossCovariance(keras.layers.Layer):
     def call(self, inputs):
         channels = inputs.shape[-1] // 3
         tokens = math.prod(inputs.shape[1:-1])
-        size = channels // self.num_heads
-        # (batch_size, num_heads, tokens, size) each
         query, key, value = (
-            ops.transpose(
-                ops.reshape(part, (-1, tokens, self.num_heads, size)),
-                (0, 2, 1, 3),
-            )
+            split_heads(part, self.num_heads, tokens)
             for part in ops.split(inputs, 3, axis=-1)
         )
         query = _unit_over_tokens(query)
@@ -74,10 +71,7 @@ class CrossCovariance(keras.layers.Layer):
         weights = ops.softmax(cosines * temperature, axis=-1)
         weights = ops.cast(weights, value.dtype)
         heads = ops.matmul(value, ops.swapaxes(weights, -1, -2))
-        return ops.reshape(
-            ops.transpose(heads, (0, 2, 1, 3)),
-            (-1, *inputs.shape[1:-1], channels),
-        )
+        return join_heads(heads, (*inputs.shape[1:-1], channels))
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], input_shape[-1] // 3)

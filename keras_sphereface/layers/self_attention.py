@@ -1,6 +1,12 @@
 import keras
 from keras import ops
 
+from keras_sphereface.layers.attention_heads import (
+    check_num_heads,
+    join_heads,
+    split_heads,
+)
+
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class SelfAttention(keras.layers.Layer):
@@ -26,11 +32,7 @@ class SelfAttention(keras.layers.Layer):
 
     def __init__(self, num_heads, **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(num_heads, int) or num_heads < 1:
-            raise ValueError(
-                "`num_heads` must be an int of at least 1. "
-                f"Received: num_heads={num_heads}"
-            )
+        check_num_heads(num_heads)
         self.num_heads = num_heads
 
     def build(self, input_shape):
@@ -61,18 +63,12 @@ class SelfAttention(keras.layers.Layer):
         # (batch_size, tokens, channels) each
         parts = ops.split(ops.matmul(inputs, self.qkv_kernel), 3, axis=-1)
         query, key, value = (
-            ops.transpose(
-                ops.reshape(part, (-1, tokens, self.num_heads, size)),
-                (0, 2, 1, 3),
-            )
-            for part in parts
+            split_heads(part, self.num_heads, tokens) for part in parts
         )
         scores = ops.matmul(query * size**-0.5, ops.swapaxes(key, -1, -2))
         weights = ops.softmax(ops.cast(scores, "float32"), axis=-1)
         heads = ops.matmul(ops.cast(weights, value.dtype), value)
-        heads = ops.reshape(
-            ops.transpose(heads, (0, 2, 1, 3)), (-1, tokens, channels)
-        )
+        heads = join_heads(heads, (tokens, channels))
         return ops.matmul(heads, self.kernel) + self.bias
 
     def compute_output_shape(self, input_shape):
