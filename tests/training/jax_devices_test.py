@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from killed_runs import START
 
 pytestmark = [
     pytest.mark.slow,
@@ -17,22 +18,10 @@ pytestmark = [
     ),
 ]
 
-PROGRAM = """
-import json, os, signal, sys
-import keras, numpy as np
-from keras_sphereface.training import *
-
+PROGRAM = (
+    START
+    + """
 kill_at = int(sys.argv[3])
-
-
-class Kill(keras.callbacks.Callback):
-    steps = 0
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.steps += 1
-        if self.steps == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
 
 config = TrainConfig(
     data=DataConfig(
@@ -63,6 +52,7 @@ print(json.dumps({
     "resumed": result.report["resumed_from_step"],
 }))
 """
+)
 
 
 def start(workdir, strategy="none", devices=1, kill_at=0, chunk="null"):

@@ -7,26 +7,15 @@ import sys
 
 import numpy as np
 import pytest
+from killed_runs import START
 from replicas import on_tensorflow
 
-PROGRAM = """
-import json, os, signal, sys
-import keras, numpy as np
-from keras_sphereface.training import *
-
+PROGRAM = (
+    START
+    + """
 workdir, kill_at, options = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 options = json.loads(options)
 optimizer = OptimizerConfig(**options.pop("optimizer", {}))
-
-
-class Kill(keras.callbacks.Callback):
-    steps = 0
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.steps += 1
-        if self.steps == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
 
 config = TrainConfig(
     data=DataConfig(
@@ -54,6 +43,7 @@ print(json.dumps({
     "resumed": result.report["resumed_from_step"],
 }))
 """
+)
 
 CASES = {
     "one device": {
