@@ -14,7 +14,9 @@ __version__ = "0.1.0"
 _SUBPACKAGES = (
     "alignment",
     "backbones",
+    "backend",
     "callbacks",
+    "class_softmax",
     "contract",
     "data",
     "edge",

@@ -28,24 +28,27 @@ TABLE = {
         {"contract"},
         {"numpy", "scipy", "sklearn", "tqdm", "matplotlib", "PIL"},
     ),
-    "ops": (set(), {"keras", "numpy", "tensorflow", "jax", "torch"}),
-    "layers": ({"ops"}, {"keras", "tensorflow"}),
-    "losses": ({"ops"}, {"keras"}),
-    "heads": ({"ops"}, {"keras"}),
+    # What `keras.ops` has no word for, on each backend.
+    "backend": (set(), {"keras", "numpy", "tensorflow", "jax", "torch"}),
+    "ops": ({"backend"}, {"keras"}),
+    "class_softmax": ({"backend", "ops"}, {"keras"}),
+    "layers": ({"backend", "ops"}, {"keras", "tensorflow"}),
+    "losses": ({"backend", "class_softmax", "ops"}, {"keras"}),
+    "heads": ({"backend", "class_softmax", "ops"}, {"keras"}),
     # `tf.distribute` is TensorFlow's.
-    "optimizers": ({"ops"}, {"keras", "tensorflow"}),
+    "optimizers": ({"backend", "ops"}, {"keras", "tensorflow"}),
     "backbones": ({"layers"}, {"keras"}),
     "models": (
         {
             "contract",
-            "ops",
+            "backend",
             "layers",
             "backbones",
             "heads",
             "losses",
             "optimizers",
         },
-        {"keras", "numpy", "tensorflow"},
+        {"keras", "numpy"},
     ),
     # Keras's augmentation layers are steps of a pipeline.
     "data": ({"contract"}, {"numpy", "tensorflow", "PIL", "keras"}),
@@ -56,8 +59,8 @@ TABLE = {
     # `models` knows how an embedder embeds when it has replicas; diagnostics
     # take gradients with `ops` and write for TensorBoard.
     "callbacks": (
-        {"evaluation", "heads", "models", "ops"},
-        {"keras", "numpy", "tqdm", "matplotlib", "tensorflow"},
+        {"backend", "evaluation", "heads", "models"},
+        {"keras", "numpy", "tqdm", "matplotlib"},
     ),
     # A file is read with NumPy and built as an embedder; `contract` has the
     # pixel scaling that a first convolution is brought to.
@@ -69,7 +72,8 @@ TABLE = {
         {
             "contract",
             "evaluation",
-            "ops",
+            "backend",
+            "class_softmax",
             "layers",
             "heads",
             "losses",
@@ -114,33 +118,12 @@ ONLY_IN = {
     ("export", "onnx"): {"onnx.py"},
     ("export", "tf2onnx"): {"onnx.py"},
     ("export", "ai_edge_quantizer"): {"activation_quantizer.py"},
-    # keras.ops has no word for an assertion inside a compiled step, for
-    # whether a step is being compiled, for the replicas that compute it, for
-    # gradients, and for writing slab by slab into one matrix.
-    ("ops", "tensorflow"): {
-        "class_slabs.py",
-        "gradients.py",
-        "labels.py",
-        "replicas.py",
-        "tracing.py",
-    },
-    ("ops", "jax"): {
-        "class_slabs.py",
-        "gradients.py",
-        "labels.py",
-        "tracing.py",
-    },
-    ("ops", "torch"): {"class_slabs.py", "gradients.py"},
     ("data", "keras"): {"keras_augmentation.py", "random_choice.py"},
     ("alignment", "mtcnn"): {"mtcnn_detector.py"},
     ("alignment", "cv2"): {"yunet_detector.py"},
     ("callbacks", "matplotlib"): {"head_page.py"},
-    ("callbacks", "tensorflow"): {"tensorboard_writer.py"},
-    ("ops", "numpy"): {"labels.py"},
     # Nor for a fused kernel.
     ("layers", "tensorflow"): {"fused_batch_normalization.py"},
-    # `tf.distribute` again.
-    ("models", "tensorflow"): {"replicas.py"},
     # To make devices of a CPU.
     ("training", "jax"): {"strategy.py"},
     ("training", "ml_collections"): {"config_flag.py"},

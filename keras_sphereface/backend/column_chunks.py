@@ -1,25 +1,27 @@
-"""Slabs of classes, one after the other, on whichever backend runs.
+"""Chunks of classes, one after the other, on whichever backend runs.
 
-A slab is a run of columns. `keras.ops` would hold all slabs at once, or copy
-the whole matrix for each one it writes; here the memory is that of one slab.
+A chunk is a run of columns. `keras.ops` would hold all chunks at once, or copy
+the whole matrix for each one it writes; here the memory is that of one chunk.
 """
 
 import keras
 from keras import ops
 
-from keras_sphereface.ops.class_chunk import MAX_UNROLLED_SLABS
+# Past this many chunks a TensorFlow graph loops instead of unrolling: it is
+# smaller, and XLA cannot compile it.
+MAX_UNROLLED_CHUNKS = 128
 
 
-def fold_slabs(step, state, arrays, *, width, rows_written=0):
-    """Runs `step` over slabs of columns, from the first class to the last.
+def fold_chunks(step, state, arrays, *, width, rows_written=0):
+    """Runs `step` over chunks of columns, from the first class to the last.
 
     Args:
-        step: callable `(state, slabs, start)`, with `slabs` the columns from
+        step: callable `(state, chunks, start)`, with `chunks` the columns from
             `start` of each array, to a new state, or, if it writes, to a
             tuple of the new state and a matrix for these columns.
         state: tuple of tensors to start from.
         arrays: tuple of tensors whose last axis is classes.
-        width: int, columns of a slab; the last may be narrower.
+        width: int, columns of a chunk; the last may be narrower.
         rows_written: int, rows of the matrix that `step` gives each time.
             Defaults to `0`, no matrix.
 
@@ -35,16 +37,16 @@ def fold_slabs(step, state, arrays, *, width, rows_written=0):
 
 
 def compiles_with_xla(num_columns, width):
-    """Whether a step over so many slabs may be compiled by XLA.
+    """Whether a step over so many chunks may be compiled by XLA.
 
     Args:
         num_columns: int.
-        width: int, columns of a slab.
+        width: int, columns of a chunk.
 
     Returns:
         Bool; `False` where a TensorFlow graph loops.
     """
-    unrolls = num_columns // width <= MAX_UNROLLED_SLABS
+    unrolls = num_columns // width <= MAX_UNROLLED_CHUNKS
     return unrolls or keras.backend.backend() != "tensorflow"
 
 
@@ -116,14 +118,14 @@ def _fold_on_tensorflow(step, state, arrays, num_columns, width, rows):
     )
 
     def step_at(start, size, state, written):
-        # One slab after the other: the executor would run several at once.
+        # One chunk after the other: the executor would run several at once.
         with tf.control_dependencies([*state, written]):
-            slabs = tuple(
+            chunks = tuple(
                 _columns_on_tensorflow(a, start, size) for a in arrays
             )
         if not rows:
-            return step(state, slabs, start), written
-        state, columns = step(state, slabs, start)
+            return step(state, chunks, start), written
+        state, columns = step(state, chunks, start)
         if lanes == 2:
             columns = tf.reshape(columns, (rows, size // 2, 2))
             columns = tf.bitcast(columns, tf.int64)
@@ -137,7 +139,7 @@ def _fold_on_tensorflow(step, state, arrays, num_columns, width, rows):
         )
 
     whole, start = num_columns // width, 0
-    if whole > MAX_UNROLLED_SLABS:
+    if whole > MAX_UNROLLED_CHUNKS:
 
         def body(start, state, written):
             return (start + width, *step_at(start, width, state, written))
@@ -195,10 +197,10 @@ def _fold_on_jax(step, state, arrays, num_columns, width, rows):
 
     def step_at(start, size, carry):
         state, written = carry
-        slabs = tuple(
+        chunks = tuple(
             lax.dynamic_slice_in_dim(a, start, size, axis=-1) for a in arrays
         )
-        state = step(state, slabs, start)
+        state = step(state, chunks, start)
         if rows:
             state, columns = state
             written = lax.dynamic_update_slice_in_dim(

@@ -3,10 +3,10 @@ import warnings
 import keras
 import numpy as np
 
+from keras_sphereface.backend.tensorboard_writer import TensorBoardWriter
 from keras_sphereface.callbacks.head_page import plot_head_page
 from keras_sphereface.callbacks.head_snapshot import take_snapshot
 from keras_sphereface.callbacks.head_warnings import head_warnings
-from keras_sphereface.callbacks.tensorboard_writer import TensorBoardWriter
 from keras_sphereface.callbacks.trained_parts import (
     find_embedder,
     find_head,

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
-from keras_sphereface.ops import gradients
+from keras_sphereface.backend import (
+    gradients,
+)
 
 
 class HeadSnapshot(NamedTuple):

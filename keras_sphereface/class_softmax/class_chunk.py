@@ -2,15 +2,14 @@
 
 import math
 
+from keras_sphereface.backend.column_chunks import MAX_UNROLLED_CHUNKS
+
 # Dense logits, their gradient and one more of their size may take this much.
 _DENSE_BYTES = 256 * 2**20
-# A streamed head holds about eight matrices of a slab.
-_SLAB_BYTES = 64 * 2**20
-_SLAB_MATRICES = 8
+# A streamed head holds about eight matrices of a chunk.
+_CHUNK_BYTES = 64 * 2**20
+_CHUNK_MATRICES = 8
 _FLOAT_BYTES = 4
-# Past this many slabs a TensorFlow graph loops instead of unrolling: it is
-# smaller, and XLA cannot compile it.
-MAX_UNROLLED_SLABS = 128
 
 
 def check_class_chunk(class_chunk):
@@ -27,8 +26,8 @@ def resolve_class_chunk(class_chunk, *, batch_size, embedding_dim, num_classes):
     """Classes to compute at once, or `None` for all of them.
 
     `"auto"` computes all where their logits fit 256 MiB, three times over,
-    and otherwise slabs of which eight matrices fit 64 MiB, to the next odd
-    multiple of 16; but never more than 128 slabs, which XLA compiles on every
+    and otherwise chunks of which eight matrices fit 64 MiB, to the next odd
+    multiple of 16; but never more than 128 chunks, which XLA compiles on every
     backend, and whose matrices are a sixteenth of the centres or the logits.
 
     Args:
@@ -45,20 +44,20 @@ def resolve_class_chunk(class_chunk, *, batch_size, embedding_dim, num_classes):
     batch_size = batch_size or 512
     if 3 * batch_size * num_classes * _FLOAT_BYTES <= _DENSE_BYTES:
         return None
-    rows = _SLAB_MATRICES * max(batch_size, embedding_dim)
+    rows = _CHUNK_MATRICES * max(batch_size, embedding_dim)
     width = max(
-        _SLAB_BYTES // (rows * _FLOAT_BYTES),
-        math.ceil(num_classes / MAX_UNROLLED_SLABS),
+        _CHUNK_BYTES // (rows * _FLOAT_BYTES),
+        math.ceil(num_classes / MAX_UNROLLED_CHUNKS),
     )
     return _balanced(num_classes, width)
 
 
 def _balanced(num_classes, width):
-    """A width near `width` whose slabs are of nearly one size.
+    """A width near `width` whose chunks are of nearly one size.
 
-    An odd multiple of 16: at powers of two the rows of a slab share their
+    An odd multiple of 16: at powers of two the rows of a chunk share their
     places in the cache, and a product takes half as long again.
     """
-    slabs = math.ceil(num_classes / width)
-    sixteens = math.ceil(num_classes / slabs / 16)
+    chunks = math.ceil(num_classes / width)
+    sixteens = math.ceil(num_classes / chunks / 16)
     return 16 * (sixteens + (sixteens % 2 == 0))

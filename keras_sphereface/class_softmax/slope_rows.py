@@ -4,9 +4,9 @@ from keras import ops
 
 
 class SlopeRows:
-    """What rows of slopes are multiplied by, outside of the slabs.
+    """What rows of slopes are multiplied by, outside of the chunks.
 
-    The entry of the true class in a slab is `own`, which the factor of its
+    The entry of the true class in a chunk is `own`, which the factor of its
     row turns into the gradient of its cosine. Where the other classes have
     next to none, the factor is one that turns only `own` into something.
 

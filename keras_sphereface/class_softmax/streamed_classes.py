@@ -2,13 +2,13 @@
 
 from keras import ops
 
-from keras_sphereface.ops.class_slabs import (
-    fold_slabs,
+from keras_sphereface.backend.column_chunks import (
+    fold_chunks,
     inverse_column_norms,
     put_in_rows,
 )
-from keras_sphereface.ops.gradients import custom_gradient, vector_jacobian
-from keras_sphereface.ops.slope_rows import SlopeRows
+from keras_sphereface.backend.gradients import custom_gradient, vector_jacobian
+from keras_sphereface.class_softmax.slope_rows import SlopeRows
 
 # Below every logit, and far enough apart that their exponentials differ.
 _LOW, _LOWER = -1e30, -2e30
@@ -29,27 +29,27 @@ def streamed_classes(
     weights=None,
     num_classes=None,
 ):
-    """What the classes other than the true one add up to, slab by slab.
+    """What the classes other than the true one add up to, chunk by chunk.
 
     With `z_j = scale * f(cos(theta_j)) + bias`, the sum of a sample is `log
     sum over j != y of exp(z_j)`, or `sum over j != y of log(1 + exp(z_j))`
     where classes do not compete. Its loss then needs no more than that sum
     and the logit of the true class: `softplus(sum - z_y)` is the softmax
-    cross-entropy. The true class is left out in its slab; taken out of the
+    cross-entropy. The true class is left out in its chunk; taken out of the
     whole sum afterwards, it would leave nothing but rounding where it
     dominates.
 
-    Going backward, the logits of a slab are computed again. Beside the
-    gradients, the memory is that of a few slabs, `(batch_size, class_chunk)`
+    Going backward, the logits of a chunk are computed again. Beside the
+    gradients, the memory is that of a few chunks, `(batch_size, class_chunk)`
     and `(embedding_dim, class_chunk)`; there is no normalised copy of the
     centres. The results are those of the whole matrix, to rounding. Without
-    `class_chunk` all classes are one slab, whose logits are kept.
+    `class_chunk` all classes are one chunk, whose logits are kept.
 
     Args:
         unit_embeddings: float32 tensor, `(batch_size, embedding_dim)`.
         centers: float32 tensor, `(embedding_dim, num_classes)`, any norm.
         labels: int32 tensor, `(batch_size,)`.
-        class_chunk: int, classes of a slab, at least 1; or `None`.
+        class_chunk: int, classes of a chunk, at least 1; or `None`.
         scale: float32 tensor, `(batch_size, 1)`, at least 0.
         bias: float32 scalar. Defaults to `None`, no bias.
         function: callable from cosines to values, element by element, rising.
@@ -78,7 +78,7 @@ def streamed_classes(
     stream.weights = weights
     stream.num_classes = num_classes or centers.shape[1]
     bias = ops.convert_to_tensor(0.0 if bias is None else bias, "float32")
-    run = stream.run_whole if class_chunk is None else stream.run_in_slabs
+    run = stream.run_whole if class_chunk is None else stream.run_in_chunks
     centers = ops.convert_to_tensor(centers)
     return custom_gradient(run)(unit_embeddings, centers, scale, bias)
 
@@ -100,7 +100,7 @@ class _Stream:
         self.num_classes = None
 
     def run_whole(self, unit, centers, scale, bias):
-        """All classes as one slab, whose terms wait for the backward pass."""
+        """All classes as one chunk, whose terms wait for the backward pass."""
         inverse = inverse_column_norms(centers)
         products = ops.matmul(self._left(unit, scale), centers) * inverse
         logits = self._logits(products, scale, bias)
@@ -126,37 +126,37 @@ class _Stream:
             if weights is not None:
                 slopes = slopes * weights
             rows = SlopeRows(unit, scale[:, 0], d_total, d_own, share)
-            *sums, d_centers = self._slab_gradients(
+            *sums, d_centers = self._chunk_gradients(
                 rows, products, slopes, centers, inverse, self.labels
             )
             return self._gradients(rows, sums, d_centers, own_cosine)
 
         return (total, own_cosine, largest), gradient
 
-    def run_in_slabs(self, unit, centers, scale, bias):
-        """One slab after the other, and once more in the backward pass."""
+    def run_in_chunks(self, unit, centers, scale, bias):
+        """One chunk after the other, and once more in the backward pass."""
         left = self._left(unit, scale)
         zeros = ops.zeros_like(unit[:, 0])
         weights = () if self.weights is None else (self.weights,)
 
-        def step(state, slabs, start):
+        def step(state, chunks, start):
             largest, total = state
-            inverse = inverse_column_norms(slabs[0])
-            products = ops.matmul(left, slabs[0]) * inverse
+            inverse = inverse_column_norms(chunks[0])
+            products = ops.matmul(left, chunks[0]) * inverse
             logits = self._logits(products, scale, bias)
             place = self.labels - start
             logits = put_in_rows(logits, place, zeros + _LOWER)
             logits = self._without_padding(logits, start, centers)
             new = ops.maximum(largest, ops.max(logits, axis=1))
             if self.is_binary:
-                total = total + _weighted_sum(ops.softplus(logits), *slabs[1:])
+                total = total + _weighted_sum(ops.softplus(logits), *chunks[1:])
             else:
                 terms = ops.exp(logits - new[:, None])
                 kept = total * ops.exp(largest - new)
-                total = kept + _weighted_sum(terms, *slabs[1:])
+                total = kept + _weighted_sum(terms, *chunks[1:])
             return (new, total), inverse[None]
 
-        (largest, total), inverse = fold_slabs(
+        (largest, total), inverse = fold_chunks(
             step,
             (zeros + _LOW, zeros),
             (centers, *weights),
@@ -175,26 +175,26 @@ class _Stream:
                 unit, scale[:, 0], d_total, d_own, ops.ones_like(d_total)
             )
 
-            def step(sums, slabs, start):
-                products = ops.matmul(left, slabs[0]) * slabs[1]
+            def step(sums, chunks, start):
+                products = ops.matmul(left, chunks[0]) * chunks[1]
                 logits = self._logits(products, scale, bias)
                 logits = self._without_padding(logits, start, centers)
                 if self.is_binary:
                     slopes = ops.sigmoid(logits)
                 else:
                     slopes = ops.exp(logits - total[:, None])
-                if len(slabs) > 2:
-                    slopes = slopes * slabs[2]
+                if len(chunks) > 2:
+                    slopes = slopes * chunks[2]
                 place = self.labels - start
                 if self._sums_slopes or self._sums_values:
                     slopes = put_in_rows(slopes, place, zeros)
-                *more, d_columns = self._slab_gradients(
-                    rows, products, slopes, *slabs[:2], place
+                *more, d_columns = self._chunk_gradients(
+                    rows, products, slopes, *chunks[:2], place
                 )
                 sums = tuple(a + b for a, b in zip(sums, more, strict=True))
                 return sums, d_columns
 
-            sums, d_centers = fold_slabs(
+            sums, d_centers = fold_chunks(
                 step,
                 (ops.zeros_like(unit), zeros, zeros),
                 (centers, inverse, *weights),
@@ -205,8 +205,8 @@ class _Stream:
 
         return (total, own_cosine, largest), gradient
 
-    def _slab_gradients(self, rows, products, slopes, columns, inverse, place):
-        """What a slab adds to the gradients of rows, and its own."""
+    def _chunk_gradients(self, rows, products, slopes, columns, inverse, place):
+        """What a chunk adds to the gradients of rows, and its own."""
         nothing = ops.zeros_like(rows.own)
         values = slope_sums = nothing
         if self._sums_slopes:

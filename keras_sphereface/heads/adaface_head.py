@@ -1,14 +1,16 @@
 import keras
 from keras import ops
 
+from keras_sphereface.backend import (
+    replica_index_and_count,
+    sum_over_replicas,
+)
 from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.target_margin_head import TargetMarginHead
 from keras_sphereface.ops import (
     adaface_margin,
     adaface_quality,
     clip_norms,
-    replica_index_and_count,
-    sum_over_replicas,
 )
 
 

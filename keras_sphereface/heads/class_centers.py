@@ -1,13 +1,17 @@
 import keras
 from keras import ops
 
-from keras_sphereface.heads.class_losses import check_class_arguments
-from keras_sphereface.heads.counted_seed import add_counter
-from keras_sphereface.ops import (
+from keras_sphereface.backend import (
     compiles_with_xla,
-    cosines,
+)
+from keras_sphereface.backend.counted_seed import add_counter
+from keras_sphereface.class_softmax import (
     count_class_shards,
     pad_columns,
+)
+from keras_sphereface.heads.class_losses import check_class_arguments
+from keras_sphereface.ops import (
+    cosines,
     safe_normalize,
 )
 

@@ -4,17 +4,21 @@ import math
 
 from keras import ops
 
-from keras_sphereface.heads.counted_seed import CountedSeed
-from keras_sphereface.heads.head_outputs import HeadLosses, HeadOutputs
-from keras_sphereface.ops import (
-    check_class_chunk,
+from keras_sphereface.backend import (
     check_labels,
     gather_rows,
     replica_index_and_count,
+)
+from keras_sphereface.backend.counted_seed import CountedSeed
+from keras_sphereface.class_softmax import (
+    check_class_chunk,
     resolve_class_chunk,
-    safe_normalize,
     sample_classes,
     streamed_classes,
+)
+from keras_sphereface.heads.head_outputs import HeadLosses, HeadOutputs
+from keras_sphereface.ops import (
+    safe_normalize,
 )
 
 # What a subclass may override that looks at all classes at once.
@@ -84,14 +88,14 @@ def class_chunk_of(head, batch_size, embedding_dim):
 
 
 def streamed_losses(head, embeddings, labels, training, class_chunk):
-    """Losses of a batch, its classes computed slab by slab.
+    """Losses of a batch, its classes computed chunk by chunk.
 
     Args:
         head: `MarginHead` that looks at one class at a time.
         embeddings: float tensor, `(batch_size, embedding_dim)`.
         labels: int tensor, `(batch_size,)`.
         training: bool.
-        class_chunk: int, classes of a slab.
+        class_chunk: int, classes of a chunk.
 
     Returns:
         `HeadLosses`.

@@ -3,7 +3,9 @@ import keras
 from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.margin_head import MarginHead
 from keras_sphereface.heads.setting import Setting
-from keras_sphereface.ops import combined_margin
+from keras_sphereface.ops import (
+    combined_margin,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")

@@ -1,7 +1,9 @@
 import keras
 
 from keras_sphereface.heads.target_margin_head import TargetMarginHead
-from keras_sphereface.ops import cosface_margin
+from keras_sphereface.ops import (
+    cosface_margin,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")

@@ -1,11 +1,13 @@
 import keras
 from keras import ops
 
+from keras_sphereface.backend import (
+    replica_index_and_count,
+    sum_over_replicas,
+)
 from keras_sphereface.heads.arcface_head import ArcFaceHead
 from keras_sphereface.ops import (
     curricularface_margins,
-    replica_index_and_count,
-    sum_over_replicas,
     target_cosines,
 )
 

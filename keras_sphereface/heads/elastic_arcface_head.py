@@ -4,7 +4,9 @@ import keras
 
 from keras_sphereface.heads.elastic_head import ElasticHead
 from keras_sphereface.heads.setting import Setting
-from keras_sphereface.ops import arcface_margin
+from keras_sphereface.ops import (
+    arcface_margin,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")

@@ -1,10 +1,12 @@
 import keras
 from keras import ops
 
-from keras_sphereface.heads.counted_seed import CountedSeed, add_counter
+from keras_sphereface.backend import (
+    replica_index_and_count,
+)
+from keras_sphereface.backend.counted_seed import CountedSeed, add_counter
 from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.target_margin_head import TargetMarginHead
-from keras_sphereface.ops import replica_index_and_count
 
 
 class ElasticHead(TargetMarginHead):

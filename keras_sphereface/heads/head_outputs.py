@@ -2,7 +2,9 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from keras_sphereface.ops import target_cosines
+from keras_sphereface.ops import (
+    target_cosines,
+)
 
 
 class HeadOutputs(NamedTuple):
@@ -38,7 +40,7 @@ class HeadLosses(NamedTuple):
         cos_target: float32, `(batch_size,)`, plain cosines to the true class.
         is_nearest: bool, `(batch_size,)`, whether the true class is the
             nearest by plain cosine; of those sampled, if classes are. One as
-            near counts against it, without slabs only if it comes before.
+            near counts against it, without chunks only if it comes before.
         norms: float32, `(batch_size,)`, norms of the embeddings.
         labels: int32, `(batch_size,)`, checked.
     """

@@ -1,5 +1,8 @@
 from keras import ops
 
+from keras_sphereface.backend import (
+    check_labels,
+)
 from keras_sphereface.heads.class_centers import ClassCenters
 from keras_sphereface.heads.class_losses import (
     class_chunk_of,
@@ -8,7 +11,6 @@ from keras_sphereface.heads.class_losses import (
 )
 from keras_sphereface.heads.head_outputs import HeadLosses, HeadOutputs
 from keras_sphereface.heads.setting import Setting
-from keras_sphereface.ops import check_labels
 
 
 class MarginHead(ClassCenters):

@@ -1,6 +1,8 @@
 from keras import ops
 
-from keras_sphereface.ops import is_traced
+from keras_sphereface.backend import (
+    is_traced,
+)
 
 
 class Setting:

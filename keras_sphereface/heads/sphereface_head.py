@@ -2,7 +2,9 @@ import keras
 
 from keras_sphereface.heads.setting import Setting
 from keras_sphereface.heads.target_margin_head import TargetMarginHead
-from keras_sphereface.ops import sphereface_margin
+from keras_sphereface.ops import (
+    sphereface_margin,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")

@@ -1,9 +1,14 @@
 import keras
 from keras import ops
 
+from keras_sphereface.backend import (
+    gather_rows,
+)
 from keras_sphereface.heads.setting import Setting
 from keras_sphereface.heads.sphereface_head import SphereFaceHead
-from keras_sphereface.ops import gather_rows, hyperspherical_energy
+from keras_sphereface.ops import (
+    hyperspherical_energy,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")

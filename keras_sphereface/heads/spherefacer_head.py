@@ -4,7 +4,9 @@ from keras import ops
 from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.margin_head import MarginHead
 from keras_sphereface.heads.setting import Setting
-from keras_sphereface.ops import spherefacer_functions
+from keras_sphereface.ops import (
+    spherefacer_functions,
+)
 
 _VARIANTS = ("v0", "v1", "v2")
 _NORM_PENALTIES = {"l1": ops.abs, "l2": ops.square}

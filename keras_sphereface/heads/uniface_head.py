@@ -4,7 +4,10 @@ import keras
 
 from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
 from keras_sphereface.heads.target_margin_head import TargetMarginHead
-from keras_sphereface.ops import cosface_margin, uniface_losses
+from keras_sphereface.ops import (
+    cosface_margin,
+    uniface_losses,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")

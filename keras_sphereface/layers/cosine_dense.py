@@ -1,7 +1,9 @@
 import keras
 from keras import ops
 
-from keras_sphereface.ops import safe_normalize
+from keras_sphereface.ops import (
+    safe_normalize,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")

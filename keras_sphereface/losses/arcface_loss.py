@@ -3,7 +3,10 @@ import math
 import keras
 
 from keras_sphereface.losses.margin_loss import MarginLoss, check_number
-from keras_sphereface.ops import apply_target_margin, arcface_margin
+from keras_sphereface.ops import (
+    apply_target_margin,
+    arcface_margin,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")

@@ -1,7 +1,9 @@
 import keras
 from keras import ops
 
-from keras_sphereface.ops import labels_of_targets
+from keras_sphereface.backend import (
+    labels_of_targets,
+)
 
 
 class MarginLoss(keras.losses.Loss):

@@ -1,7 +1,9 @@
 import keras
 
 from keras_sphereface.losses.margin_loss import MarginLoss, check_number
-from keras_sphereface.ops import spherefacer_margins
+from keras_sphereface.ops import (
+    spherefacer_margins,
+)
 
 _VARIANTS = ("v0", "v1", "v2")
 

@@ -2,10 +2,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_sphereface.backend import (
+    check_labels,
+)
+from keras_sphereface.backend import distributed_fit as replicas
 from keras_sphereface.heads import MarginHead
 from keras_sphereface.losses import PrecomputedLoss
-from keras_sphereface.models import replicas
-from keras_sphereface.ops import check_labels
 from keras_sphereface.optimizers import ColumnOptimizer, replica_safe
 
 

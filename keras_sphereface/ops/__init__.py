@@ -1,4 +1,4 @@
-"""Pure functions behind the heads: angles, margins, gradients, labels."""
+"""Pure formulas: angles, margins, energies, pairs, triplets."""
 
 from keras_sphereface.ops.additive_margins import (
     adaface_margin,
@@ -11,10 +11,6 @@ from keras_sphereface.ops.additive_margins import (
     magface_penalty,
 )
 from keras_sphereface.ops.angles import angle, falling_cosine, safe_normalize
-from keras_sphereface.ops.class_chunk import (
-    check_class_chunk,
-    resolve_class_chunk,
-)
 from keras_sphereface.ops.class_margins import (
     apply_target_margin,
     curricularface_margins,
@@ -24,13 +20,6 @@ from keras_sphereface.ops.class_margins import (
     spherefacer_margins,
     target_cosines,
 )
-from keras_sphereface.ops.class_parallel import (
-    ClassParallel,
-    count_class_shards,
-    pad_columns,
-)
-from keras_sphereface.ops.class_sampling import sample_classes
-from keras_sphereface.ops.class_slabs import compiles_with_xla
 from keras_sphereface.ops.contrast import (
     contrastive_losses,
     npairs_losses,
@@ -39,23 +28,16 @@ from keras_sphereface.ops.contrast import (
 )
 from keras_sphereface.ops.cosines import cosines
 from keras_sphereface.ops.detachment import detach_characteristic
-from keras_sphereface.ops.gradients import custom_gradient, gradients
 from keras_sphereface.ops.hyperspherical_energy import hyperspherical_energy
-from keras_sphereface.ops.labels import check_labels, labels_of_targets
 from keras_sphereface.ops.margins import (
     sphereface_margin,
     spherefacer_v1_margin,
     spherefacer_v2_margin,
 )
-from keras_sphereface.ops.pairs import (
+from keras_sphereface.ops.pair_distances import (
     angular_distances,
     distances,
     squared_distances,
-)
-from keras_sphereface.ops.replicas import (
-    gather_rows,
-    replica_index_and_count,
-    sum_over_replicas,
 )
 from keras_sphereface.ops.sphereface2 import (
     adjusted_similarity,
@@ -65,8 +47,6 @@ from keras_sphereface.ops.sphereface2 import (
     sphereface2_losses,
     sphereface2_margins,
 )
-from keras_sphereface.ops.streamed_classes import streamed_classes
-from keras_sphereface.ops.tracing import is_traced
 from keras_sphereface.ops.triplets import (
     hard_triplet_losses,
     semi_hard_triplet_losses,
@@ -74,7 +54,6 @@ from keras_sphereface.ops.triplets import (
 from keras_sphereface.ops.uniface import uniface_losses
 
 __all__ = [
-    "ClassParallel",
     "adaface_margin",
     "adaface_quality",
     "adjusted_similarity",
@@ -82,37 +61,24 @@ __all__ = [
     "angular_distances",
     "apply_target_margin",
     "arcface_margin",
-    "check_class_chunk",
-    "check_labels",
     "check_sphereface2_arguments",
     "clip_norms",
     "combined_margin",
-    "compiles_with_xla",
     "contrastive_losses",
     "cosface_margin",
     "cosines",
-    "count_class_shards",
     "curricularface_margins",
-    "custom_gradient",
     "detach_characteristic",
     "distances",
     "elementwise_margins",
     "falling_cosine",
-    "gather_rows",
-    "gradients",
     "hard_triplet_losses",
     "hyperspherical_energy",
     "is_target",
-    "is_traced",
-    "labels_of_targets",
     "magface_angle_margin",
     "magface_penalty",
     "npairs_losses",
-    "pad_columns",
-    "replica_index_and_count",
-    "resolve_class_chunk",
     "safe_normalize",
-    "sample_classes",
     "semi_hard_triplet_losses",
     "simple_losses",
     "sphereface2_bias",
@@ -125,8 +91,6 @@ __all__ = [
     "spherefacer_v1_margin",
     "spherefacer_v2_margin",
     "squared_distances",
-    "streamed_classes",
-    "sum_over_replicas",
     "supervised_contrastive_losses",
     "target_cosines",
     "uniface_losses",

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from keras_sphereface.ops.gradients import custom_gradient
+from keras_sphereface.backend.gradients import custom_gradient
 
 # Below this squared norm a float32 vector has no direction worth the name.
 _TINY_SQUARED_NORM = 1e-30

@@ -2,8 +2,8 @@
 
 from keras import ops
 
+from keras_sphereface.backend.column_chunks import replace_in_rows
 from keras_sphereface.ops.additive_margins import arcface_margin
-from keras_sphereface.ops.class_slabs import replace_in_rows
 from keras_sphereface.ops.detachment import detach_characteristic
 from keras_sphereface.ops.margins import (
     sphereface_margin,

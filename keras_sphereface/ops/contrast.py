@@ -3,7 +3,7 @@
 from keras import ops
 
 from keras_sphereface.ops.angles import safe_normalize
-from keras_sphereface.ops.pairs import mean_of_pairs, pair_masks
+from keras_sphereface.ops.pair_distances import mean_of_pairs, pair_masks
 
 
 def contrastive_losses(is_same, distances, *, margin):

@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from keras_sphereface.ops.class_slabs import inverse_column_norms
-from keras_sphereface.ops.gradients import custom_gradient
+from keras_sphereface.backend.column_chunks import inverse_column_norms
+from keras_sphereface.backend.gradients import custom_gradient
 
 
 def cosines(unit_embeddings, centers):

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from keras_sphereface.ops.gradients import custom_gradient
+from keras_sphereface.backend.gradients import custom_gradient
 
 
 def detach_characteristic(value, cos_theta):

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from keras_sphereface.ops.pairs import mean_of_pairs, pair_masks
+from keras_sphereface.ops.pair_distances import mean_of_pairs, pair_masks
 
 
 def semi_hard_triplet_losses(labels, distances, *, margin):

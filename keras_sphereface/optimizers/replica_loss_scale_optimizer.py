@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_sphereface.ops.replicas import (
+from keras_sphereface.backend.replicas import (
     replica_index_and_count,
     sum_over_replicas,
 )

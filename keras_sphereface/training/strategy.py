@@ -5,7 +5,9 @@ import functools
 
 import keras
 
-from keras_sphereface.ops import ClassParallel
+from keras_sphereface.class_softmax import (
+    ClassParallel,
+)
 
 
 @contextlib.contextmanager

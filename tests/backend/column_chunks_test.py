@@ -1,13 +1,15 @@
-"""Slabs put back together, and entries of rows, held to NumPy."""
+"""Chunks put back together, and entries of rows, held to NumPy."""
 
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from keras_sphereface.ops import compiles_with_xla
-from keras_sphereface.ops.class_slabs import (
-    fold_slabs,
+from keras_sphereface.backend import (
+    compiles_with_xla,
+)
+from keras_sphereface.backend.column_chunks import (
+    fold_chunks,
     inverse_column_norms,
     put_in_rows,
     replace_in_rows,
@@ -30,17 +32,17 @@ def compiled(function):
 
 
 def fold(matrix, offsets, width, rows):
-    """`matrix + offsets`, doubled; sums of slabs, each after the last."""
+    """`matrix + offsets`, doubled; sums of chunks, each after the last."""
 
-    def step(state, slabs, start):
+    def step(state, chunks, start):
         (sums,) = state
-        columns, moved = slabs
+        columns, moved = chunks
         sums = 0.5 * sums + ops.sum(columns, axis=1)
         written = 2.0 * columns[:rows] + moved[None]
         return ((sums,), written) if rows else (sums,)
 
     zeros = ops.zeros_like(matrix[:, 0])
-    result = fold_slabs(
+    result = fold_chunks(
         step, (zeros,), (matrix, offsets), width=width, rows_written=rows
     )
     return (result[0][0], result[1]) if rows else (result[0],)
@@ -52,7 +54,7 @@ def make_matrix(num_columns):
     return matrix, random.normal(size=num_columns).astype("float32")
 
 
-# Widths that divide and that do not, pairs of columns and odd ones, one slab
+# Widths that divide and that do not, pairs of columns and odd ones, one chunk
 # and more of them than a graph unrolls.
 SIZES = [(9, 1), (9, 4), (10, 4), (8, 4), (7, 7), (6, 100), (1, 1)]
 MANY = [(264, 2), (263, 2), (130, 1), (387, 3), (523, 4)]
@@ -64,8 +66,8 @@ def test_every_column_is_seen_once_and_in_order(num_columns, width, rows):
     matrix, offsets = make_matrix(num_columns)
     sums = np.zeros(3)
     for start in range(0, num_columns, width):
-        slab = matrix[:, start : start + width].astype("float64")
-        sums = 0.5 * sums + slab.sum(axis=1)
+        chunk = matrix[:, start : start + width].astype("float64")
+        sums = 0.5 * sums + chunk.sum(axis=1)
 
     def run(matrix, offsets):
         return fold(matrix, offsets, width, rows)
@@ -83,15 +85,15 @@ def test_every_column_is_seen_once_and_in_order(num_columns, width, rows):
             np.testing.assert_allclose(columns, expected, rtol=1e-6)
 
 
-def test_starts_are_those_of_the_slabs():
+def test_starts_are_those_of_the_chunks():
     matrix, _ = make_matrix(260)
 
     def run(matrix):
-        def step(state, slabs, start):
-            places = ops.cast(start + ops.arange(slabs[0].shape[1]), "float32")
-            return state, places[None] * ops.ones_like(slabs[0][:1])
+        def step(state, chunks, start):
+            places = ops.cast(start + ops.arange(chunks[0].shape[1]), "float32")
+            return state, places[None] * ops.ones_like(chunks[0][:1])
 
-        _, places = fold_slabs(
+        _, places = fold_chunks(
             step, (ops.sum(matrix),), (matrix,), width=2, rows_written=1
         )
         return places

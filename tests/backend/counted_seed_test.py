@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_sphereface import heads
-from keras_sphereface.heads.counted_seed import CountedSeed
+from keras_sphereface.backend.counted_seed import CountedSeed
 
 
 def draw(seed, count):

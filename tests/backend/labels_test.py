@@ -3,7 +3,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_sphereface.ops import check_labels, labels_of_targets
+from keras_sphereface.backend import (
+    check_labels,
+    labels_of_targets,
+)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "int64"])

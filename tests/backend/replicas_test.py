@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from keras_sphereface.ops import (
+from keras_sphereface.backend import (
     gather_rows,
     replica_index_and_count,
     sum_over_replicas,

@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_sphereface.ops import check_class_chunk, resolve_class_chunk
+from keras_sphereface.class_softmax import (
+    check_class_chunk,
+    resolve_class_chunk,
+)
 
 MIB = 2**20
 
@@ -33,7 +36,7 @@ def test_auto_streams_from_the_first_class_that_does_not_fit():
     sizes = {"batch_size": 256, "embedding_dim": 512}
     assert auto(num_classes=87_381, **sizes) is None
     # Eight matrices of 512 rows of 4 bytes: 64 MiB are 4096 classes; the 22
-    # slabs of 87382 classes are of 3972, which is 249 times 16 at the next.
+    # chunks of 87382 classes are of 3972, which is 249 times 16 at the next.
     assert auto(num_classes=87_382, **sizes) == 249 * 16
 
 
@@ -45,7 +48,7 @@ def test_a_batch_of_unknown_size_counts_as_512():
 
 @settings(deadline=None)
 @given(st.integers(1, 2**17), st.integers(1, 4096), st.integers(1, 10**8))
-def test_auto_keeps_to_its_memory_and_to_128_slabs(
+def test_auto_keeps_to_its_memory_and_to_128_chunks(
     batch_size, embedding_dim, num_classes
 ):
     width = auto(

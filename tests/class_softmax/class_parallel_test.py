@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_sphereface.ops import (
+from keras_sphereface.class_softmax import (
     ClassParallel,
     count_class_shards,
     pad_columns,

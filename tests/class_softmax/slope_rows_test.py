@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_sphereface.ops.slope_rows import SlopeRows
+from keras_sphereface.class_softmax.slope_rows import SlopeRows
 
 
 def make_rows(scale, d_total, d_own, share=1.0):

@@ -1,4 +1,4 @@
-"""Sums over slabs of classes, held to a float64 loop over one class a time."""
+"""Sums over chunks of classes, held to a float64 loop over one class a time."""
 
 import math
 
@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from keras_sphereface.ops import streamed_classes
+from keras_sphereface.class_softmax import (
+    streamed_classes,
+)
 
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 ON_JAX = keras.backend.backend() == "jax"
@@ -219,7 +221,7 @@ def test_equals_a_float64_loop(case, class_chunk):
         (518, 4, "plain"),
     ],
 )
-def test_more_slabs_than_a_graph_unrolls(num_classes, class_chunk, case):
+def test_more_chunks_than_a_graph_unrolls(num_classes, class_chunk, case):
     batch = make_batch(3, 4, num_classes)
     assert_as_loop(batch, CASES[case], class_chunk, compiled=ON_TENSORFLOW)
 

@@ -133,7 +133,7 @@ def fit(class_chunk, jit_compile):
 
 
 @pytest.mark.skipif(not ON_TENSORFLOW, reason="others compile any loop")
-def test_more_slabs_than_xla_compiles_are_not_compiled_with_it():
+def test_more_chunks_than_xla_compiles_are_not_compiled_with_it():
     for class_chunk in ("auto", 40, None):
         assert heads.get("cosface", 129, class_chunk=class_chunk).supports_jit
     with pytest.warns(UserWarning, match="Proceeding with `jit_compile=False`"):

@@ -29,7 +29,7 @@ CASES = {
     for name, case in {**ALL, **SPHEREFACER}.items()
     if name not in WHOLE_ROWS
 }
-# Slabs that divide the 9 classes and that do not, of one and of all of them.
+# Chunks that divide the 9 classes and that do not, of one and of all of them.
 # JAX compiles each operation of each shape: there one that does not divide.
 CHUNKS = [4] if keras.backend.backend() == "jax" else [None, 1, 4, 100]
 

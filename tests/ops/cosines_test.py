@@ -6,7 +6,9 @@ import pytest
 from gradients import value_and_gradients
 from keras import ops
 
-from keras_sphereface.ops import cosines
+from keras_sphereface.ops import (
+    cosines,
+)
 
 
 def make_batch():

@@ -13,7 +13,7 @@ from keras_sphereface.ops import (
     distances,
     squared_distances,
 )
-from keras_sphereface.ops.pairs import mean_of_pairs, pair_masks
+from keras_sphereface.ops.pair_distances import mean_of_pairs, pair_masks
 
 METRICS = {
     "L2": (distances, lambda a, b: np.linalg.norm(a - b)),

@@ -105,7 +105,7 @@ def test_many_devices_equal_one_and_two_go_on_after_a_kill(
     assert_equal(two, one_device)
 
 
-def test_slabs_of_classes_may_be_split_too(tmp_path, one_device):
+def test_chunks_of_classes_may_be_split_too(tmp_path, one_device):
     four = finish(tmp_path, "class_parallel", 4, chunk="2")
     assert four["devices"] == 4
     own, other = four["weights"], one_device["weights"]

@@ -1,0 +1,48 @@
+"""What `keras.ops` has no word for, on whichever backend runs."""
+
+from keras_sphereface.backend.column_chunks import (
+    compiles_with_xla,
+    fold_chunks,
+    inverse_column_norms,
+    put_in_rows,
+    replace_in_rows,
+)
+from keras_sphereface.backend.counted_seed import CountedSeed, add_counter
+from keras_sphereface.backend.gradients import (
+    custom_gradient,
+    gradients,
+    vector_jacobian,
+)
+from keras_sphereface.backend.labels import (
+    check_labels,
+    checked,
+    labels_of_targets,
+)
+from keras_sphereface.backend.replicas import (
+    gather_rows,
+    replica_index_and_count,
+    sum_over_replicas,
+)
+from keras_sphereface.backend.tensorboard_writer import TensorBoardWriter
+from keras_sphereface.backend.tracing import is_traced
+
+__all__ = [
+    "CountedSeed",
+    "TensorBoardWriter",
+    "add_counter",
+    "check_labels",
+    "checked",
+    "compiles_with_xla",
+    "custom_gradient",
+    "fold_chunks",
+    "gather_rows",
+    "gradients",
+    "inverse_column_norms",
+    "is_traced",
+    "labels_of_targets",
+    "put_in_rows",
+    "replace_in_rows",
+    "replica_index_and_count",
+    "sum_over_replicas",
+    "vector_jacobian",
+]
