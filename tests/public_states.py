@@ -3,9 +3,7 @@
 import numpy as np
 
 from keras_sphereface.interop.matching import _SOURCES
-from keras_sphereface.interop.mobilefacenet_family import (
-    MOBILEFACENET_FAMILIES,
-)
+from keras_sphereface.interop.mobilefacenet_family import MOBILEFACENET_FAMILIES
 from keras_sphereface.interop.sfnet_family import OPENSPHERE_SFNET
 
 XIAOCCER = next(

@@ -3,9 +3,6 @@
 from keras_sphereface.backend.column_chunks import (
     compiles_with_xla,
     fold_chunks,
-    inverse_column_norms,
-    put_in_rows,
-    replace_in_rows,
 )
 from keras_sphereface.backend.counted_seed import CountedSeed, add_counter
 from keras_sphereface.backend.gradients import (
@@ -37,11 +34,8 @@ __all__ = [
     "fold_chunks",
     "gather_rows",
     "gradients",
-    "inverse_column_norms",
     "is_traced",
     "labels_of_targets",
-    "put_in_rows",
-    "replace_in_rows",
     "replica_index_and_count",
     "sum_over_replicas",
     "vector_jacobian",

@@ -50,59 +50,6 @@ def compiles_with_xla(num_columns, width):
     return unrolls or keras.backend.backend() != "tensorflow"
 
 
-def replace_in_rows(matrix, columns, values):
-    """`matrix` with one entry of each row replaced.
-
-    The other entries are not looked at: no mask of the size of the matrix,
-    but under XLA, where a mask costs nothing.
-
-    Args:
-        matrix: float tensor, `(num_rows, num_columns)`.
-        columns: int32 tensor, `(num_rows,)`, in `[0, num_columns)`.
-        values: float tensor, `(num_rows,)`.
-
-    Returns:
-        Float tensor, `(num_rows, num_columns)`.
-    """
-    if keras.backend.backend() == "jax":
-        is_there = columns[:, None] == ops.arange(matrix.shape[1])[None, :]
-        return ops.where(is_there, values[:, None], matrix)
-    rows = ops.arange(ops.shape(matrix)[0], dtype="int32")
-    return ops.scatter_update(
-        matrix, ops.stack([rows, columns], axis=1), values
-    )
-
-
-def put_in_rows(matrix, columns, values):
-    """As `replace_in_rows`, for columns that may lie outside the matrix.
-
-    A row whose column does stays as it is. Not to be differentiated.
-    """
-    if keras.backend.backend() == "jax":
-        return replace_in_rows(matrix, columns, values)
-    is_inside = (columns >= 0) & (columns < matrix.shape[1])
-    columns = ops.clip(columns, 0, matrix.shape[1] - 1)
-    present = ops.take_along_axis(matrix, columns[:, None], axis=1)[:, 0]
-    return replace_in_rows(
-        matrix, columns, ops.where(is_inside, values, present)
-    )
-
-
-def inverse_column_norms(matrix):
-    """One over the norm of each column; 0 for a column of zeros.
-
-    Args:
-        matrix: float tensor, `(num_rows, num_columns)`.
-
-    Returns:
-        Float tensor, `(num_columns,)`.
-    """
-    squared = ops.sum(ops.square(matrix), axis=0)
-    # As `safe_normalize`.
-    is_zero = squared < 1e-30
-    return ops.where(is_zero, 0.0, ops.rsqrt(ops.where(is_zero, 1.0, squared)))
-
-
 def _fold_on_tensorflow(step, state, arrays, num_columns, width, rows):
     import tensorflow as tf
 

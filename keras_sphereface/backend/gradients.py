@@ -33,18 +33,18 @@ def custom_gradient(function):
     return _CUSTOM_GRADIENTS[keras.backend.backend()](function)
 
 
-def vector_jacobian(function, value, upstream):
-    """Upstream gradient times the derivative of `function` at `value`.
+def vector_jacobian(function, values, upstream):
+    """Upstream gradient times the derivatives of `function` at `values`.
 
     Args:
-        function: callable from a tensor to a tensor.
-        value: float tensor.
-        upstream: float tensor, shaped like `function(value)`.
+        function: callable from float tensors to a tensor.
+        values: tuple of float tensors, its arguments.
+        upstream: float tensor, shaped like `function(*values)`.
 
     Returns:
-        Float tensor, shaped like `value`.
+        Tuple of float tensors, shaped like `values`.
     """
-    return _JACOBIANS[keras.backend.backend()](function, value, upstream)
+    return _JACOBIANS[keras.backend.backend()](function, values, upstream)
 
 
 def _gradients_on_tensorflow(function, variables, values):
@@ -107,27 +107,35 @@ def _custom_gradient_on_torch(function):
     return Function.apply
 
 
-def _jacobian_on_tensorflow(function, value, upstream):
+def _jacobian_on_tensorflow(function, values, upstream):
     import tensorflow as tf
 
+    values = tuple(map(tf.convert_to_tensor, values))
     with tf.GradientTape() as tape:
-        tape.watch(value)
-        result = function(value)
-    return tape.gradient(result, value, output_gradients=upstream)
+        tape.watch(values)
+        result = function(*values)
+    return tape.gradient(
+        result,
+        values,
+        output_gradients=upstream,
+        unconnected_gradients=tf.UnconnectedGradients.ZERO,
+    )
 
 
-def _jacobian_on_jax(function, value, upstream):
+def _jacobian_on_jax(function, values, upstream):
     import jax
 
-    return jax.vjp(function, value)[1](upstream)[0]
+    return jax.vjp(function, *values)[1](upstream)
 
 
-def _jacobian_on_torch(function, value, upstream):
+def _jacobian_on_torch(function, values, upstream):
     import torch
 
     with torch.enable_grad():
-        value = value.detach().requires_grad_()
-        return torch.autograd.grad(function(value), value, upstream)[0]
+        values = tuple(value.detach().requires_grad_() for value in values)
+        return torch.autograd.grad(
+            function(*values), values, upstream, materialize_grads=True
+        )
 
 
 _GRADIENTS = {

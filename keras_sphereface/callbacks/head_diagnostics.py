@@ -7,10 +7,7 @@ from keras_sphereface.backend.tensorboard_writer import TensorBoardWriter
 from keras_sphereface.callbacks.head_page import plot_head_page
 from keras_sphereface.callbacks.head_snapshot import take_snapshot
 from keras_sphereface.callbacks.head_warnings import head_warnings
-from keras_sphereface.callbacks.trained_parts import (
-    find_embedder,
-    find_head,
-)
+from keras_sphereface.callbacks.trained_parts import find_embedder, find_head
 
 
 class HeadDiagnostics(keras.callbacks.Callback):
@@ -150,7 +147,7 @@ class HeadDiagnostics(keras.callbacks.Callback):
     def _write(self, snapshot, scalars):
         settings = {
             f"head_{name}": getattr(self._head, name)
-            for name in type(self._head).settings()
+            for name in type(self._head).hyperparameters()
         }
         self._writer.write(
             snapshot.epoch,

@@ -75,7 +75,7 @@ def _draw(snapshots, head, warnings):
 def _title(figure, last, head):
     settings = ", ".join(
         f"{name.replace('_', ' ')} {getattr(head, name):g}"
-        for name in type(head).settings()
+        for name in type(head).hyperparameters()
     )
     figure.text(
         0.06,

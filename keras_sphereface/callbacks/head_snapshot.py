@@ -5,9 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
-from keras_sphereface.backend import (
-    gradients,
-)
+from keras_sphereface.backend import gradients
 
 
 class HeadSnapshot(NamedTuple):
@@ -81,12 +79,11 @@ def take_snapshot(head, embeddings, labels, *, batch_size, epoch):
 def _look(head, embeddings, labels):
     outputs = head.compute_outputs(embeddings, labels)
     norms = outputs.norms[:, None]
-    margined = head.apply_margin(
-        outputs.cos_theta, outputs.labels, norms, False
-    )
-    cosines, logits, margined = (
+    cos_theta = outputs.cos_theta
+    margined = head.margined_cosines(cos_theta, outputs.labels, norms)
+    cosines, margined = (
         np.array(ops.convert_to_numpy(tensor), "float64")
-        for tensor in (outputs.cos_theta, outputs.logits, margined)
+        for tensor in (cos_theta, margined)
     )
     rows = np.arange(len(labels))
     scales = ops.convert_to_numpy(
@@ -95,19 +92,19 @@ def _look(head, embeddings, labels):
 
     def mean_loss():
         again = head.compute_outputs(embeddings, labels)
-        return ops.mean(head.sample_losses(again))
+        return ops.mean(again.losses)
 
     (gradient,) = gradients(mean_loss, [head.centers])
-    target_cosines, target_logits = cosines[rows, labels], logits[rows, labels]
+    target_cosines = cosines[rows, labels].copy()
     effects = np.abs(margined - cosines).max(axis=1)
     if cosines.shape[1] > 1:
-        cosines[rows, labels] = logits[rows, labels] = -np.inf
+        cosines[rows, labels] = -np.inf
     nearest = np.maximum(cosines.max(axis=1), -1.0)
     part = {
         "target_angles": _degrees(target_cosines),
         "nearest_angles": _degrees(nearest),
         "norms": ops.convert_to_numpy(outputs.norms),
-        "is_past_margin": target_logits > logits.max(axis=1),
+        "is_past_margin": ops.convert_to_numpy(outputs.is_past_margin),
         "margin_effects": effects,
         "logit_scales": scales[:, 0],
         "components": np.abs(embeddings).max(axis=1),

@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 
-from keras_sphereface.heads import MarginHead
-
 _LARGEST_FLOAT16 = 65504.0
 # The right class should be able to reach this probability.
 _REACHABLE = 0.9
@@ -34,7 +32,7 @@ def head_warnings(head, snapshots, *, uses_float16=False):
 
 
 def _margin_without_effect(head, snapshot):
-    names = [name for name in type(head).settings() if "margin" in name]
+    names = [name for name in type(head).hyperparameters() if "margin" in name]
     if not names or not snapshot.margin_effect <= 1e-6:
         return None
     values = ", ".join(f"{name} = {getattr(head, name):g}" for name in names)
@@ -46,7 +44,7 @@ def _margin_without_effect(head, snapshot):
 
 def _scale_too_small(head, snapshot):
     # Binary heads have another bound.
-    if type(head).sample_losses is not MarginHead.sample_losses:
+    if head.class_loss().is_binary:
         return None
     others = head.num_classes - 1
     if others < 1:

@@ -114,7 +114,7 @@ class MarginSchedule(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         head = find_head(self.model, self._given_head)
-        settings = type(head).settings()
+        settings = type(head).hyperparameters()
         if self.setting not in settings:
             raise ValueError(
                 f"`setting` must be one of {list(settings)}, the numbers of "

@@ -1,8 +1,15 @@
-"""The loss over very many classes: in chunks, sampled, split over devices."""
+"""The loss over very many classes: at once, in chunks, sampled, split."""
 
 from keras_sphereface.class_softmax.class_chunk import (
     check_class_chunk,
     resolve_class_chunk,
+)
+from keras_sphereface.class_softmax.class_loss import (
+    BinaryLoss,
+    PrecomputedLoss,
+    SoftmaxLoss,
+    is_nearest,
+    split_logits,
 )
 from keras_sphereface.class_softmax.class_parallel import (
     ClassParallel,
@@ -10,14 +17,19 @@ from keras_sphereface.class_softmax.class_parallel import (
     pad_columns,
 )
 from keras_sphereface.class_softmax.class_sampling import sample_classes
-from keras_sphereface.class_softmax.streamed_classes import streamed_classes
+from keras_sphereface.class_softmax.streamed_classes import split_classes
 
 __all__ = [
+    "BinaryLoss",
     "ClassParallel",
+    "PrecomputedLoss",
+    "SoftmaxLoss",
     "check_class_chunk",
     "count_class_shards",
+    "is_nearest",
     "pad_columns",
     "resolve_class_chunk",
     "sample_classes",
-    "streamed_classes",
+    "split_classes",
+    "split_logits",
 ]

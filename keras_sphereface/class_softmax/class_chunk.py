@@ -3,6 +3,7 @@
 import math
 
 from keras_sphereface.backend.column_chunks import MAX_UNROLLED_CHUNKS
+from keras_sphereface.contract.arguments import check_integer
 
 # Dense logits, their gradient and one more of their size may take this much.
 _DENSE_BYTES = 256 * 2**20
@@ -13,13 +14,16 @@ _FLOAT_BYTES = 4
 
 
 def check_class_chunk(class_chunk):
-    """Raises a `ValueError` unless `None`, `"auto"` or a positive int."""
-    is_count = type(class_chunk) is int and class_chunk >= 1
-    if not (class_chunk in (None, "auto") or is_count):
+    """`None`, `"auto"` or a positive int, or a `ValueError`."""
+    if class_chunk is None or class_chunk == "auto":
+        return class_chunk
+    try:
+        return check_integer("class_chunk", class_chunk, at_least=1)
+    except ValueError:
         raise ValueError(
-            "`class_chunk` must be None, 'auto' or a positive integer. "
+            "`class_chunk` must be None, 'auto' or an integer of at least 1. "
             f"Received: class_chunk={class_chunk!r}"
-        )
+        ) from None
 
 
 def resolve_class_chunk(class_chunk, *, batch_size, embedding_dim, num_classes):

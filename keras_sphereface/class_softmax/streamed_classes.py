@@ -2,16 +2,80 @@
 
 from keras import ops
 
-from keras_sphereface.backend.column_chunks import (
-    fold_chunks,
-    inverse_column_norms,
-    put_in_rows,
-)
+from keras_sphereface.backend.column_chunks import fold_chunks
 from keras_sphereface.backend.gradients import custom_gradient, vector_jacobian
+from keras_sphereface.class_softmax.class_loss import (
+    LOW,
+    LOWER,
+    log_total,
+    weighted_sum,
+)
 from keras_sphereface.class_softmax.slope_rows import SlopeRows
+from keras_sphereface.ops.cosines import inverse_column_norms, replace_in_rows
+from keras_sphereface.ops.detachment import detach_characteristic
 
-# Below every logit, and far enough apart that their exponentials differ.
-_LOW, _LOWER = -1e30, -2e30
+
+def split_classes(
+    unit_embeddings,
+    centers,
+    labels,
+    *,
+    class_chunk,
+    margin,
+    scale,
+    bias=None,
+    is_binary=False,
+    class_weights=None,
+    num_classes=None,
+):
+    """The logit of the true class, and what the others add up to, in chunks.
+
+    As `split_logits` of `ops.class_logits`, to rounding, in the memory of a
+    few chunks.
+
+    Args:
+        unit_embeddings: float32 tensor, `(batch_size, embedding_dim)`.
+        centers: float32 tensor, `(embedding_dim, num_columns)`, any norm.
+        labels: int32 tensor, `(batch_size,)`, in `[0, num_classes)`.
+        class_chunk: int, at least 1, how many classes at a time.
+        margin: `ops.Margin`.
+        scale: float; or a tensor `(batch_size, 1)`, which gets a gradient.
+        bias: float32 scalar, which gets a gradient. Defaults to `None`, 0.
+        is_binary: bool, which of the sums. Defaults to `False`.
+        class_weights: float32 tensor, `(num_columns,)`, above 0, of the terms
+            of the sum. Defaults to `None`, each 1.
+        num_classes: int, columns that count; those after them are padding.
+            Defaults to `None`, all.
+
+    Returns:
+        Tuple of float32 tensors: the logits of the true classes,
+        `(batch_size,)`; the sums, `(batch_size,)`; the largest of the other
+        logits, `(batch_size,)`, without a gradient; the cosines to the true
+        classes, `(batch_size, 1)`.
+    """
+    scale = ops.convert_to_tensor(scale, "float32")
+    total, cos_target, largest = streamed_classes(
+        unit_embeddings,
+        centers,
+        labels,
+        class_chunk=class_chunk,
+        scale=scale,
+        bias=bias,
+        function=margin.others,
+        detach=margin.detach,
+        is_binary=is_binary,
+        learns_scale=len(scale.shape) == 2,
+        weights=class_weights,
+        num_classes=num_classes,
+    )
+    cos_target = cos_target[:, None]
+    values = margin.target_values(cos_target)
+    if margin.detach:
+        values = detach_characteristic(values, cos_target)
+    target = scale * values
+    if bias is not None:
+        target = target + bias
+    return target[:, 0], total, largest, cos_target
 
 
 def streamed_classes(
@@ -41,9 +105,8 @@ def streamed_classes(
 
     Going backward, the logits of a chunk are computed again. Beside the
     gradients, the memory is that of a few chunks, `(batch_size, class_chunk)`
-    and `(embedding_dim, class_chunk)`; there is no normalised copy of the
-    centres. The results are those of the whole matrix, to rounding. Without
-    `class_chunk` all classes are one chunk, whose logits are kept.
+    and `(embedding_dim, class_chunk)`; there is no normalized copy of the
+    centers. The results are those of the whole matrix, to rounding.
 
     Args:
         unit_embeddings: float32 tensor, `(batch_size, embedding_dim)`.
@@ -78,9 +141,10 @@ def streamed_classes(
     stream.weights = weights
     stream.num_classes = num_classes or centers.shape[1]
     bias = ops.convert_to_tensor(0.0 if bias is None else bias, "float32")
-    run = stream.run_whole if class_chunk is None else stream.run_in_chunks
     centers = ops.convert_to_tensor(centers)
-    return custom_gradient(run)(unit_embeddings, centers, scale, bias)
+    return custom_gradient(stream.run_in_chunks)(
+        unit_embeddings, centers, scale, bias
+    )
 
 
 class _Stream:
@@ -99,40 +163,6 @@ class _Stream:
         self.weights = None
         self.num_classes = None
 
-    def run_whole(self, unit, centers, scale, bias):
-        """All classes as one chunk, whose terms wait for the backward pass."""
-        inverse = inverse_column_norms(centers)
-        products = ops.matmul(self._left(unit, scale), centers) * inverse
-        logits = self._logits(products, scale, bias)
-        low = ops.full_like(unit[:, 0], _LOWER)
-        logits = put_in_rows(logits, self.labels, low)
-        logits = self._without_padding(logits, 0, centers)
-        largest = ops.maximum(ops.max(logits, axis=1), _LOW)
-        own = ops.take_along_axis(products, self.labels[:, None], axis=1)
-        own_cosine = self._cosines(own, scale)[:, 0]
-        weights = self.weights
-        if self.is_binary:
-            total = _weighted_sum(ops.softplus(logits), weights)
-        else:
-            terms = ops.exp(logits - largest[:, None])
-            total = _weighted_sum(terms, weights)
-            total = self._log_total(largest, total)
-
-        def gradient(d_total, d_own, d_largest=None):
-            if self.is_binary:
-                slopes, share = ops.sigmoid(logits), ops.ones_like(d_total)
-            else:
-                slopes, share = terms, ops.exp(largest - total)
-            if weights is not None:
-                slopes = slopes * weights
-            rows = SlopeRows(unit, scale[:, 0], d_total, d_own, share)
-            *sums, d_centers = self._chunk_gradients(
-                rows, products, slopes, centers, inverse, self.labels
-            )
-            return self._gradients(rows, sums, d_centers, own_cosine)
-
-        return (total, own_cosine, largest), gradient
-
     def run_in_chunks(self, unit, centers, scale, bias):
         """One chunk after the other, and once more in the backward pass."""
         left = self._left(unit, scale)
@@ -145,27 +175,27 @@ class _Stream:
             products = ops.matmul(left, chunks[0]) * inverse
             logits = self._logits(products, scale, bias)
             place = self.labels - start
-            logits = put_in_rows(logits, place, zeros + _LOWER)
+            logits = put_in_rows(logits, place, zeros + LOWER)
             logits = self._without_padding(logits, start, centers)
             new = ops.maximum(largest, ops.max(logits, axis=1))
             if self.is_binary:
-                total = total + _weighted_sum(ops.softplus(logits), *chunks[1:])
+                total = total + weighted_sum(ops.softplus(logits), *chunks[1:])
             else:
                 terms = ops.exp(logits - new[:, None])
                 kept = total * ops.exp(largest - new)
-                total = kept + _weighted_sum(terms, *chunks[1:])
+                total = kept + weighted_sum(terms, *chunks[1:])
             return (new, total), inverse[None]
 
         (largest, total), inverse = fold_chunks(
             step,
-            (zeros + _LOW, zeros),
+            (zeros + LOW, zeros),
             (centers, *weights),
             width=self.class_chunk,
             rows_written=1,
         )
         inverse = inverse[0]
         if not self.is_binary:
-            total = self._log_total(largest, total)
+            total = log_total(largest, total)
         own = ops.transpose(ops.take(centers, self.labels, axis=1))
         own_cosine = ops.sum(unit * own, axis=1)
         own_cosine = own_cosine * ops.take(inverse, self.labels)
@@ -214,7 +244,7 @@ class _Stream:
         if self._sums_values:
             values = ops.sum(slopes * self.function(products), axis=1)
         if self.function is not None and not self.detach:
-            slopes = vector_jacobian(self.function, products, slopes)
+            (slopes,) = vector_jacobian(self.function, (products,), slopes)
         slopes = put_in_rows(slopes, place, rows.own)
         # A centre turns; its length changes nothing.
         weights = rows.factor
@@ -265,20 +295,22 @@ class _Stream:
         if self.num_classes == centers.shape[1]:
             return logits
         classes = start + ops.arange(logits.shape[1])
-        return ops.where(classes[None, :] < self.num_classes, logits, _LOWER)
+        return ops.where(classes[None, :] < self.num_classes, logits, LOWER)
 
     def _cosines(self, products, scale):
         if self.function is not None:
             return products
         return products / ops.where(scale == 0.0, 1.0, scale)
 
-    def _log_total(self, largest, total):
-        is_empty = total <= 0.0  # there is no other class
-        total = largest + ops.log(ops.where(is_empty, 1.0, total))
-        return ops.where(is_empty, _LOW, total)
 
+def put_in_rows(matrix, columns, values):
+    """As `replace_in_rows`, for columns that may lie outside the matrix.
 
-def _weighted_sum(terms, weights=None):
-    if weights is None:
-        return ops.sum(terms, axis=1)
-    return ops.matmul(terms, weights[:, None])[:, 0]
+    A row whose column does stays as it is. Not to be differentiated.
+    """
+    is_inside = (columns >= 0) & (columns < matrix.shape[1])
+    columns = ops.clip(columns, 0, matrix.shape[1] - 1)
+    present = ops.take_along_axis(matrix, columns[:, None], axis=1)[:, 0]
+    return replace_in_rows(
+        matrix, columns, ops.where(is_inside, values, present)
+    )

@@ -6,10 +6,7 @@ import numpy as np
 
 from keras_sphereface.contract import SIGNATURE
 from keras_sphereface.edge.artifact_file import ArtifactFile
-from keras_sphereface.edge.image_batches import (
-    embed_in_batches,
-    to_input_dtype,
-)
+from keras_sphereface.edge.image_batches import embed_in_batches, to_input_dtype
 
 _INPUT_TYPES = (np.float32, np.uint8)
 _OUTPUT_TYPES = (np.float32, np.int8)

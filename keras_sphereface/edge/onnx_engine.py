@@ -3,10 +3,7 @@
 import numpy as np
 
 from keras_sphereface.edge.artifact_file import ArtifactFile
-from keras_sphereface.edge.image_batches import (
-    embed_in_batches,
-    to_input_dtype,
-)
+from keras_sphereface.edge.image_batches import embed_in_batches, to_input_dtype
 
 _INPUT_TYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
 

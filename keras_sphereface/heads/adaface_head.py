@@ -1,21 +1,25 @@
 import keras
 from keras import ops
 
-from keras_sphereface.backend import (
+from keras_sphereface.backend.replicas import (
     replica_index_and_count,
     sum_over_replicas,
 )
-from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
-from keras_sphereface.heads.target_margin_head import TargetMarginHead
+from keras_sphereface.contract.arguments import check_flag, check_number
+from keras_sphereface.heads.hyperparameter import Hyperparameter
+from keras_sphereface.heads.margin_head import MarginHead
+from keras_sphereface.heads.registry import register
 from keras_sphereface.ops import (
+    Margin,
     adaface_margin,
     adaface_quality,
     clip_norms,
 )
 
 
+@register("adaface")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
-class AdaFaceHead(TargetMarginHead):
+class AdaFaceHead(MarginHead):
     """AdaFace: the margin goes by image quality, read off the norm.
 
     The target value is `cos(theta_y - m * g) - (m + m * g)`, with `g` in
@@ -53,6 +57,9 @@ class AdaFaceHead(TargetMarginHead):
         - [Kim et al., 2022](https://arxiv.org/abs/2204.00964)
     """
 
+    margin = Hyperparameter(at_least=0.0)
+    scale = Hyperparameter(above=0.0)
+
     def __init__(
         self,
         num_classes,
@@ -63,20 +70,16 @@ class AdaFaceHead(TargetMarginHead):
         detach=False,
         **kwargs,
     ):
-        super().__init__(
-            num_classes, margin=margin, scale=scale, detach=detach, **kwargs
+        super().__init__(num_classes, **kwargs)
+        self.margin = margin
+        self.scale = scale
+        self.detach = check_flag("detach", detach)
+        self.concentration = check_number(
+            "concentration", concentration, above=0.0
         )
-        if not concentration > 0:
-            raise ValueError(
-                "`concentration` must be above 0. "
-                f"Received: concentration={concentration}"
-            )
-        if not 0 < momentum <= 1:
-            raise ValueError(
-                f"`momentum` must be in (0, 1]. Received: momentum={momentum}"
-            )
-        self.concentration = concentration
-        self.momentum = momentum
+        self.momentum = check_number(
+            "momentum", momentum, above=0.0, at_most=1.0
+        )
 
     def build(self, embeddings_shape, labels_shape=None):
         super().build(embeddings_shape, labels_shape)
@@ -90,18 +93,18 @@ class AdaFaceHead(TargetMarginHead):
             )
             setattr(self, name, weight)
 
-    def elementwise_margin(self, norms, training):
+    def class_margin(self, norms, training):
         mean, std = self._statistics(norms, training)
         quality = adaface_quality(
             norms, mean=mean, std=std, concentration=self.concentration
         )
 
-        def function(cos_target):
-            return adaface_margin(
+        return Margin(
+            lambda cos_target: adaface_margin(
                 cos_target, margin=self.margin, quality=quality
-            )
-
-        return ElementwiseMargin(function, detach=self.detach)
+            ),
+            detach=self.detach,
+        )
 
     def _statistics(self, norms, training):
         mean = ops.convert_to_tensor(self.norm_mean)
@@ -125,4 +128,5 @@ class AdaFaceHead(TargetMarginHead):
             **super().get_config(),
             "concentration": self.concentration,
             "momentum": self.momentum,
+            "detach": self.detach,
         }

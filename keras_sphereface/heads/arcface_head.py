@@ -2,15 +2,16 @@ import math
 
 import keras
 
-from keras_sphereface.heads.setting import Setting
-from keras_sphereface.heads.target_margin_head import TargetMarginHead
-from keras_sphereface.ops import (
-    arcface_margin,
-)
+from keras_sphereface.contract.arguments import check_flag
+from keras_sphereface.heads.hyperparameter import Hyperparameter
+from keras_sphereface.heads.margin_head import MarginHead
+from keras_sphereface.heads.registry import register
+from keras_sphereface.ops import Margin, arcface_margin
 
 
+@register("arcface")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
-class ArcFaceHead(TargetMarginHead):
+class ArcFaceHead(MarginHead):
     """ArcFace: a margin on the angle, `cos(theta_y + m)`.
 
     Past `theta = pi - m` the value goes on falling as `-2 - cos(theta + m)`.
@@ -34,14 +35,22 @@ class ArcFaceHead(TargetMarginHead):
         - [Deng et al., 2019](https://arxiv.org/abs/1801.07698)
     """
 
-    margin = Setting("is an angle, so it", at_least=0.0, below=math.pi)
+    margin = Hyperparameter("is an angle, so it", at_least=0.0, below=math.pi)
+    scale = Hyperparameter(above=0.0)
 
     def __init__(
         self, num_classes, margin=0.5, scale=64.0, detach=False, **kwargs
     ):
-        super().__init__(
-            num_classes, margin=margin, scale=scale, detach=detach, **kwargs
+        super().__init__(num_classes, **kwargs)
+        self.margin = margin
+        self.scale = scale
+        self.detach = check_flag("detach", detach)
+
+    def class_margin(self, norms, training):
+        return Margin(
+            lambda cos_target: arcface_margin(cos_target, margin=self.margin),
+            detach=self.detach,
         )
 
-    def target_value(self, cos_target):
-        return arcface_margin(cos_target, margin=self.margin)
+    def get_config(self):
+        return {**super().get_config(), "detach": self.detach}

@@ -1,19 +1,26 @@
+import math
+from typing import Any, NamedTuple
+
 import keras
 from keras import ops
 
-from keras_sphereface.backend import (
-    compiles_with_xla,
+from keras_sphereface.backend.column_chunks import compiles_with_xla
+from keras_sphereface.backend.counted_seed import CountedSeed, add_counter
+from keras_sphereface.backend.replicas import (
+    gather_rows,
+    replica_index_and_count,
 )
-from keras_sphereface.backend.counted_seed import add_counter
-from keras_sphereface.class_softmax import (
+from keras_sphereface.class_softmax.class_chunk import (
+    check_class_chunk,
+    resolve_class_chunk,
+)
+from keras_sphereface.class_softmax.class_parallel import (
     count_class_shards,
     pad_columns,
 )
-from keras_sphereface.heads.class_losses import check_class_arguments
-from keras_sphereface.ops import (
-    cosines,
-    safe_normalize,
-)
+from keras_sphereface.class_softmax.class_sampling import sample_classes
+from keras_sphereface.contract.arguments import check_integer, check_number
+from keras_sphereface.ops.cosines import cosines, safe_normalize
 
 
 class ClassCenters(keras.layers.Layer):
@@ -48,30 +55,37 @@ class ClassCenters(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(dtype=dtype, **kwargs)
-        for argument, value in (
-            ("num_classes", num_classes),
-            ("sub_centers", sub_centers),
-        ):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"`{argument}` must be a positive integer. "
-                    f"Received: {argument}={value}"
-                )
         if self.compute_dtype != "float32":
             raise ValueError(
                 "`dtype` must be 'float32': angles lose their meaning in "
                 "16 bits. The head keeps float32 under every global policy. "
                 f"Received: dtype={dtype!r}"
             )
-        check_class_arguments(type(self), class_chunk, sample_rate, sub_centers)
-        self.num_classes = num_classes
-        self.sub_centers = sub_centers
-        self.class_chunk = class_chunk
-        self.sample_rate = float(sample_rate)
-        self.sample_seed = sample_seed
+        self.num_classes = check_integer("num_classes", num_classes, at_least=1)
+        self.sub_centers = check_integer("sub_centers", sub_centers, at_least=1)
+        self.class_chunk = check_class_chunk(class_chunk)
+        self.sample_rate = check_number(
+            "sample_rate", sample_rate, above=0.0, at_most=1.0
+        )
+        self.sample_seed = check_integer("sample_seed", sample_seed)
+        if sub_centers != 1:
+            self._refuse_parts(f"with sub_centers={sub_centers}")
         # Keras compiles with XLA by itself where there is a GPU.
-        if isinstance(class_chunk, int):
+        if self.class_chunk not in (None, "auto"):
             self.supports_jit = compiles_with_xla(num_classes, class_chunk)
+
+    def _refuse_parts(self, reason):
+        """Refuses to compute a part of the classes at a time."""
+        for name, value, default in (
+            ("class_chunk", self.class_chunk, None),
+            ("sample_rate", self.sample_rate, 1),
+        ):
+            if value != default:
+                raise ValueError(
+                    f"`{name}` must be left out: {type(self).__name__} "
+                    f"{reason} computes all classes at once. "
+                    f"Received: {name}={value!r}"
+                )
 
     def build(self, embeddings_shape):
         if len(embeddings_shape) != 2 or embeddings_shape[-1] is None:
@@ -101,8 +115,9 @@ class ClassCenters(keras.layers.Layer):
     def save_own_variables(self, store):
         kept = {}
         super().save_own_variables(kept)
-        name = self._name_of_centers()
-        kept[name] = kept[name][:, : self.num_classes]
+        if self.built:  # the head of a loss is not
+            name = self._name_of_centers()
+            kept[name] = kept[name][:, : self.num_classes]
         for name, array in kept.items():
             store[name] = array
 
@@ -119,28 +134,46 @@ class ClassCenters(keras.layers.Layer):
         variables = self._trainable_variables + self._non_trainable_variables
         return str([v is self.centers for v in variables].index(True))
 
-    def cosines(self, embeddings):
-        """Cosines to all classes, and norms.
-
-        Args:
-            embeddings: float tensor, `(batch_size, embedding_dim)`.
-
-        Returns:
-            Tuple of float32 tensors, `(batch_size, num_classes)` and
-            `(batch_size, 1)`.
-        """
-        embeddings = ops.cast(embeddings, "float32")
-        unit_embeddings, norms = safe_normalize(embeddings)
+    def _cosines(self, unit):
+        """Cosines of unit embeddings, `(batch_size, num_classes)`."""
         if self.sub_centers == 1:
-            cos_theta = cosines(unit_embeddings, self.centers)
-            return cos_theta[:, : self.num_classes], norms
+            return cosines(unit, self.centers)[:, : self.num_classes]
         unit_centers, _ = safe_normalize(self.centers, axis=0)
         columns = ops.reshape(unit_centers, (unit_centers.shape[0], -1))
         cos_theta = ops.reshape(
-            ops.matmul(unit_embeddings, columns),
+            ops.matmul(unit, columns),
             (-1, self.num_classes + self.padding, self.sub_centers),
         )
-        return ops.max(cos_theta, axis=-1)[:, : self.num_classes], norms
+        return ops.max(cos_theta, axis=-1)[:, : self.num_classes]
+
+    def _classes_of(self, labels, training):
+        """The classes that take part in a step."""
+        if not training or self.sample_rate == 1:
+            return ClassSubset(self.centers, labels, None, self.num_classes)
+        _, replicas = replica_index_and_count()
+        draws = ops.convert_to_tensor(self.sample_draws)
+        self.sample_draws.assign(draws + 1)
+        num_sampled = math.ceil(self.sample_rate * self.num_classes)
+        # Room for every class of the batch, where its size is known.
+        batch_size = (labels.shape[0] or 0) * replicas
+        classes, weights, places = sample_classes(
+            labels,
+            gather_rows(labels),
+            num_classes=self.num_classes,
+            num_sampled=min(max(num_sampled, batch_size), self.num_classes),
+            seed=CountedSeed(self.sample_seed, draws),
+        )
+        centers = ops.take(ops.convert_to_tensor(self.centers), classes, axis=1)
+        return ClassSubset(centers, places, weights, centers.shape[1])
+
+    def _chunk_of(self, unit):
+        """Classes to compute at once, or `None` for all of them."""
+        return resolve_class_chunk(
+            self.class_chunk,
+            batch_size=unit.shape[0],
+            embedding_dim=unit.shape[1],
+            num_classes=self.num_classes,
+        )
 
     def get_config(self):
         return {
@@ -151,3 +184,20 @@ class ClassCenters(keras.layers.Layer):
             "sample_rate": self.sample_rate,
             "sample_seed": self.sample_seed,
         }
+
+
+class ClassSubset(NamedTuple):
+    """The classes that take part in a step.
+
+    Attributes:
+        centers: `(embedding_dim, num_columns)`, any norm.
+        places: int32, `(batch_size,)`, the columns of the true classes.
+        weights: float32, `(num_columns,)`, what each other class counts in a
+            sum, or `None` for 1.
+        count: int, columns that are classes; those after them are padding.
+    """
+
+    centers: Any
+    places: Any
+    weights: Any
+    count: int

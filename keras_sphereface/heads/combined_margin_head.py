@@ -1,13 +1,13 @@
 import keras
 
-from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
+from keras_sphereface.contract.arguments import check_flag
+from keras_sphereface.heads.hyperparameter import Hyperparameter
 from keras_sphereface.heads.margin_head import MarginHead
-from keras_sphereface.heads.setting import Setting
-from keras_sphereface.ops import (
-    combined_margin,
-)
+from keras_sphereface.heads.registry import register
+from keras_sphereface.ops import Margin, combined_margin
 
 
+@register("combined_margin")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class CombinedMarginHead(MarginHead):
     """SphereFace, ArcFace and CosFace in one, `cos(m1 * theta_y + m2) - m3`.
@@ -33,10 +33,10 @@ class CombinedMarginHead(MarginHead):
         - [Deng et al., 2019](https://arxiv.org/abs/1801.07698)
     """
 
-    angle_factor = Setting("multiplies the angle, so it", at_least=1.0)
-    angle_margin = Setting(at_least=0.0)
-    cosine_margin = Setting(at_least=0.0)
-    scale = Setting(above=0.0)
+    angle_factor = Hyperparameter("multiplies the angle, so it", at_least=1.0)
+    angle_margin = Hyperparameter(at_least=0.0)
+    cosine_margin = Hyperparameter(at_least=0.0)
+    scale = Hyperparameter(above=0.0)
 
     def __init__(
         self,
@@ -53,21 +53,18 @@ class CombinedMarginHead(MarginHead):
         self.angle_margin = angle_margin
         self.cosine_margin = cosine_margin
         self.scale = scale
-        self.detach = detach
+        self.detach = check_flag("detach", detach)
 
-    def elementwise_margin(self, norms, training):
-        def function(cos_target):
-            return combined_margin(
+    def class_margin(self, norms, training):
+        return Margin(
+            lambda cos_target: combined_margin(
                 cos_target,
                 angle_factor=self.angle_factor,
                 angle_margin=self.angle_margin,
                 cosine_margin=self.cosine_margin,
-            )
-
-        return ElementwiseMargin(function, detach=self.detach)
-
-    def logit_scale(self, norms):
-        return self.scale
+            ),
+            detach=self.detach,
+        )
 
     def get_config(self):
         return {**super().get_config(), "detach": self.detach}

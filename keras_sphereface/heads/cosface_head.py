@@ -1,13 +1,15 @@
 import keras
 
-from keras_sphereface.heads.target_margin_head import TargetMarginHead
-from keras_sphereface.ops import (
-    cosface_margin,
-)
+from keras_sphereface.contract.arguments import check_flag
+from keras_sphereface.heads.hyperparameter import Hyperparameter
+from keras_sphereface.heads.margin_head import MarginHead
+from keras_sphereface.heads.registry import register
+from keras_sphereface.ops import Margin, cosface_margin
 
 
+@register("cosface")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
-class CosFaceHead(TargetMarginHead):
+class CosFaceHead(MarginHead):
     """CosFace (AM-Softmax): a margin on the cosine, `cos(theta_y) - m`.
 
     The least delicate of the margins: no angle is computed, every sample gets
@@ -33,12 +35,22 @@ class CosFaceHead(TargetMarginHead):
         - [Wang et al., 2018](https://arxiv.org/abs/1801.05599)
     """
 
+    margin = Hyperparameter(at_least=0.0)
+    scale = Hyperparameter(above=0.0)
+
     def __init__(
         self, num_classes, margin=0.35, scale=64.0, detach=False, **kwargs
     ):
-        super().__init__(
-            num_classes, margin=margin, scale=scale, detach=detach, **kwargs
+        super().__init__(num_classes, **kwargs)
+        self.margin = margin
+        self.scale = scale
+        self.detach = check_flag("detach", detach)
+
+    def class_margin(self, norms, training):
+        return Margin(
+            lambda cos_target: cosface_margin(cos_target, margin=self.margin),
+            detach=self.detach,
         )
 
-    def target_value(self, cos_target):
-        return cosface_margin(cos_target, margin=self.margin)
+    def get_config(self):
+        return {**super().get_config(), "detach": self.detach}

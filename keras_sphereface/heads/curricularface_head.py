@@ -1,19 +1,22 @@
+import math
+
 import keras
 from keras import ops
 
-from keras_sphereface.backend import (
+from keras_sphereface.backend.replicas import (
     replica_index_and_count,
     sum_over_replicas,
 )
-from keras_sphereface.heads.arcface_head import ArcFaceHead
-from keras_sphereface.ops import (
-    curricularface_margins,
-    target_cosines,
-)
+from keras_sphereface.contract.arguments import check_flag, check_number
+from keras_sphereface.heads.hyperparameter import Hyperparameter
+from keras_sphereface.heads.registry import register
+from keras_sphereface.heads.row_head import RowHead
+from keras_sphereface.ops import curricularface_values, take_in_rows
 
 
+@register("curricularface")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
-class CurricularFaceHead(ArcFaceHead):
+class CurricularFaceHead(RowHead):
     """CurricularFace: ArcFace that turns to hard negatives as it learns.
 
     A class that is nearer than the margined true one has its cosine
@@ -47,6 +50,9 @@ class CurricularFaceHead(ArcFaceHead):
         - [Huang et al., 2020](https://arxiv.org/abs/2004.00288)
     """
 
+    margin = Hyperparameter("is an angle, so it", at_least=0.0, below=math.pi)
+    scale = Hyperparameter(above=0.0)
+
     def __init__(
         self,
         num_classes,
@@ -56,14 +62,13 @@ class CurricularFaceHead(ArcFaceHead):
         detach=False,
         **kwargs,
     ):
-        super().__init__(
-            num_classes, margin=margin, scale=scale, detach=detach, **kwargs
+        super().__init__(num_classes, **kwargs)
+        self.margin = margin
+        self.scale = scale
+        self.momentum = check_number(
+            "momentum", momentum, above=0.0, at_most=1.0
         )
-        if not 0 < momentum <= 1:
-            raise ValueError(
-                f"`momentum` must be in (0, 1]. Received: momentum={momentum}"
-            )
-        self.momentum = momentum
+        self.detach = check_flag("detach", detach)
 
     def build(self, embeddings_shape, labels_shape=None):
         super().build(embeddings_shape, labels_shape)
@@ -75,10 +80,10 @@ class CurricularFaceHead(ArcFaceHead):
             aggregation="mean",
         )
 
-    def apply_margin(self, cos_theta, labels, norms, training):
+    def row_values(self, cos_theta, labels, norms, training):
         hardness = ops.convert_to_tensor(self.hardness)
         if training:
-            cos_target = ops.stop_gradient(target_cosines(cos_theta, labels))
+            cos_target = ops.stop_gradient(take_in_rows(cos_theta, labels))
             _, replicas = replica_index_and_count()
             count = ops.cast(ops.shape(cos_target)[0] * replicas, "float32")
             batch_mean = sum_over_replicas(ops.sum(cos_target)) / count
@@ -86,13 +91,13 @@ class CurricularFaceHead(ArcFaceHead):
                 self.momentum * batch_mean + (1.0 - self.momentum) * hardness
             )
             self.hardness.assign(hardness)
-        return curricularface_margins(
-            cos_theta,
-            labels,
-            margin=self.margin,
-            hardness=hardness,
-            detach=self.detach,
+        return curricularface_values(
+            cos_theta, labels, margin=self.margin, hardness=hardness
         )
 
     def get_config(self):
-        return {**super().get_config(), "momentum": self.momentum}
+        return {
+            **super().get_config(),
+            "momentum": self.momentum,
+            "detach": self.detach,
+        }

@@ -3,12 +3,12 @@ import math
 import keras
 
 from keras_sphereface.heads.elastic_head import ElasticHead
-from keras_sphereface.heads.setting import Setting
-from keras_sphereface.ops import (
-    arcface_margin,
-)
+from keras_sphereface.heads.hyperparameter import Hyperparameter
+from keras_sphereface.heads.registry import register
+from keras_sphereface.ops import arcface_margin
 
 
+@register("elastic_arcface")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class ElasticArcFaceHead(ElasticHead):
     """ElasticFace-Arc: `cos(theta_y + m)`, `m` drawn anew for every sample.
@@ -41,7 +41,7 @@ class ElasticArcFaceHead(ElasticHead):
         - [Boutros et al., 2022](https://arxiv.org/abs/2109.09416)
     """
 
-    margin = Setting("is an angle, so it", at_least=0.0, below=math.pi)
+    margin = Hyperparameter("is an angle, so it", at_least=0.0, below=math.pi)
 
     def __init__(
         self,

@@ -1,11 +1,11 @@
 import keras
 
 from keras_sphereface.heads.elastic_head import ElasticHead
-from keras_sphereface.ops import (
-    cosface_margin,
-)
+from keras_sphereface.heads.registry import register
+from keras_sphereface.ops import cosface_margin
 
 
+@register("elastic_cosface")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class ElasticCosFaceHead(ElasticHead):
     """ElasticFace-Cos: `cos(theta_y) - m`, `m` drawn anew for every sample.

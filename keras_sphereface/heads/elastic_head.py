@@ -1,15 +1,19 @@
 import keras
 from keras import ops
 
-from keras_sphereface.backend import (
-    replica_index_and_count,
-)
 from keras_sphereface.backend.counted_seed import CountedSeed, add_counter
-from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
-from keras_sphereface.heads.target_margin_head import TargetMarginHead
+from keras_sphereface.backend.replicas import replica_index_and_count
+from keras_sphereface.contract.arguments import (
+    check_flag,
+    check_integer,
+    check_number,
+)
+from keras_sphereface.heads.hyperparameter import Hyperparameter
+from keras_sphereface.heads.margin_head import MarginHead
+from keras_sphereface.ops import Margin
 
 
-class ElasticHead(TargetMarginHead):
+class ElasticHead(MarginHead):
     """A margin drawn anew for every sample; the subclass is the margin.
 
     In training the margin of a sample is normal with mean `margin` and
@@ -35,23 +39,18 @@ class ElasticHead(TargetMarginHead):
         - [Boutros et al., 2022](https://arxiv.org/abs/2109.09416)
     """
 
+    margin = Hyperparameter(at_least=0.0)
+    scale = Hyperparameter(above=0.0)
+
     def __init__(
         self, num_classes, margin, scale, deviation, detach, seed, **kwargs
     ):
-        super().__init__(
-            num_classes, margin=margin, scale=scale, detach=detach, **kwargs
-        )
-        if not deviation >= 0:
-            raise ValueError(
-                "`deviation` must be at least 0. "
-                f"Received: deviation={deviation}"
-            )
-        if not isinstance(seed, int) or seed < 0:
-            raise ValueError(
-                f"`seed` must be an int of at least 0. Received: seed={seed!r}"
-            )
-        self.deviation = deviation
-        self.seed = seed
+        super().__init__(num_classes, **kwargs)
+        self.margin = margin
+        self.scale = scale
+        self.deviation = check_number("deviation", deviation, at_least=0.0)
+        self.detach = check_flag("detach", detach)
+        self.seed = check_integer("seed", seed, at_least=0)
 
     def build(self, embeddings_shape, labels_shape=None):
         super().build(embeddings_shape, labels_shape)
@@ -72,9 +71,9 @@ class ElasticHead(TargetMarginHead):
             "override `margin_value`."
         )
 
-    def elementwise_margin(self, norms, training):
+    def class_margin(self, norms, training):
         margins = self._draw(norms) if training else self.margin
-        return ElementwiseMargin(
+        return Margin(
             lambda cos_target: self.margin_value(cos_target, margins),
             detach=self.detach,
         )
@@ -97,4 +96,5 @@ class ElasticHead(TargetMarginHead):
             **super().get_config(),
             "deviation": self.deviation,
             "seed": self.seed,
+            "detach": self.detach,
         }

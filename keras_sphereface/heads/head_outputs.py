@@ -1,52 +1,43 @@
+from collections.abc import Callable
 from typing import Any, NamedTuple
-
-from keras import ops
-
-from keras_sphereface.ops import (
-    target_cosines,
-)
 
 
 class HeadOutputs(NamedTuple):
-    """What a head makes of one batch, class by class.
+    """What a head makes of one batch.
 
     Attributes:
-        logits: float32, `(batch_size, num_classes)`, margined and scaled.
-        cos_theta: float32, `(batch_size, num_classes)`, plain cosines.
         norms: float32, `(batch_size,)`, norms of the embeddings.
         labels: int32, `(batch_size,)`, checked.
-    """
-
-    logits: Any
-    cos_theta: Any
-    norms: Any
-    labels: Any
-
-    def cos_target(self):
-        """Cosines to the true classes, float32, `(batch_size,)`."""
-        return target_cosines(self.cos_theta, self.labels)[:, 0]
-
-    def is_nearest(self):
-        """Whether the true centre is the first of the nearest, bool."""
-        nearest = ops.argmax(self.cos_theta, axis=-1)
-        return ops.equal(ops.cast(nearest, "int32"), self.labels)
-
-
-class HeadLosses(NamedTuple):
-    """What a head makes of one batch, sample by sample.
-
-    Attributes:
+        cosines: callable without arguments to the value of `cos_theta`.
+        cos_target: float32, `(batch_size,)`, plain cosines to the true class,
+            without a gradient.
+        logits: float32, `(batch_size, num_classes)`, margined and scaled;
+            `None` from a head that does not compute all classes at once.
+        is_nearest: bool, `(batch_size,)`, whether the true class is nearer
+            than every other by plain cosine, of those sampled if classes are.
+            Another that is as near counts against it.
+        is_past_margin: bool, `(batch_size,)`, whether the logit of the true
+            class, margin and all, is larger than every other.
         losses: float32, `(batch_size,)`, penalties among them.
-        cos_target: float32, `(batch_size,)`, plain cosines to the true class.
-        is_nearest: bool, `(batch_size,)`, whether the true class is the
-            nearest by plain cosine; of those sampled, if classes are. One as
-            near counts against it, without chunks only if it comes before.
-        norms: float32, `(batch_size,)`, norms of the embeddings.
-        labels: int32, `(batch_size,)`, checked.
+        penalties: float32, `(batch_size,)`, what the head adds to the loss of
+            its classes, or `None`.
     """
 
-    losses: Any
-    cos_target: Any
-    is_nearest: Any
     norms: Any
     labels: Any
+    cosines: Callable
+    cos_target: Any
+    logits: Any = None
+    is_nearest: Any = None
+    is_past_margin: Any = None
+    losses: Any = None
+    penalties: Any = None
+
+    @property
+    def cos_theta(self):
+        """Plain cosines to all classes, `(batch_size, num_classes)`.
+
+        Computed when it is asked for, whether or not the head computes its
+        classes in chunks: it takes the memory of all of them.
+        """
+        return self.cosines()

@@ -1,15 +1,18 @@
 import keras
 
-from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
+from keras_sphereface.contract.arguments import check_flag
+from keras_sphereface.heads.hyperparameter import Hyperparameter
 from keras_sphereface.heads.margin_head import MarginHead
-from keras_sphereface.heads.setting import Setting
+from keras_sphereface.heads.registry import register
 from keras_sphereface.ops import (
+    Margin,
     arcface_margin,
     magface_angle_margin,
     magface_penalty,
 )
 
 
+@register("magface")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class MagFaceHead(MarginHead):
     """MagFace: ArcFace whose margin grows with the norm of the embedding.
@@ -48,10 +51,10 @@ class MagFaceHead(MarginHead):
         - [Meng et al., 2021](https://arxiv.org/abs/2103.06627)
     """
 
-    lower_margin = Setting(at_least=0.0)
-    upper_margin = Setting(at_least=0.0)
-    norm_penalty_weight = Setting(at_least=0.0)
-    scale = Setting(above=0.0)
+    lower_margin = Hyperparameter(at_least=0.0)
+    upper_margin = Hyperparameter(at_least=0.0)
+    norm_penalty_weight = Hyperparameter(at_least=0.0)
+    scale = Hyperparameter(above=0.0)
 
     def __init__(
         self,
@@ -77,9 +80,9 @@ class MagFaceHead(MarginHead):
         self.upper_margin = upper_margin
         self.norm_penalty_weight = norm_penalty_weight
         self.scale = scale
-        self.detach = detach
+        self.detach = check_flag("detach", detach)
 
-    def elementwise_margin(self, norms, training):
+    def class_margin(self, norms, training):
         margin = magface_angle_margin(
             norms,
             lower_norm=self.lower_norm,
@@ -87,13 +90,14 @@ class MagFaceHead(MarginHead):
             lower_margin=self.lower_margin,
             upper_margin=self.upper_margin,
         )
-        return ElementwiseMargin(
-            lambda cos_target: arcface_margin(cos_target, margin=margin),
+        return Margin(
+            lambda cos_target, margin: arcface_margin(
+                cos_target, margin=margin
+            ),
             detach=self.detach,
+            # The gradient reaches the norm through the margin.
+            parameters=(margin,),
         )
-
-    def logit_scale(self, norms):
-        return self.scale
 
     def penalties(self, outputs):
         return self.norm_penalty_weight * magface_penalty(

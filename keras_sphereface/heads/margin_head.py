@@ -1,57 +1,70 @@
+from typing import Any, NamedTuple
+
 from keras import ops
 
-from keras_sphereface.backend import (
-    check_labels,
+from keras_sphereface.backend.labels import check_labels
+from keras_sphereface.class_softmax.class_loss import (
+    SoftmaxLoss,
+    is_nearest,
+    split_logits,
 )
+from keras_sphereface.class_softmax.streamed_classes import split_classes
+from keras_sphereface.contract.arguments import check_number
 from keras_sphereface.heads.class_centers import ClassCenters
-from keras_sphereface.heads.class_losses import (
-    class_chunk_of,
-    looks_at_one_class_at_a_time,
-    streamed_losses,
+from keras_sphereface.heads.head_outputs import HeadOutputs
+from keras_sphereface.heads.hyperparameter import Hyperparameter
+from keras_sphereface.ops.cosines import (
+    class_logits,
+    logits_of_cosines,
+    safe_normalize,
 )
-from keras_sphereface.heads.head_outputs import HeadLosses, HeadOutputs
-from keras_sphereface.heads.setting import Setting
 
 
 class MarginHead(ClassCenters):
-    """Class centres on the hypersphere; the subclass is the formula.
+    """Class centers on the hypersphere, a margin and a class loss.
 
     This class owns the flow from embeddings to losses: norms, unit vectors,
-    cosines, the margin, the scale, the loss of a sample. A subclass overrides
-    `logit_scale` and the margin: `elementwise_margin` where it looks at one
-    cosine at a time, and otherwise `margined` or, where it depends on norms or
-    is for training only, `apply_margin`; and where they differ `to_logits`,
-    `sample_losses` and `penalties`. Its numbers are `Setting`s, which the
-    class saves, restores and puts into the config.
+    cosines, the margin, the scale, the loss of each sample. A functional
+    model, `FaceRecognizer.fit`, diagnostics and a head that computes its
+    classes in chunks or samples them all go through `compute_outputs`.
+
+    To write a head, override `class_margin`. What else may differ:
+    `logit_scale`, `logit_bias`, `class_loss` and `penalties`. Every path asks
+    these; a subclass that overrides another method is refused when it is
+    made. The numbers of a head are `Hyperparameter`s, which the class saves,
+    restores and puts into the config. A margin that must see whole rows goes
+    into a `RowHead`.
 
     A batch has `batch_size * num_classes` logits, which past some 50,000
-    classes need more memory than the centres. With `class_chunk` a head
-    whose margin is elementwise computes its loss, and the gradient of it, over
-    so many classes at a time: the same numbers to rounding, for the price of
-    one product in three more. Called on embeddings and labels it then returns
-    the loss of each sample, for `losses.PrecomputedLoss`, since there are no
-    logits; `FaceRecognizer` needs no change.
+    classes need more memory than the centers. With `class_chunk` a head
+    computes its loss, and the gradient of it, over so many classes at a time:
+    the same numbers to rounding, at the cost of a third more products. Called
+    on embeddings and labels it then returns the loss of each sample, for
+    `losses.PrecomputedLoss`, since there are no logits; `FaceRecognizer`
+    needs no change.
 
     Args:
         num_classes: int, number of identities.
-        sub_centers: int, centres of a class; its cosine is that of the
-            nearest one, so that a class may hold faces of more than one kind.
-            Defaults to `1`.
+        loss_weight: float, above 0, what the loss of the classes is multiplied
+            by. Defaults to `1.0`.
+        sub_centers: int, centers per class; its cosine is that of the nearest
+            one, so that a class may hold faces of more than one kind. Defaults
+            to `1`.
         class_chunk: `None`, all classes at once; int, how many at a time; or
             `"auto"`, which goes by their number and the batch. Defaults to
             `None`.
         sample_rate: float in `(0, 1]`, the share of classes in a training
             step: those of the batch, and others drawn at random, whose weight
-            makes up for the rest (Partial FC). Below 1 only their centres
+            makes up for the rest (Partial FC). Below 1 only their centers
             move; see `optimizers.ColumnOptimizer`. Defaults to `1.0`.
         sample_seed: int, of the draws. Defaults to `0`.
         dtype: Defaults to `"float32"` under any policy; angles need it.
 
     Attributes:
-        centers: `(embedding_dim, num_classes)`, one centre a column, or
+        centers: `(embedding_dim, num_classes)`, one center per column, or
             `(embedding_dim, num_classes, sub_centers)`. Only their directions
             count. They start at norm 1 on average, so that the first steps
-            turn them as fast as explicitly normalised ones.
+            turn them as fast as explicitly normalized ones.
 
     Call arguments:
         embeddings: `(batch_size, embedding_dim)`, any norm. An all-zero row
@@ -64,46 +77,153 @@ class MarginHead(ClassCenters):
         `(batch_size, num_classes)`, logits; `(batch_size,)`, losses, with
         labels and `class_chunk` or `sample_rate`.
 
+    Example:
+
+    ```python
+    class LinearHead(MarginHead):
+        margin = Hyperparameter(at_least=0.0)
+
+        def __init__(self, num_classes, margin=0.3, **kwargs):
+            super().__init__(num_classes, **kwargs)
+            self.margin = margin
+
+        def class_margin(self, norms, training):
+            return ops.Margin(lambda cos: cos - self.margin * (1 - cos))
+
+        def logit_scale(self, norms):
+            return 30.0
+    ```
+
     Reference:
         - [Deng et al., 2020](https://www.ecva.net/papers/eccv_2020/papers_ECCV/papers/123560715.pdf),
-            sub-centres
+            sub-centers
         - [An et al., 2022](https://arxiv.org/abs/2203.15565), sampled classes
     """
 
+    # What a subclass may replace: every path asks it.
+    _hooks = (
+        "class_margin",
+        "logit_scale",
+        "logit_bias",
+        "class_loss",
+        "penalties",
+    )
+    # What it may not.
+    _fixed = (
+        "call",
+        "compute_outputs",
+        "compute_output_shape",
+        "cosines",
+        "margined_cosines",
+        "is_streamed",
+    )
+
+    def __init__(self, num_classes, loss_weight=1.0, **kwargs):
+        super().__init__(num_classes, **kwargs)
+        self._check_hooks()
+        self.loss_weight = check_number("loss_weight", loss_weight, above=0.0)
+
     @classmethod
-    def settings(cls):
-        """The `Setting`s of the class by name."""
+    def hyperparameters(cls):
+        """The `Hyperparameter`s of the class by name."""
         return {
             name: value
             for ancestor in reversed(cls.__mro__)
             for name, value in vars(ancestor).items()
-            if isinstance(value, Setting)
+            if isinstance(value, Hyperparameter)
         }
 
     def build(self, embeddings_shape, labels_shape=None):
         super().build(embeddings_shape)
-        for setting in self.settings().values():
-            setting.build(self)
+        for hyperparameter in self.hyperparameters().values():
+            hyperparameter.build(self)
 
     @property
     def is_streamed(self):
         """Whether the head computes losses without a logit for every class."""
         return self.class_chunk is not None or self.sample_rate < 1
 
+    @property
+    def needs_only_cosines(self):
+        """Whether a loss on cosines alone can be that of the head."""
+        own = type(self)
+        return (
+            own.build is MarginHead.build
+            and own.penalties is MarginHead.penalties
+        )
+
+    def class_margin(self, norms, training):
+        """What stands in place of the cosines. Every head has its own.
+
+        Args:
+            norms: float32, `(batch_size, 1)`, norms of the embeddings.
+            training: bool, whether running statistics move.
+
+        Returns:
+            `ops.Margin`.
+        """
+        raise TypeError(
+            f"{type(self).__name__} is a head without a margin: "
+            "override `class_margin`."
+        )
+
+    def logit_scale(self, norms):
+        """What the margined cosines are multiplied by.
+
+        Args:
+            norms: float32, `(batch_size, 1)`, norms of the embeddings.
+
+        Returns:
+            Float or scalar, or a tensor `(batch_size, 1)`. Defaults to the
+            head's `scale`.
+        """
+        if not hasattr(self, "scale"):
+            raise TypeError(
+                f"{type(self).__name__} is a head without a scale: declare "
+                "`scale = Hyperparameter(above=0.0)` or override "
+                "`logit_scale`."
+            )
+        return self.scale
+
+    def logit_bias(self):
+        """What is added to every logit, a scalar, or `None`."""
+        return None
+
+    def class_loss(self):
+        """The loss of the logits.
+
+        Returns:
+            `class_softmax.SoftmaxLoss` or `class_softmax.BinaryLoss`. Defaults
+            to the first, of the head's `loss_weight`.
+        """
+        return SoftmaxLoss(self.loss_weight)
+
+    def penalties(self, outputs):
+        """Terms added to the loss of each sample, or `None`.
+
+        Args:
+            outputs: `HeadOutputs` of the batch, without losses. `logits` is
+                `None` from a head that computes its classes in chunks;
+                `cos_theta` is there on every path.
+
+        Returns:
+            Float32 tensor, `(batch_size,)`, or `None`.
+        """
+        return None
+
     def call(self, embeddings, labels=None, training=False):
         if labels is None:
             cos_theta, norms = self.cosines(embeddings)
             return self.logit_scale(norms) * cos_theta
         if self.is_streamed:
-            return self.compute_losses(embeddings, labels, training).losses
-        outputs = self.compute_outputs(embeddings, labels, training)
-        penalties = self.penalties(outputs)
-        if penalties is not None:
-            self.add_loss(ops.mean(penalties))
+            return self.compute_outputs(embeddings, labels, training).losses
+        outputs = self._compute(embeddings, labels, training, has_losses=False)
+        if outputs.penalties is not None:
+            self.add_loss(ops.mean(outputs.penalties))
         return outputs.logits
 
     def compute_outputs(self, embeddings, labels, training=False):
-        """Margined logits beside the cosines and norms they came from.
+        """What the head makes of a batch.
 
         Args:
             embeddings: float tensor, `(batch_size, embedding_dim)`.
@@ -114,152 +234,20 @@ class MarginHead(ClassCenters):
         Returns:
             `HeadOutputs`.
         """
-        labels = check_labels(labels, self.num_classes)
-        cos_theta, norms = self.cosines(embeddings)
-        margined = self.apply_margin(cos_theta, labels, norms, training)
-        logits = self.to_logits(margined, norms)
-        return HeadOutputs(logits, cos_theta, norms[:, 0], labels)
+        return self._compute(embeddings, labels, training)
 
-    def compute_losses(self, embeddings, labels, training=False):
-        """Loss of each sample, and how near its class is.
+    def cosines(self, embeddings):
+        """Cosines to all classes, and norms.
 
         Args:
             embeddings: float tensor, `(batch_size, embedding_dim)`.
-            labels: int tensor, `(batch_size,)`.
-            training: bool, whether running statistics move. Defaults to
-                `False`.
 
         Returns:
-            `HeadLosses`.
+            Tuple of float32 tensors, `(batch_size, num_classes)` and
+            `(batch_size, 1)`.
         """
-        if self.sub_centers == 1 and looks_at_one_class_at_a_time(type(self)):
-            chunk = class_chunk_of(self, *embeddings.shape)
-            return streamed_losses(self, embeddings, labels, training, chunk)
-        outputs = self.compute_outputs(embeddings, labels, training)
-        return HeadLosses(
-            self.sample_losses(outputs),
-            outputs.cos_target(),
-            outputs.is_nearest(),
-            outputs.norms,
-            outputs.labels,
-        )
-
-    def sample_losses(self, outputs):
-        """Loss of each sample: weighted cross-entropy plus penalty.
-
-        Args:
-            outputs: `HeadOutputs` of `compute_outputs`.
-
-        Returns:
-            Float32 tensor, `(batch_size,)`.
-        """
-        cross_entropy = ops.sparse_categorical_crossentropy(
-            outputs.labels, outputs.logits, from_logits=True
-        )
-        losses = self.loss_factor() * cross_entropy
-        penalties = self.penalties(outputs)
-        return losses if penalties is None else losses + penalties
-
-    def apply_margin(self, cos_theta, labels, norms, training):
-        """Cosines with the margin in place, where it takes more than cosines.
-
-        Args:
-            cos_theta: float32, `(batch_size, num_classes)`.
-            labels: int32, `(batch_size,)`.
-            norms: float32, `(batch_size, 1)`, norms of the embeddings.
-            training: bool, whether running statistics move.
-
-        Returns:
-            Float32 tensor, `(batch_size, num_classes)`. Defaults to
-            `elementwise_margin` or else `margined`.
-        """
-        if looks_at_one_class_at_a_time(type(self)):
-            margin = self.elementwise_margin(norms, training)
-            return margin.apply(cos_theta, labels)
-        return self.margined(cos_theta, labels)
-
-    def elementwise_margin(self, norms, training):
-        """The margin, where it looks at one cosine at a time.
-
-        Args:
-            norms: float32, `(batch_size, 1)`, norms of the embeddings.
-            training: bool, whether running statistics move.
-
-        Returns:
-            `ElementwiseMargin`, or `None`.
-        """
-        return None
-
-    def margined(self, cos_theta, labels):
-        """Cosines with the margin in place.
-
-        Args:
-            cos_theta: float32, `(batch_size, num_classes)`.
-            labels: int32, `(batch_size,)`.
-
-        Returns:
-            Float32 tensor, `(batch_size, num_classes)`.
-        """
-        raise TypeError(
-            f"{type(self).__name__} is a head without a formula: "
-            "override `margined` or `elementwise_margin`."
-        )
-
-    def logit_scale(self, norms):
-        """What the margined cosines are multiplied by.
-
-        Args:
-            norms: float32, `(batch_size, 1)`, norms of the embeddings.
-
-        Returns:
-            Float, or a tensor that broadcasts to `(batch_size, num_classes)`.
-        """
-        raise TypeError(
-            f"{type(self).__name__} is a head without a scale: "
-            "override `logit_scale`."
-        )
-
-    def to_logits(self, margined, norms):
-        """Logits from margined cosines.
-
-        Args:
-            margined: float32, `(batch_size, num_classes)`.
-            norms: float32, `(batch_size, 1)`, norms of the embeddings.
-
-        Returns:
-            Float32 tensor, `(batch_size, num_classes)`.
-        """
-        logits = self.logit_scale(norms) * margined
-        bias = self.logit_bias()
-        return logits if bias is None else logits + bias
-
-    def logit_bias(self):
-        """What is added to every logit, a scalar, or `None`."""
-        return None
-
-    def binary_weights(self):
-        """Weights of the losses of a binary head, or `None` for a softmax.
-
-        Returns:
-            Tuple of two floats, of the true class and of each other, that
-            multiply `log(1 + exp(-logit))` and `log(1 + exp(logit))`.
-        """
-        return None
-
-    def loss_factor(self):
-        """What the loss of a sample, without penalties, is multiplied by."""
-        return 1.0
-
-    def penalties(self, outputs):
-        """Terms added to the loss of each sample, or `None`.
-
-        Args:
-            outputs: `HeadOutputs` of `compute_outputs`.
-
-        Returns:
-            Float32 tensor, `(batch_size,)`, or `None`.
-        """
-        return None
+        unit, norms = safe_normalize(ops.cast(embeddings, "float32"))
+        return self._cosines(unit), norms
 
     def compute_output_shape(self, embeddings_shape, labels_shape=None):
         if self.is_streamed and labels_shape is not None:
@@ -269,8 +257,125 @@ class MarginHead(ClassCenters):
     def get_config(self):
         return {
             **super().get_config(),
+            "loss_weight": self.loss_weight,
             **{
-                name: setting.initial(self)
-                for name, setting in self.settings().items()
+                name: hyperparameter.initial(self)
+                for name, hyperparameter in self.hyperparameters().items()
             },
         }
+
+    def margined_cosines(self, cos_theta, labels, norms, training=False):
+        """Cosines with the margin in place.
+
+        Args:
+            cos_theta: float32, `(batch_size, num_classes)`.
+            labels: int32, `(batch_size,)`.
+            norms: float32, `(batch_size, 1)`, norms of the embeddings.
+            training: bool, whether running statistics move. Defaults to
+                `False`.
+
+        Returns:
+            Float32 tensor, `(batch_size, num_classes)`.
+        """
+        margin = self.class_margin(norms, training)
+        values, _ = logits_of_cosines(
+            cos_theta, labels, margin=margin, scale=1.0
+        )
+        return values
+
+    def _compute(self, embeddings, labels, training, has_losses=True):
+        labels = check_labels(labels, self.num_classes)
+        unit, norms = safe_normalize(ops.cast(embeddings, "float32"))
+        loss = self.class_loss()
+        split = self._split(unit, norms, labels, training, loss, has_losses)
+        outputs = HeadOutputs(
+            norms=norms[:, 0],
+            labels=labels,
+            cosines=lambda: self._cosines(unit),
+            cos_target=ops.stop_gradient(split.cos_target[:, 0]),
+            logits=split.logits,
+            is_nearest=split.is_nearest,
+            is_past_margin=split.is_past_margin,
+        )
+        penalties = self.penalties(outputs)
+        losses = None
+        if has_losses:
+            losses = loss.from_sums(split.target, split.others)
+            if penalties is not None:
+                losses = losses + penalties
+        return outputs._replace(losses=losses, penalties=penalties)
+
+    def _split(self, unit, norms, labels, training, loss, has_losses):
+        """The true class apart from the others, at once or in chunks."""
+        formula = {
+            "margin": self.class_margin(norms, training),
+            "scale": self.logit_scale(norms),
+            "bias": self.logit_bias(),
+        }
+        classes = self._classes_of(labels, training)
+        logits, chunk = None, self._chunk_of(unit)
+        if chunk is not None:
+            target, others, largest, cos_target = split_classes(
+                unit,
+                *classes[:2],
+                class_chunk=chunk,
+                is_binary=loss.is_binary,
+                class_weights=classes.weights,
+                num_classes=classes.count,
+                **formula,
+            )
+        else:
+            if self.sub_centers == 1:
+                logits, cos_target = class_logits(unit, *classes[:2], **formula)
+                logits = logits[:, : classes.count]
+            else:
+                logits, cos_target = logits_of_cosines(
+                    self._cosines(unit), labels, **formula
+                )
+            if not has_losses:
+                return SplitClasses(logits, cos_target)
+            target, others, largest = split_logits(
+                logits,
+                classes.places,
+                is_binary=loss.is_binary,
+                class_weights=classes.weights,
+            )
+        return SplitClasses(
+            logits if classes.weights is None else None,
+            cos_target,
+            target,
+            others,
+            is_nearest(cos_target, largest, **formula),
+            target > largest,
+        )
+
+    def _check_hooks(self):
+        owner = next(c for c in type(self).__mro__ if "_fixed" in vars(c))
+        for name in self._fixed:
+            if getattr(type(self), name) != getattr(owner, name):
+                hooks = ", ".join(f"`{hook}`" for hook in self._hooks)
+                raise ValueError(
+                    f"`{name}` of {owner.__name__} must not be overridden: "
+                    f"only some ways to train would see it. Override {hooks}. "
+                    f"Received: {type(self).__name__}.{name}"
+                )
+
+
+class SplitClasses(NamedTuple):
+    """The true class of each sample apart from the others.
+
+    Attributes:
+        logits: float32, `(batch_size, num_classes)`, or `None`.
+        cos_target: float32, `(batch_size, 1)`.
+        target: float32, `(batch_size,)`, logits of the true classes.
+        others: float32, `(batch_size,)`, what the other logits add up to.
+        is_nearest: bool, `(batch_size,)`.
+        is_past_margin: bool, `(batch_size,)`.
+    """
+
+    logits: Any
+    cos_target: Any
+    target: Any = None
+    others: Any = None
+    is_nearest: Any = None
+    is_past_margin: Any = None

@@ -1,10 +1,13 @@
 import keras
 
-from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
+from keras_sphereface.heads.hyperparameter import Hyperparameter
 from keras_sphereface.heads.margin_head import MarginHead
-from keras_sphereface.heads.setting import Setting
+from keras_sphereface.heads.registry import register
+from keras_sphereface.ops import Margin
 
 
+@register("normface")
+@register("cocoloss")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class NormFaceHead(MarginHead):
     """NormFace (CocoLoss): a softmax over scaled cosines, without a margin.
@@ -29,14 +32,11 @@ class NormFaceHead(MarginHead):
         - [Liu et al., 2017](https://arxiv.org/abs/1710.00870)
     """
 
-    scale = Setting(above=0.0)
+    scale = Hyperparameter(above=0.0)
 
     def __init__(self, num_classes, scale=30.0, **kwargs):
         super().__init__(num_classes, **kwargs)
         self.scale = scale
 
-    def elementwise_margin(self, norms, training):
-        return ElementwiseMargin()
-
-    def logit_scale(self, norms):
-        return self.scale
+    def class_margin(self, norms, training):
+        return Margin()

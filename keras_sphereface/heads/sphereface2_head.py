@@ -1,19 +1,25 @@
 import keras
+from keras import ops
 
-from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
+from keras_sphereface.class_softmax.class_loss import BinaryLoss
+from keras_sphereface.contract.arguments import (
+    check_choice,
+    check_flag,
+    check_number,
+)
+from keras_sphereface.heads.hyperparameter import Hyperparameter
 from keras_sphereface.heads.margin_head import MarginHead
-from keras_sphereface.heads.setting import Setting
+from keras_sphereface.heads.registry import register
 from keras_sphereface.ops import (
-    check_sphereface2_arguments,
     sphereface2_bias,
-    sphereface2_functions,
-    sphereface2_losses,
+    sphereface2_margin,
 )
 
 # The margins of the paper.
 _MARGINS = {"C": 0.4, "A": 0.5, "M": 1.7}
 
 
+@register("sphereface2")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class SphereFace2Head(MarginHead):
     """SphereFace2: a binary classifier a class instead of one softmax.
@@ -63,8 +69,10 @@ class SphereFace2Head(MarginHead):
         - [Wen et al., 2022](https://arxiv.org/abs/2108.01513)
     """
 
-    margin = Setting(at_least=lambda head: 1.0 if head.variant == "M" else 0.0)
-    scale = Setting(above=0.0)
+    margin = Hyperparameter(
+        at_least=lambda head: 1.0 if head.variant == "M" else 0.0
+    )
+    scale = Hyperparameter(above=0.0)
 
     def __init__(
         self,
@@ -78,63 +86,65 @@ class SphereFace2Head(MarginHead):
         loss_weight=50.0,
         **kwargs,
     ):
-        super().__init__(num_classes, **kwargs)
-        check_sphereface2_arguments(
-            num_classes, variant, power, positive_weight
-        )
-        if not loss_weight > 0:
+        super().__init__(num_classes, loss_weight=loss_weight, **kwargs)
+        if num_classes < 2:
             raise ValueError(
-                "`loss_weight` must be above 0. "
-                f"Received: loss_weight={loss_weight}"
+                "`num_classes` must be at least 2: SphereFace2 balances a "
+                "class against the others. "
+                f"Received: num_classes={num_classes}"
             )
+        check_choice("variant", variant, _MARGINS)
         self.variant = variant
         self.margin = _MARGINS[variant] if margin is None else margin
         self.scale = scale
-        self.power = power
-        self.positive_weight = positive_weight
-        self.detach = detach
-        self.loss_weight = loss_weight
+        self.power = check_number("power", power, at_least=1.0)
+        self.positive_weight = check_number(
+            "positive_weight", positive_weight, above=0.0, below=1.0
+        )
+        self.detach = check_flag("detach", detach)
 
     def build(self, embeddings_shape, labels_shape=None):
         super().build(embeddings_shape, labels_shape)
-        bias = sphereface2_bias(
-            self.num_classes,
+        self.bias = self.add_weight(
+            name="bias",
+            shape=(),
+            initializer=keras.initializers.Constant(
+                self.balanced_bias(self.num_classes)
+            ),
+        )
+
+    def balanced_bias(self, num_classes):
+        """Bias at which positives and negatives pull equally hard at 90°."""
+        return sphereface2_bias(
+            num_classes,
             variant=self.variant,
             margin=self.margin,
             scale=self.scale,
             power=self.power,
             positive_weight=self.positive_weight,
         )
-        self.bias = self.add_weight(
-            name="bias",
-            shape=(),
-            initializer=keras.initializers.Constant(bias),
-        )
 
-    def elementwise_margin(self, norms, training):
-        functions = sphereface2_functions(
-            variant=self.variant, margin=self.margin, power=self.power
-        )
-        return ElementwiseMargin(**functions, detach=self.detach)
+    @property
+    def needs_only_cosines(self):
+        # A loss takes the bias that the head starts with.
+        return True
 
-    def logit_scale(self, norms):
-        return self.scale
+    def class_margin(self, norms, training):
+        return sphereface2_margin(
+            variant=self.variant,
+            margin=self.margin,
+            power=self.power,
+            detach=self.detach,
+        )
 
     def logit_bias(self):
-        return self.bias
+        return ops.convert_to_tensor(self.bias)
 
-    def binary_weights(self):
-        return self.positive_weight, 1.0 - self.positive_weight
-
-    def loss_factor(self):
-        return self.loss_weight / self.scale
-
-    def sample_losses(self, outputs):
-        return self.loss_weight * sphereface2_losses(
-            outputs.logits,
-            outputs.labels,
-            scale=self.scale,
-            positive_weight=self.positive_weight,
+    def class_loss(self):
+        return BinaryLoss(
+            self.positive_weight,
+            1.0 - self.positive_weight,
+            self.loss_weight / self.scale,
         )
 
     def get_config(self):
@@ -144,5 +154,4 @@ class SphereFace2Head(MarginHead):
             "power": self.power,
             "positive_weight": self.positive_weight,
             "detach": self.detach,
-            "loss_weight": self.loss_weight,
         }

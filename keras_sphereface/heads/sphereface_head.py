@@ -1,14 +1,15 @@
 import keras
 
-from keras_sphereface.heads.setting import Setting
-from keras_sphereface.heads.target_margin_head import TargetMarginHead
-from keras_sphereface.ops import (
-    sphereface_margin,
-)
+from keras_sphereface.contract.arguments import check_flag
+from keras_sphereface.heads.hyperparameter import Hyperparameter
+from keras_sphereface.heads.margin_head import MarginHead
+from keras_sphereface.heads.registry import register
+from keras_sphereface.ops import Margin, sphereface_margin
 
 
+@register("sphereface")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
-class SphereFaceHead(TargetMarginHead):
+class SphereFaceHead(MarginHead):
     """SphereFace: the angle to the true class multiplied, any real margin.
 
     The target value is `(-1)^k cos(m * theta_y) - 2k`, `k = floor(m * theta_y
@@ -36,14 +37,24 @@ class SphereFaceHead(TargetMarginHead):
         - OpenSphere, commit 032c31b, for the defaults
     """
 
-    margin = Setting("multiplies the angle, so it", at_least=1.0)
+    margin = Hyperparameter("multiplies the angle, so it", at_least=1.0)
+    scale = Hyperparameter(above=0.0)
 
     def __init__(
         self, num_classes, margin=1.5, scale=30.0, detach=True, **kwargs
     ):
-        super().__init__(
-            num_classes, margin=margin, scale=scale, detach=detach, **kwargs
+        super().__init__(num_classes, **kwargs)
+        self.margin = margin
+        self.scale = scale
+        self.detach = check_flag("detach", detach)
+
+    def class_margin(self, norms, training):
+        return Margin(
+            lambda cos_target: sphereface_margin(
+                cos_target, margin=self.margin
+            ),
+            detach=self.detach,
         )
 
-    def target_value(self, cos_target):
-        return sphereface_margin(cos_target, margin=self.margin)
+    def get_config(self):
+        return {**super().get_config(), "detach": self.detach}

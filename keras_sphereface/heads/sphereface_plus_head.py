@@ -1,16 +1,14 @@
 import keras
 from keras import ops
 
-from keras_sphereface.backend import (
-    gather_rows,
-)
-from keras_sphereface.heads.setting import Setting
+from keras_sphereface.backend.replicas import gather_rows
+from keras_sphereface.heads.hyperparameter import Hyperparameter
+from keras_sphereface.heads.registry import register
 from keras_sphereface.heads.sphereface_head import SphereFaceHead
-from keras_sphereface.ops import (
-    hyperspherical_energy,
-)
+from keras_sphereface.ops import hyperspherical_energy
 
 
+@register("sphereface_plus")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class SphereFacePlusHead(SphereFaceHead):
     """SphereFace+: SphereFace whose centres keep away from each other.
@@ -39,7 +37,7 @@ class SphereFacePlusHead(SphereFaceHead):
         - [Liu et al., 2018](https://arxiv.org/abs/1805.09298)
     """
 
-    energy_weight = Setting(at_least=0.0)
+    energy_weight = Hyperparameter(at_least=0.0)
 
     def __init__(
         self,

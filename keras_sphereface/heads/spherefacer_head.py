@@ -1,12 +1,12 @@
 import keras
 from keras import ops
 
-from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
+from keras_sphereface.class_softmax.class_loss import SoftmaxLoss
+from keras_sphereface.contract.arguments import check_choice, check_flag
+from keras_sphereface.heads.hyperparameter import Hyperparameter
 from keras_sphereface.heads.margin_head import MarginHead
-from keras_sphereface.heads.setting import Setting
-from keras_sphereface.ops import (
-    spherefacer_functions,
-)
+from keras_sphereface.heads.registry import register
+from keras_sphereface.ops import spherefacer_margin
 
 _VARIANTS = ("v0", "v1", "v2")
 _NORM_PENALTIES = {"l1": ops.abs, "l2": ops.square}
@@ -14,6 +14,7 @@ _NORM_PENALTIES = {"l1": ops.abs, "l2": ops.square}
 _LOSS_WEIGHTS = {"none": 1.0, "hard": 50.0, "soft": 50.0}
 
 
+@register("spherefacer")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class SphereFaceRHead(MarginHead):
     """SphereFace-R: a multiplicative angular margin that trains.
@@ -97,9 +98,9 @@ class SphereFaceRHead(MarginHead):
             penalty
     """  # noqa: E501
 
-    margin = Setting("multiplies the angle, so it", at_least=1.0)
-    scale = Setting(above=0.0)
-    norm_penalty_weight = Setting(at_least=0.0)
+    margin = Hyperparameter("multiplies the angle, so it", at_least=1.0)
+    scale = Hyperparameter(above=0.0)
+    norm_penalty_weight = Hyperparameter(at_least=0.0)
 
     def __init__(
         self,
@@ -114,39 +115,36 @@ class SphereFaceRHead(MarginHead):
         norm_penalty_weight=0.01,
         **kwargs,
     ):
-        super().__init__(num_classes, **kwargs)
-        _check_choice("variant", variant, _VARIANTS)
-        _check_choice("normalization", normalization, _LOSS_WEIGHTS)
-        _check_choice("norm_penalty", norm_penalty, _NORM_PENALTIES)
-        if loss_weight is not None and not loss_weight > 0:
-            raise ValueError(
-                "`loss_weight` must be above 0, or None for the default of "
-                f"the normalization. Received: loss_weight={loss_weight}"
-            )
+        check_choice("variant", variant, _VARIANTS)
+        check_choice("normalization", normalization, _LOSS_WEIGHTS)
+        check_choice("norm_penalty", norm_penalty, _NORM_PENALTIES)
+        if loss_weight is None:
+            loss_weight = _LOSS_WEIGHTS[normalization]
+        super().__init__(num_classes, loss_weight=loss_weight, **kwargs)
         self.variant = variant
         self.normalization = normalization
         self.margin = margin
         self.scale = scale
-        self.detach = detach
-        self.loss_weight = (
-            _LOSS_WEIGHTS[normalization] if loss_weight is None else loss_weight
-        )
+        self.detach = check_flag("detach", detach)
         self.norm_penalty = norm_penalty
         self.norm_penalty_weight = norm_penalty_weight
 
-    def elementwise_margin(self, norms, training):
-        functions = spherefacer_functions(
-            variant=self.variant, margin=self.margin
+    @property
+    def needs_only_cosines(self):
+        return self.normalization == "hard"
+
+    def class_margin(self, norms, training):
+        return spherefacer_margin(
+            variant=self.variant, margin=self.margin, detach=self.detach
         )
-        return ElementwiseMargin(**functions, detach=self.detach)
 
     def logit_scale(self, norms):
         return self.scale if self.normalization == "hard" else norms
 
-    def loss_factor(self):
+    def class_loss(self):
         if self.normalization == "none":
-            return self.loss_weight
-        return self.loss_weight / self.scale
+            return SoftmaxLoss(self.loss_weight)
+        return SoftmaxLoss(self.loss_weight / self.scale)
 
     def penalties(self, outputs):
         if self.normalization != "soft":
@@ -162,14 +160,5 @@ class SphereFaceRHead(MarginHead):
             "variant": self.variant,
             "normalization": self.normalization,
             "detach": self.detach,
-            "loss_weight": self.loss_weight,
             "norm_penalty": self.norm_penalty,
         }
-
-
-def _check_choice(argument, value, choices):
-    if value not in choices:
-        raise ValueError(
-            f"`{argument}` must be one of {list(choices)}. "
-            f"Received: {argument}={value!r}"
-        )

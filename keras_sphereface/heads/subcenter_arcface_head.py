@@ -1,8 +1,10 @@
 import keras
 
 from keras_sphereface.heads.arcface_head import ArcFaceHead
+from keras_sphereface.heads.registry import register
 
 
+@register("subcenter_arcface")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class SubCenterArcFaceHead(ArcFaceHead):
     """Sub-centre ArcFace: each class has several centres, the nearest counts.

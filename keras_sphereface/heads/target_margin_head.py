@@ -1,23 +1,23 @@
 import keras
 
-from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
+from keras_sphereface.contract.arguments import check_flag
+from keras_sphereface.heads.hyperparameter import Hyperparameter
 from keras_sphereface.heads.margin_head import MarginHead
-from keras_sphereface.heads.setting import Setting
+from keras_sphereface.ops import Margin
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class TargetMarginHead(MarginHead):
-    """A margin on the true class, and a softmax over scaled cosines.
+    """A margin of your own on the true class, given as a pure function.
 
-    The way to a margin of one's own: pass a pure function, or override
-    `target_value`. A function is saved with the model if it is registered by
-    `keras.saving.register_keras_serializable`.
+    The function is saved with the model if it is registered by
+    `keras.saving.register_keras_serializable`. For a margin that needs more
+    than the cosine, write a `MarginHead`.
 
     Args:
         num_classes: int, number of identities.
         margin_function: callable `(cos_theta, *, margin)`, from the cosines to
             the true class, `(batch_size, 1)`, to the values in their place.
-            Defaults to `None`, for a subclass that has `target_value`.
         margin: float, at least 0. Defaults to `0.35`.
         scale: float, above 0, what margined cosines are multiplied by.
             Defaults to `64.0`.
@@ -46,67 +46,50 @@ class TargetMarginHead(MarginHead):
     ```
     """
 
-    margin = Setting(at_least=0.0)
-    scale = Setting(above=0.0)
+    margin = Hyperparameter(at_least=0.0)
+    scale = Hyperparameter(above=0.0)
 
     def __init__(
         self,
         num_classes,
-        margin_function=None,
+        margin_function,
         margin=0.35,
         scale=64.0,
         detach=False,
         **kwargs,
     ):
         super().__init__(num_classes, **kwargs)
-        has_formula = (
-            type(self).target_value is not TargetMarginHead.target_value
-            or type(self).elementwise_margin
-            is not TargetMarginHead.elementwise_margin
-            or type(self).apply_margin is not MarginHead.apply_margin
-        )
-        if not (callable(margin_function) or has_formula):
+        if not callable(margin_function):
             raise ValueError(
-                "`margin_function` must be a callable (cos_theta, *, margin), "
-                "or a subclass must override `target_value`. "
+                "`margin_function` must be a callable (cos_theta, *, margin). "
                 f"Received: margin_function={margin_function!r}"
             )
         self.margin_function = margin_function
         self.margin = margin
         self.scale = scale
-        self.detach = detach
+        self.detach = check_flag("detach", detach)
 
-    def target_value(self, cos_target):
-        """What stands in place of the cosine to the true class.
-
-        Args:
-            cos_target: float32, `(batch_size, 1)`.
-
-        Returns:
-            Float32 tensor, `(batch_size, 1)`.
-        """
-        return self.margin_function(cos_target, margin=self.margin)
-
-    def elementwise_margin(self, norms, training):
-        return ElementwiseMargin(self.target_value, detach=self.detach)
-
-    def logit_scale(self, norms):
-        return self.scale
+    def class_margin(self, norms, training):
+        return Margin(
+            lambda cos_target: self.margin_function(
+                cos_target, margin=self.margin
+            ),
+            detach=self.detach,
+        )
 
     def get_config(self):
-        config = {**super().get_config(), "detach": self.detach}
-        if self.margin_function is not None:
-            config["margin_function"] = keras.saving.serialize_keras_object(
+        return {
+            **super().get_config(),
+            "detach": self.detach,
+            "margin_function": keras.saving.serialize_keras_object(
                 self.margin_function
-            )
-        return config
+            ),
+        }
 
     @classmethod
     def from_config(cls, config):
         config = dict(config)
-        function = config.get("margin_function")
-        if function is not None:
-            config["margin_function"] = keras.saving.deserialize_keras_object(
-                function
-            )
+        config["margin_function"] = keras.saving.deserialize_keras_object(
+            config["margin_function"]
+        )
         return cls(**config)

@@ -2,16 +2,15 @@ import math
 
 import keras
 
-from keras_sphereface.heads.elementwise_margin import ElementwiseMargin
-from keras_sphereface.heads.target_margin_head import TargetMarginHead
-from keras_sphereface.ops import (
-    cosface_margin,
-    uniface_losses,
-)
+from keras_sphereface.class_softmax.class_loss import BinaryLoss
+from keras_sphereface.contract.arguments import check_number
+from keras_sphereface.heads.cosface_head import CosFaceHead
+from keras_sphereface.heads.registry import register
 
 
+@register("uniface")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
-class UniFaceHead(TargetMarginHead):
+class UniFaceHead(CosFaceHead):
     """UniFace: one threshold between all positive and all negative pairs.
 
     The logit is `scale * value - bias`, with the margin of CosFace on the true
@@ -55,12 +54,9 @@ class UniFaceHead(TargetMarginHead):
         super().__init__(
             num_classes, margin=margin, scale=scale, detach=detach, **kwargs
         )
-        if not negative_weight > 0:
-            raise ValueError(
-                "`negative_weight` must be above 0. "
-                f"Received: negative_weight={negative_weight}"
-            )
-        self.negative_weight = negative_weight
+        self.negative_weight = check_number(
+            "negative_weight", negative_weight, above=0.0
+        )
 
     def build(self, embeddings_shape, labels_shape=None):
         super().build(embeddings_shape, labels_shape)
@@ -72,24 +68,11 @@ class UniFaceHead(TargetMarginHead):
             ),
         )
 
-    def target_value(self, cos_target):
-        return cosface_margin(cos_target, margin=self.margin)
-
-    def elementwise_margin(self, norms, training):
-        return ElementwiseMargin(self.target_value, detach=self.detach)
-
     def logit_bias(self):
         return -self.bias
 
-    def binary_weights(self):
-        return 1.0, self.negative_weight
-
-    def sample_losses(self, outputs):
-        return uniface_losses(
-            outputs.logits,
-            outputs.labels,
-            negative_weight=self.negative_weight,
-        )
+    def class_loss(self):
+        return BinaryLoss(1.0, self.negative_weight, self.loss_weight)
 
     def get_config(self):
         return {

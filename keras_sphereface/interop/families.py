@@ -7,9 +7,7 @@ from keras_sphereface.interop.edgeface_family import EDGEFACE
 from keras_sphereface.interop.errors import WeightsMismatchError
 from keras_sphereface.interop.family import Family
 from keras_sphereface.interop.iresnet_family import INSIGHTFACE_IRESNET
-from keras_sphereface.interop.mobilefacenet_family import (
-    MOBILEFACENET_FAMILIES,
-)
+from keras_sphereface.interop.mobilefacenet_family import MOBILEFACENET_FAMILIES
 from keras_sphereface.interop.sfnet_family import (
     OPENSPHERE_SFNET,
     OPENSPHERE_SFNET_DEPRECATED,

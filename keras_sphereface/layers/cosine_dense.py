@@ -1,9 +1,8 @@
 import keras
 from keras import ops
 
-from keras_sphereface.ops import (
-    safe_normalize,
-)
+from keras_sphereface.contract.arguments import check_integer
+from keras_sphereface.ops.cosines import cosines, safe_normalize
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
@@ -41,18 +40,13 @@ class CosineDense(keras.layers.Layer):
 
     def __init__(self, num_classes, dtype="float32", **kwargs):
         super().__init__(dtype=dtype, **kwargs)
-        if not isinstance(num_classes, int) or num_classes < 1:
-            raise ValueError(
-                "`num_classes` must be a positive integer. "
-                f"Received: num_classes={num_classes}"
-            )
         if self.compute_dtype != "float32":
             raise ValueError(
                 "`dtype` must be 'float32': angles lose their meaning in "
                 "16 bits. The layer keeps float32 under every global policy. "
                 f"Received: dtype={dtype!r}"
             )
-        self.num_classes = num_classes
+        self.num_classes = check_integer("num_classes", num_classes, at_least=1)
 
     def build(self, input_shape):
         if len(input_shape) != 2 or input_shape[-1] is None:
@@ -71,8 +65,7 @@ class CosineDense(keras.layers.Layer):
     def call(self, embeddings):
         embeddings = ops.cast(embeddings, "float32")
         unit_embeddings, _ = safe_normalize(embeddings)
-        unit_centers, _ = safe_normalize(self.centers, axis=0)
-        return ops.matmul(unit_embeddings, unit_centers)
+        return cosines(unit_embeddings, self.centers)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.num_classes)

@@ -1,9 +1,7 @@
 import keras
 from keras import ops
 
-from keras_sphereface.ops import (
-    contrastive_losses,
-)
+from keras_sphereface.ops import contrastive_losses
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")

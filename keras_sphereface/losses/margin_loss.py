@@ -1,26 +1,24 @@
 import keras
 from keras import ops
 
-from keras_sphereface.backend import (
-    labels_of_targets,
-)
+from keras_sphereface.backend.labels import labels_of_targets
+from keras_sphereface.heads import MarginHead, RowHead
+from keras_sphereface.ops.cosines import logits_of_cosines
 
 
+@keras.saving.register_keras_serializable(package="keras_sphereface")
 class MarginLoss(keras.losses.Loss):
-    """Cross-entropy on plain cosines with a margin; the subclass is the margin.
+    """The margin and the class loss of a head, on plain cosines.
 
-    For a model that ends in `layers.CosineDense`. A subclass overrides
-    `margined`, and where it differs `sample_losses`.
+    For a model that ends in `layers.CosineDense`. It takes any head that
+    needs the cosines and nothing else: no norms, no weights of its own.
+    `ArcFaceLoss` and its kin are this loss of their heads.
 
     Args:
-        scale: float, above 0, what margined cosines are multiplied by.
-        detach: bool, whether the backward pass sees the cosines in place of
-            the margined values. Defaults to `False`.
-        loss_weight: float, above 0, what the cross-entropy is multiplied by.
-            Defaults to `1.0`.
+        head: `MarginHead`, not built. Its `num_classes` is not read.
         reduction: As in `keras.losses.Loss`. Defaults to
             `"sum_over_batch_size"`.
-        name: str.
+        name: str. Defaults to `"margin_loss"`.
         dtype: Defaults to `"float32"` under any policy; angles need it.
 
     Call arguments:
@@ -28,21 +26,36 @@ class MarginLoss(keras.losses.Loss):
             `(batch_size, num_classes)`, one-hot rows.
         y_pred: `(batch_size, num_classes)`, cosines.
         sample_weight: As in `keras.losses.Loss`.
+
+    Example:
+
+    ```python
+    head = TargetMarginHead(2, linear_margin, margin=0.3, scale=30.0)
+    model = keras.Sequential([embedder, CosineDense(num_classes=10572)])
+    model.compile("sgd", loss=MarginLoss(head))
+    ```
     """
 
     def __init__(
         self,
-        scale,
-        detach=False,
-        loss_weight=1.0,
+        head,
         reduction="sum_over_batch_size",
-        name=None,
+        name="margin_loss",
         dtype="float32",
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.scale = check_number("scale", scale, above=0.0)
-        self.detach = detach
-        self.loss_weight = check_number("loss_weight", loss_weight, above=0.0)
+        if not isinstance(head, MarginHead) or isinstance(head, RowHead):
+            raise ValueError(
+                "`head` must be a MarginHead whose margin looks at one cosine "
+                f"at a time. Received: head={head!r}"
+            )
+        if not head.needs_only_cosines:
+            raise ValueError(
+                "`head` must need the cosines and nothing else, neither norms "
+                "nor weights of its own; train with the head itself. "
+                f"Received: head={head!r}"
+            )
+        self.head = head
 
     def call(self, y_true, y_pred):
         if len(y_pred.shape) != 2 or y_pred.shape[1] is None:
@@ -53,73 +66,28 @@ class MarginLoss(keras.losses.Loss):
             )
         cos_theta = ops.cast(y_pred, "float32")
         labels = labels_of_targets(y_true, cos_theta.shape[1])
-        return self.sample_losses(self.margined(cos_theta, labels), labels)
-
-    def margined(self, cos_theta, labels):
-        """Cosines with the margin in place.
-
-        Args:
-            cos_theta: float32, `(batch_size, num_classes)`.
-            labels: int32, `(batch_size,)`.
-
-        Returns:
-            Float32 tensor, `(batch_size, num_classes)`.
-        """
-        raise TypeError(
-            f"{type(self).__name__} is a loss without a margin: "
-            "override `margined`."
+        logits, _ = logits_of_cosines(
+            cos_theta,
+            labels,
+            margin=self.head.class_margin(None, True),
+            scale=self.head.logit_scale(None),
+            bias=self.logit_bias(cos_theta.shape[1]),
         )
+        return self.head.class_loss().from_logits(logits, labels)
 
-    def sample_losses(self, margined, labels):
-        """Loss of each sample.
-
-        Args:
-            margined: float32, `(batch_size, num_classes)`, of `margined`.
-            labels: int32, `(batch_size,)`.
-
-        Returns:
-            Float32 tensor, `(batch_size,)`.
-        """
-        return self.loss_weight * ops.sparse_categorical_crossentropy(
-            labels, self.scale * margined, from_logits=True
-        )
+    def logit_bias(self, num_classes):
+        """What is added to every logit, a float, or `None`."""
+        return None
 
     def get_config(self):
         return {
             **super().get_config(),
-            "scale": self.scale,
-            "detach": self.detach,
-            "loss_weight": self.loss_weight,
+            "head": keras.saving.serialize_keras_object(self.head),
             "dtype": self.dtype,
         }
 
-
-def check_number(name, value, *, at_least=None, above=None, below=None):
-    """`value`, or a `ValueError` that names it and its bounds.
-
-    Args:
-        name: str, of the argument.
-        value: float.
-        at_least: float. Defaults to `None`, no bound.
-        above: float. Defaults to `None`, no bound.
-        below: float. Defaults to `None`, no bound.
-
-    Returns:
-        `value`.
-    """
-    bounds = [
-        (f"at least {at_least}", at_least is None or value >= at_least),
-        (f"above {above}", above is None or value > above),
-        (f"below {below}", below is None or value < below),
-    ]
-    if not all(holds for _, holds in bounds):
-        given = (at_least, above, below)
-        expected = " and ".join(
-            text
-            for (text, _), bound in zip(bounds, given, strict=True)
-            if bound is not None
-        )
-        raise ValueError(
-            f"`{name}` must be {expected}. Received: {name}={value}"
-        )
-    return value
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        config["head"] = keras.saving.deserialize_keras_object(config["head"])
+        return cls(**config)

@@ -1,9 +1,7 @@
 import keras
 
 from keras_sphereface.losses.batch_loss import BatchLoss
-from keras_sphereface.ops import (
-    supervised_contrastive_losses,
-)
+from keras_sphereface.ops import supervised_contrastive_losses
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")

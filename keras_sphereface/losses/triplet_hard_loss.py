@@ -1,9 +1,7 @@
 import keras
 
 from keras_sphereface.losses.triplet_loss import TripletLoss
-from keras_sphereface.ops import (
-    hard_triplet_losses,
-)
+from keras_sphereface.ops import hard_triplet_losses
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")

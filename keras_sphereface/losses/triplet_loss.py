@@ -1,11 +1,7 @@
 import keras
 
 from keras_sphereface.losses.batch_loss import BatchLoss
-from keras_sphereface.ops import (
-    angular_distances,
-    distances,
-    squared_distances,
-)
+from keras_sphereface.ops import angular_distances, distances, squared_distances
 
 _DISTANCES = {
     "L2": distances,

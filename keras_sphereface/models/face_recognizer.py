@@ -2,9 +2,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_sphereface.backend import (
-    check_labels,
-)
+from keras_sphereface.backend import check_labels
 from keras_sphereface.backend import distributed_fit as replicas
 from keras_sphereface.heads import MarginHead
 from keras_sphereface.losses import PrecomputedLoss
@@ -218,35 +216,25 @@ class FaceRecognizer(keras.Model):
                 "FaceRecognizer trains on (images, labels). "
                 "Received: images without labels"
             )
+        outputs = self.head.compute_outputs(y_pred, y, training)
+        self._update_metrics(outputs, sample_weight)
         if self._uses_head_loss:
-            outputs = self.head.compute_losses(y_pred, y, training)
-            self._update_metrics(
-                outputs,
-                outputs.cos_target,
-                outputs.is_nearest,
-                sample_weight,
-            )
             return super().compute_loss(
                 x, outputs.labels, outputs.losses, sample_weight, training
             )
-        outputs = self.head.compute_outputs(y_pred, y, training)
-        self._update_metrics(
-            outputs, outputs.cos_target(), outputs.is_nearest(), sample_weight
-        )
         loss = super().compute_loss(
             x, outputs.labels, outputs.logits, sample_weight, training
         )
-        penalties = self.head.penalties(outputs)
-        if penalties is None:
+        if outputs.penalties is None:
             return loss
         return loss + PrecomputedLoss()(
-            outputs.labels, penalties, sample_weight
+            outputs.labels, outputs.penalties, sample_weight
         )
 
-    def _update_metrics(self, outputs, cos_target, is_right, sample_weight):
-        cos_target = ops.clip(cos_target, -1.0, 1.0)
+    def _update_metrics(self, outputs, sample_weight):
+        cos_target = ops.clip(outputs.cos_target, -1.0, 1.0)
         degrees = ops.arccos(cos_target) * (180.0 / np.pi)
-        self._accuracy.update_state(is_right, sample_weight)
+        self._accuracy.update_state(outputs.is_nearest, sample_weight)
         self._target_angle.update_state(degrees, sample_weight)
         self._embedding_norm.update_state(outputs.norms, sample_weight)
 

@@ -2,7 +2,8 @@
 
 from keras import ops
 
-from keras_sphereface.ops.angles import angle, safe_normalize
+from keras_sphereface.ops.cosines import safe_normalize
+from keras_sphereface.ops.margins import angle
 
 
 def hyperspherical_energy(centers, labels):

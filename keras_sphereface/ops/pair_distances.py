@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from keras_sphereface.ops.angles import safe_normalize
+from keras_sphereface.ops.cosines import safe_normalize
 
 
 def pair_masks(labels):

@@ -1,12 +1,14 @@
-"""SphereFace2: one binary classifier a class, in balance from the start."""
+"""SphereFace2: one binary classifier per class, in balance from the start."""
 
 import math
 
 from keras import ops
 
-from keras_sphereface.ops.additive_margins import arcface_margin
-from keras_sphereface.ops.class_margins import elementwise_margins, is_target
-from keras_sphereface.ops.margins import spherefacer_v1_margin
+from keras_sphereface.ops.margins import (
+    Margin,
+    arcface_margin,
+    spherefacer_v1_margin,
+)
 
 
 def adjusted_similarity(cos_theta, *, power):
@@ -29,8 +31,8 @@ def adjusted_similarity(cos_theta, *, power):
     return ops.where(ops.equal(power, 1.0), cos_theta, value)
 
 
-def sphereface2_functions(*, variant, margin, power):
-    """What SphereFace2 makes of the true class, and of the others.
+def sphereface2_margin(*, variant, margin, power, detach):
+    """Margin of SphereFace2 on adjusted similarities `g`.
 
     | `variant` | true class | every other class |
     |---|---|---|
@@ -42,9 +44,10 @@ def sphereface2_functions(*, variant, margin, power):
         variant: `"C"`, `"A"` or `"M"`.
         margin: float, at least 0; at least 1 for `"M"`.
         power: float, `t` of `g = adjusted_similarity`, at least 1.
+        detach: bool, whether the backward pass sees the cosines instead.
 
     Returns:
-        Dict of the arguments `target` and `others` of `elementwise_margins`.
+        `Margin`.
 
     Reference:
         - [Wen et al., 2022](https://arxiv.org/abs/2108.01513)
@@ -61,31 +64,12 @@ def sphereface2_functions(*, variant, margin, power):
         return similarity(spherefacer_v1_margin(cos_theta, margin=margin))
 
     if variant == "C":
-        return {
-            "target": lambda cos_theta: similarity(cos_theta) - margin,
-            "others": lambda cos_theta: similarity(cos_theta) + margin,
-        }
-    return {"target": smaller, "others": similarity}
-
-
-def sphereface2_margins(cos_theta, labels, *, variant, margin, power, detach):
-    """Adjusted similarities with the margin of SphereFace2 in place.
-
-    Args:
-        cos_theta: float32 tensor, `(batch_size, num_classes)`.
-        labels: int32 tensor, `(batch_size,)`.
-        variant: `"C"`, `"A"` or `"M"`.
-        margin: float, at least 0; at least 1 for `"M"`.
-        power: float, `t` of `g = adjusted_similarity`, at least 1.
-        detach: bool, whether the backward pass sees the cosines instead.
-
-    Returns:
-        Float32 tensor, `(batch_size, num_classes)`.
-    """
-    functions = sphereface2_functions(
-        variant=variant, margin=margin, power=power
-    )
-    return elementwise_margins(cos_theta, labels, detach=detach, **functions)
+        return Margin(
+            lambda cos_theta: similarity(cos_theta) - margin,
+            lambda cos_theta: similarity(cos_theta) + margin,
+            detach,
+        )
+    return Margin(smaller, similarity, detach)
 
 
 def sphereface2_bias(
@@ -129,55 +113,3 @@ def sphereface2_bias(
     else:  # 1 - z + root cancels; 4z e^gap / (root - 1 + z) is the same
         log_sum = math.log(4.0 * z) + gap - math.log(root - 1.0 + z)
     return math.log(2.0 * z) - scale * other - log_sum
-
-
-def sphereface2_losses(logits, labels, *, scale, positive_weight):
-    """Sum over classes of weighted binary cross-entropies, over the scale.
-
-    Args:
-        logits: float32 tensor, `(batch_size, num_classes)`.
-        labels: int32 tensor, `(batch_size,)`.
-        scale: float, above 0.
-        positive_weight: float in `(0, 1)`, of the true class; the others
-            have `1 - positive_weight`.
-
-    Returns:
-        Float32 tensor, `(batch_size,)`.
-
-    Reference:
-        - [Wen et al., 2022](https://arxiv.org/abs/2108.01513)
-    """
-    losses = ops.where(
-        is_target(logits, labels),
-        positive_weight * ops.softplus(-logits),
-        (1.0 - positive_weight) * ops.softplus(logits),
-    )
-    return ops.sum(losses, axis=-1) / scale
-
-
-def check_sphereface2_arguments(num_classes, variant, power, positive_weight):
-    """Raises a `ValueError` that names the first argument out of its range.
-
-    Args:
-        num_classes: int, at least 2, or `None` where it is not known yet.
-        variant: `"C"`, `"A"` or `"M"`.
-        power: float, at least 1.
-        positive_weight: float in `(0, 1)`.
-    """
-    if num_classes is not None and num_classes < 2:
-        raise ValueError(
-            "`num_classes` must be at least 2: SphereFace2 balances a class "
-            f"against the others. Received: num_classes={num_classes}"
-        )
-    if variant not in ("C", "A", "M"):
-        raise ValueError(
-            "`variant` must be one of ['C', 'A', 'M']. "
-            f"Received: variant={variant!r}"
-        )
-    if not power >= 1:
-        raise ValueError(f"`power` must be at least 1. Received: power={power}")
-    if not 0 < positive_weight < 1:
-        raise ValueError(
-            "`positive_weight` must be in (0, 1). "
-            f"Received: positive_weight={positive_weight}"
-        )

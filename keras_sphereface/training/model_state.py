@@ -4,9 +4,7 @@ import keras
 import numpy as np
 
 from keras_sphereface.backend.distributed_fit import scope
-from keras_sphereface.class_softmax import (
-    pad_columns,
-)
+from keras_sphereface.class_softmax import pad_columns
 from keras_sphereface.training.checkpoints import CheckpointError
 
 

@@ -5,9 +5,7 @@ import functools
 
 import keras
 
-from keras_sphereface.class_softmax import (
-    ClassParallel,
-)
+from keras_sphereface.class_softmax import ClassParallel
 
 
 @contextlib.contextmanager

@@ -15,10 +15,7 @@ from keras_sphereface.models import (
     build_embedding_model,
     embedding_function,
 )
-from keras_sphereface.training.batches import (
-    build_augmentation,
-    build_sampling,
-)
+from keras_sphereface.training.batches import build_augmentation, build_sampling
 from keras_sphereface.training.faces import TrainingFaces, load_faces
 from keras_sphereface.training.identities import keep_identities
 from keras_sphereface.training.model_state import unshare_weights

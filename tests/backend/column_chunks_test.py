@@ -5,9 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_sphereface.backend import (
-    compiles_with_xla,
-)
+from keras_sphereface.backend import compiles_with_xla
 from keras_sphereface.backend.column_chunks import (
     fold_chunks,
     inverse_column_norms,

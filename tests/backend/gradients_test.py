@@ -5,10 +5,7 @@ import numpy as np
 from gradients import value_and_gradients
 from keras import ops
 
-from keras_sphereface.backend import (
-    custom_gradient,
-    gradients,
-)
+from keras_sphereface.backend import custom_gradient, gradients
 from keras_sphereface.backend.gradients import vector_jacobian
 
 X = np.float32([[1, 2], [3, -4]])

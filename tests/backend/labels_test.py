@@ -3,10 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_sphereface.backend import (
-    check_labels,
-    labels_of_targets,
-)
+from keras_sphereface.backend import check_labels, labels_of_targets
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "int64"])

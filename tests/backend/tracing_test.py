@@ -2,9 +2,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_sphereface.backend import (
-    is_traced,
-)
+from keras_sphereface.backend import is_traced
 
 
 def test_only_a_tensor_of_a_step_being_compiled_is_traced():

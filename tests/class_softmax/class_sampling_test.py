@@ -5,9 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_sphereface.class_softmax import (
-    sample_classes,
-)
+from keras_sphereface.class_softmax import sample_classes
 
 
 def sample(labels, num_classes, num_sampled, seed=0, batch_labels=None):

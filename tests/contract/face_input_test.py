@@ -3,11 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from keras_sphereface.contract import (
-    PIXEL_MEAN,
-    PIXEL_SCALE,
-    FaceInput,
-)
+from keras_sphereface.contract import PIXEL_MEAN, PIXEL_SCALE, FaceInput
 
 
 def make_images(dtype="uint8", batch_size=2, height=112, width=112, channels=3):

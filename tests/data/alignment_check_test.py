@@ -4,11 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_sphereface.data import (
-    ImageFolder,
-    SyntheticFaces,
-    check_alignment,
-)
+from keras_sphereface.data import ImageFolder, SyntheticFaces, check_alignment
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "faces"
 needs_faces = pytest.mark.skipif(

@@ -8,11 +8,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_sphereface.data import (
-    ImageFolder,
-    SyntheticFaces,
-    training_dataset,
-)
+from keras_sphereface.data import ImageFolder, SyntheticFaces, training_dataset
 
 # Every image is unlike the others and unlike its mirror, and the label is the
 # position, so that a batch tells where each image came from.

@@ -1,10 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_sphereface.edge.image_batches import (
-    embed_in_batches,
-    to_input_dtype,
-)
+from keras_sphereface.edge.image_batches import embed_in_batches, to_input_dtype
 
 
 def test_float_pixels_are_rounded_and_clipped_for_a_uint8_graph():

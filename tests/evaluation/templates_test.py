@@ -1,11 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_sphereface.evaluation import (
-    identify,
-    pool_templates,
-    verify_scores,
-)
+from keras_sphereface.evaluation import identify, pool_templates, verify_scores
 
 
 def naive_pool(embeddings, templates, media, weighting):

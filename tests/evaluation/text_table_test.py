@@ -1,10 +1,6 @@
 import pytest
 
-from keras_sphereface.evaluation.text_table import (
-    far_text,
-    percent,
-    text_table,
-)
+from keras_sphereface.evaluation.text_table import far_text, percent, text_table
 
 
 def test_aligns_names_left_and_numbers_right():

@@ -1,30 +1,62 @@
+import keras
 import numpy as np
 import pytest
 from keras import ops
 
+from keras_sphereface import heads
 from keras_sphereface.losses import MarginLoss
+from keras_sphereface.ops import Margin
 
 
-class AdditiveLoss(MarginLoss):
-    """A margin of a user's own: `cos_theta - 0.3` for the right class."""
+@keras.saving.register_keras_serializable("margin_loss_test")
+class SteepHead(heads.MarginHead):
+    """A margin of a user's own on the true class and on the others."""
 
-    def margined(self, cos_theta, labels):
-        return cos_theta - 0.3 * ops.one_hot(labels, cos_theta.shape[1])
+    scale = heads.Hyperparameter(above=0.0)
+
+    def __init__(self, num_classes, scale=20.0, **kwargs):
+        super().__init__(num_classes, **kwargs)
+        self.scale = scale
+
+    def class_margin(self, norms, training):
+        return Margin(lambda c: c - 0.3, lambda c: 1.5 * c)
 
 
-def test_a_subclass_is_its_margin():
+def test_is_the_loss_of_a_head_of_ones_own():
     cosines = np.random.default_rng(0).uniform(-1, 1, (5, 3))
     labels = np.array([0, 1, 2, 0, 1])
     expected = []
     for row, label in zip(cosines, labels, strict=True):
-        logits = [20 * (c - 0.3 * (j == label)) for j, c in enumerate(row)]
+        logits = [
+            20 * (c - 0.3 if j == label else 1.5 * c)
+            for j, c in enumerate(row)
+        ]
         expected.append(np.log(np.exp(logits).sum()) - logits[label])
-    loss = AdditiveLoss(scale=20.0, loss_weight=2.0)
-    assert float(loss(labels, cosines)) == pytest.approx(
-        2 * np.mean(expected), rel=1e-5
-    )
+    loss = MarginLoss(SteepHead(2, loss_weight=2.0))
+    expected = pytest.approx(2 * np.mean(expected), rel=1e-5)
+    assert float(loss(labels, cosines)) == expected
+    rebuilt = keras.losses.deserialize(keras.losses.serialize(loss))
+    assert float(rebuilt(labels, ops.cast(cosines, "float32"))) == expected
 
 
-def test_a_loss_without_a_margin_says_what_to_override():
-    with pytest.raises(TypeError, match="override `margined`"):
-        MarginLoss(scale=20.0)(np.array([0]), np.zeros((1, 3)))
+@pytest.mark.parametrize(
+    "head",
+    [
+        heads.AdaFaceHead(4),
+        heads.MagFaceHead(4),
+        heads.UniFaceHead(4),
+        heads.ElasticArcFaceHead(4),
+        heads.SphereFacePlusHead(4),
+        heads.SphereFaceRHead(4, normalization="soft"),
+    ],
+    ids=lambda head: type(head).__name__,
+)
+def test_a_head_that_needs_more_than_cosines_is_refused(head):
+    with pytest.raises(ValueError, match=r"`head` must need the cosines"):
+        MarginLoss(head)
+
+
+@pytest.mark.parametrize("head", [heads.CurricularFaceHead(4), "arcface"])
+def test_what_is_no_head_of_single_cosines_is_refused(head):
+    with pytest.raises(ValueError, match=r"`head` must be a MarginHead"):
+        MarginLoss(head)

@@ -3,10 +3,7 @@ import numpy as np
 from gradients import value_and_gradients
 from keras import ops
 
-from keras_sphereface.ops import (
-    angle,
-    safe_normalize,
-)
+from keras_sphereface.ops import angle, safe_normalize
 
 
 def test_angle_and_its_gradient_keep_float32_accuracy_near_the_poles():

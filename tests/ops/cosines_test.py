@@ -6,9 +6,7 @@ import pytest
 from gradients import value_and_gradients
 from keras import ops
 
-from keras_sphereface.ops import (
-    cosines,
-)
+from keras_sphereface.ops import cosines
 
 
 def make_batch():

@@ -3,9 +3,7 @@ import numpy as np
 from gradients import value_and_gradients
 from keras import ops
 
-from keras_sphereface.ops import (
-    detach_characteristic,
-)
+from keras_sphereface.ops import detach_characteristic
 
 
 def test_forward_is_the_value_and_backward_the_cosine():

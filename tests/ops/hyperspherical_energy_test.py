@@ -6,9 +6,7 @@ import pytest
 from gradients import value_and_gradients
 from keras import ops
 
-from keras_sphereface.ops import (
-    hyperspherical_energy,
-)
+from keras_sphereface.ops import hyperspherical_energy
 
 # Columns at 0, 90 and 180 degrees, and one more at 0.
 CENTERS = np.float32([[2, 0, -3, 5], [0, 1, 0, 0]])

@@ -8,11 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from keras_sphereface.ops import (
-    angular_distances,
-    distances,
-    squared_distances,
-)
+from keras_sphereface.ops import angular_distances, distances, squared_distances
 from keras_sphereface.ops.pair_distances import mean_of_pairs, pair_masks
 
 METRICS = {

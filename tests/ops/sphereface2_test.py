@@ -6,10 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from keras_sphereface.ops import (
-    adjusted_similarity,
-    sphereface2_bias,
-)
+from keras_sphereface.ops import adjusted_similarity, sphereface2_bias
 
 
 def sigmoid(z):

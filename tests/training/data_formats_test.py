@@ -27,10 +27,7 @@ from keras_sphereface.training import (
     load_faces,
     train,
 )
-from keras_sphereface.training.batches import (
-    build_augmentation,
-    build_sampling,
-)
+from keras_sphereface.training.batches import build_augmentation, build_sampling
 from keras_sphereface.training.identities import (
     keep_identities,
     read_identities,

@@ -1,72 +1,8 @@
-"""Additive margins: what they make of the cosine of the true class."""
+"""Margins that depend on the norm of the embedding: AdaFace, MagFace."""
 
 from keras import ops
 
-from keras_sphereface.ops.angles import angle, falling_cosine
-
-
-def cosface_margin(cos_theta, *, margin):
-    """Target value of CosFace, `cos(theta) - m`.
-
-    Args:
-        cos_theta: float32 tensor, `[...]`.
-        margin: float or tensor that broadcasts, `m >= 0`; `0` returns
-            `cos_theta`.
-
-    Returns:
-        Float32 tensor, `[...]`, at most `cos_theta`.
-
-    Reference:
-        - [Wang et al., 2018](https://arxiv.org/abs/1801.09414)
-    """
-    return cos_theta - margin
-
-
-def arcface_margin(cos_theta, *, margin):
-    """Target value of ArcFace, `cos(theta + m)`.
-
-    Past `theta = pi - m` it is `-2 - cos(theta + m)`, which goes on falling
-    without a jump; the tail of the paper's own code jumps or rises there.
-
-    Args:
-        cos_theta: float32 tensor, `[...]`; rounding past 1 is clipped.
-        margin: float or tensor that broadcasts, `m >= 0`, radians; `0`
-            returns `cos_theta`.
-
-    Returns:
-        Float32 tensor, `[...]`, at most `cos_theta` up to rounding.
-
-    Reference:
-        - [Deng et al., 2019](https://arxiv.org/abs/1801.07698)
-    """
-    value = falling_cosine(angle(cos_theta) + margin)
-    # Without a margin the cosine stays as it is, to the last bit.
-    return ops.where(ops.equal(margin, 0.0), cos_theta, value)
-
-
-def combined_margin(cos_theta, *, angle_factor, angle_margin, cosine_margin):
-    """Target value of the combined margin, `cos(m1 * theta + m2) - m3`.
-
-    `(m, 0, 0)` is SphereFace, `(1, m, 0)` ArcFace and `(1, 0, m)` CosFace.
-    Where the angle passes `pi` its cosine keeps falling, as in SphereFace.
-
-    Args:
-        cos_theta: float32 tensor, `[...]`; rounding past 1 is clipped.
-        angle_factor: float, `m1 >= 1`.
-        angle_margin: float, `m2 >= 0`, radians.
-        cosine_margin: float, `m3 >= 0`.
-
-    Returns:
-        Float32 tensor, `[...]`, at most `cos_theta` up to rounding.
-
-    Reference:
-        - [Deng et al., 2019](https://arxiv.org/abs/1801.07698)
-    """
-    value = falling_cosine(angle_factor * angle(cos_theta) + angle_margin)
-    is_plain = ops.logical_and(
-        ops.equal(angle_factor, 1.0), ops.equal(angle_margin, 0.0)
-    )
-    return ops.where(is_plain, cos_theta, value) - cosine_margin
+from keras_sphereface.ops.margins import angle, falling_cosine
 
 
 def adaface_margin(cos_theta, *, margin, quality):

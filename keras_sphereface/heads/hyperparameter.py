@@ -1,15 +1,14 @@
 from keras import ops
 
-from keras_sphereface.backend import (
-    is_traced,
-)
+from keras_sphereface.backend.tracing import is_traced
+from keras_sphereface.contract.arguments import check_number
 
 
-class Setting:
+class Hyperparameter:
     """A number of a head that may change while it trains.
 
-    Declared on the class of a head, `margin = Setting(at_least=1.0)`, and
-    first set in its constructor. From `build` on the number lives in a
+    Declared on the class of a head, `margin = Hyperparameter(at_least=1.0)`,
+    and first set in its constructor. From `build` on the number lives in a
     non-trainable variable of the head, so that it is saved with the model and
     a compiled step sees it change.
 
@@ -74,31 +73,12 @@ class Setting:
         setattr(head, self._variable_name, variable)
 
     def _checked(self, head, value):
-        bounds = {
-            "at least": self.at_least(head)
-            if callable(self.at_least)
-            else self.at_least,
-            "above": self.above,
-            "below": self.below,
-        }
-        bounds = {
-            word: bound for word, bound in bounds.items() if bound is not None
-        }
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = float("nan")
-        holds = {"at least": float.__ge__, "above": float.__gt__}
-        holds["below"] = float.__lt__
-        if number != number or not all(
-            holds[word](number, float(bound)) for word, bound in bounds.items()
-        ):
-            expected = " and ".join(
-                f"{word} {bound:g}" for word, bound in bounds.items()
-            )
-            reason = f" {self.reason}" if self.reason else ""
-            raise ValueError(
-                f"`{self.name}`{reason} must be {expected or 'a number'}. "
-                f"Received: {self.name}={value!r}"
-            )
-        return number
+        at_least = self.at_least
+        return check_number(
+            self.name,
+            value,
+            at_least=at_least(head) if callable(at_least) else at_least,
+            above=self.above,
+            below=self.below,
+            reason=self.reason,
+        )

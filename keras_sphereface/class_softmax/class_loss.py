@@ -1,0 +1,198 @@
+"""The losses of class logits, and how Keras is given them."""
+
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from keras_sphereface.backend.gradients import custom_gradient
+from keras_sphereface.ops.cosines import replace_in_rows, take_in_rows
+
+# Below every logit, and far enough apart that their exponentials differ.
+LOW, LOWER = -1e30, -2e30
+
+
+class SoftmaxLoss(NamedTuple):
+    """Cross-entropy of a softmax: the classes compete.
+
+    It is `weight * log(1 + exp(others - z_y))`, with `z_y` the logit of the
+    true class and `others = log sum over j != y of exp(z_j)`.
+
+    Attributes:
+        weight: float, or scalar tensor. Defaults to `1.0`.
+    """
+
+    weight: Any = 1.0
+
+    is_binary = False
+
+    def from_sums(self, target_logits, others):
+        """Loss of each sample from its true logit and the others' sum.
+
+        Args:
+            target_logits: float32, `(batch_size,)`.
+            others: float32, `(batch_size,)`, `log sum exp` of the others.
+
+        Returns:
+            Float32 tensor, `(batch_size,)`.
+        """
+        return self.weight * ops.softplus(others - target_logits)
+
+    def from_logits(self, logits, labels, class_weights=None):
+        """Loss of each sample from all logits; see `split_logits`."""
+        target, others, _ = split_logits(
+            logits, labels, is_binary=False, class_weights=class_weights
+        )
+        return self.from_sums(target, others)
+
+
+class BinaryLoss(NamedTuple):
+    """Sum of binary cross-entropies, one class against the rest.
+
+    It is `weight * (positive_weight * log(1 + exp(-z_y)) + negative_weight *
+    others)`, with `others = sum over j != y of log(1 + exp(z_j))`.
+
+    Attributes:
+        positive_weight: float, of the true class. Defaults to `1.0`.
+        negative_weight: float, of each other class. Defaults to `1.0`.
+        weight: float, or scalar tensor. Defaults to `1.0`.
+    """
+
+    positive_weight: Any = 1.0
+    negative_weight: Any = 1.0
+    weight: Any = 1.0
+
+    is_binary = True
+
+    def from_sums(self, target_logits, others):
+        """Loss of each sample from its true logit and the others' sum.
+
+        Args:
+            target_logits: float32, `(batch_size,)`.
+            others: float32, `(batch_size,)`, sum of softplus of the others.
+
+        Returns:
+            Float32 tensor, `(batch_size,)`.
+        """
+        positive = self.positive_weight * ops.softplus(-target_logits)
+        return self.weight * (positive + self.negative_weight * others)
+
+    def from_logits(self, logits, labels, class_weights=None):
+        """Loss of each sample from all logits; see `split_logits`."""
+        target, others, _ = split_logits(
+            logits, labels, is_binary=True, class_weights=class_weights
+        )
+        return self.from_sums(target, others)
+
+
+def split_logits(logits, labels, *, is_binary, class_weights=None):
+    """The logit of the true class, and what the others add up to.
+
+    The true class is left out of the sum; taken out of the whole sum
+    afterwards, it would leave nothing but rounding where it dominates.
+
+    Args:
+        logits: float32 tensor, `(batch_size, num_classes)`.
+        labels: int32 tensor, `(batch_size,)`, in `[0, num_classes)`.
+        is_binary: bool; the others add up to the sum of `log(1 + exp(z_j))`
+            if true, else to `log sum exp(z_j)`.
+        class_weights: float32 tensor, `(num_classes,)`, of the terms of the
+            sum. Defaults to `None`, each 1.
+
+    Returns:
+        Tuple of float32 tensors, `(batch_size,)`: the logits of the true
+        classes; the sums; the largest of the other logits, without a gradient.
+    """
+
+    def forward(logits):
+        target = take_in_rows(logits, labels)[:, 0]
+        low = ops.full_like(target, LOWER)
+        rest = replace_in_rows(logits, labels, low)
+        largest = ops.maximum(ops.max(rest, axis=1), LOW)
+        if is_binary:
+            others = weighted_sum(ops.softplus(rest), class_weights)
+        else:
+            terms = ops.exp(rest - largest[:, None])
+            total = weighted_sum(terms, class_weights)
+            others = log_total(largest, total)
+
+        def gradient(d_target, d_others, d_largest=None):
+            if is_binary:
+                slopes, share = ops.sigmoid(rest), d_others
+            else:
+                slopes, share = terms, d_others * ops.exp(largest - others)
+            if class_weights is not None:
+                slopes = slopes * class_weights
+            slopes = slopes * share[:, None]
+            return (replace_in_rows(slopes, labels, d_target),)
+
+        return (target, others, largest), gradient
+
+    return custom_gradient(forward)(logits)
+
+
+def weighted_sum(terms, weights=None):
+    """Sum of each row, float32, `(batch_size,)`."""
+    if weights is None:
+        weights = ops.ones((terms.shape[1],))
+    return ops.matmul(terms, weights[:, None])[:, 0]
+
+
+def log_total(largest, total):
+    """Logarithm of a sum that was divided by the exponential of `largest`."""
+    is_empty = total <= 0.0  # there is no other class
+    total = largest + ops.log(ops.where(is_empty, 1.0, total))
+    return ops.where(is_empty, LOW, total)
+
+
+def is_nearest(cos_target, largest, *, margin, scale, bias=None):
+    """Whether the true class is nearer than every other.
+
+    By plain cosines. Another class that is as near counts against it, as all
+    are for an embedding of zeros.
+
+    Args:
+        cos_target: float32, `(batch_size, 1)`.
+        largest: float32, `(batch_size,)`, the largest of the other logits.
+        margin: `ops.Margin`.
+        scale: float, or tensor `(batch_size, 1)`, of the logits.
+        bias: float32 scalar, of the logits. Defaults to `None`, 0.
+
+    Returns:
+        Bool tensor, `(batch_size,)`.
+    """
+    # What the true class's logit would be as another class's.
+    plain = scale * margin.other_values(ops.stop_gradient(cos_target))
+    if bias is not None:
+        plain = plain + bias
+    # Equal cosines of different products differ by rounding.
+    slack = 1e-6 * ops.convert_to_tensor(scale)
+    return ops.any(plain - largest[:, None] > slack, axis=1)
+
+
+@keras.saving.register_keras_serializable(package="keras_sphereface")
+class PrecomputedLoss(keras.losses.Loss):
+    """Loss values that a head has already computed, reduced by Keras.
+
+    A head works on embeddings and integer labels, which a Keras loss does not
+    see (it casts labels to float). So the head computes one value per sample
+    and hands it over as `y_pred`; reduction, sample weights and the scaling
+    under replicas stay Keras's own. `y_true` is not read.
+
+    Args:
+        reduction: As in `keras.losses.Loss`. Defaults to
+            `"sum_over_batch_size"`.
+        name: Defaults to `"precomputed_loss"`.
+        dtype: Defaults to `"float32"` under any policy.
+    """
+
+    def __init__(
+        self,
+        reduction="sum_over_batch_size",
+        name="precomputed_loss",
+        dtype="float32",
+    ):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+
+    def call(self, y_true, y_pred):
+        return y_pred

@@ -1,0 +1,97 @@
+"""Things by name: ours, a user's own, and those of another module."""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+
+class Registry:
+    """Names of one kind of thing, open to users.
+
+    A name that holds a colon, `module:name`, is imported from that module,
+    so that a configuration reaches what nobody registered.
+
+    Args:
+        kind: str, what the things are, such as `"head"`.
+    """
+
+    def __init__(self, kind: str):
+        self.kind = kind
+        self._things: dict[str, Any] = {}
+
+    def register(self, name: str, thing: Any = None) -> Any:
+        """Gives a thing a name, as a call or as a decorator.
+
+        Args:
+            name: str, without a colon, not given to another thing.
+            thing: callable. Defaults to `None`: a decorator comes back.
+
+        Returns:
+            `thing`, or a decorator that returns what it is given.
+        """
+        if not isinstance(name, str) or not name or ":" in name:
+            raise ValueError(
+                "`name` must be a string without a colon. "
+                f"Received: name={name!r}"
+            )
+        if thing is None:
+            return lambda thing: self.register(name, thing)
+        if not callable(thing):
+            raise ValueError(
+                f"A {self.kind} must be callable. Received: {thing!r}"
+            )
+        present = self._things.setdefault(name, thing)
+        if _path(present) != _path(thing):
+            raise ValueError(
+                f"`name` must not be given to another {self.kind} already. "
+                f"Received: name={name!r}, which is {_path(present)}"
+            )
+        self._things[name] = thing
+        return thing
+
+    def names(self) -> list[str]:
+        """Names that are registered, sorted."""
+        return sorted(self._things)
+
+    def get(self, name: str) -> Callable[..., Any]:
+        """The thing of a name.
+
+        Args:
+            name: str, one of `names()`, or `"module:name"`.
+
+        Returns:
+            What was registered, or is found in the module.
+        """
+        if isinstance(name, str) and ":" in name:
+            return self._import(name)
+        if name not in self._things:
+            raise ValueError(
+                f"`name` must be one of {self.names()}, or 'module:name' of "
+                f"a {self.kind} of your own. Received: name={name!r}"
+            )
+        return self._things[name]
+
+    def _import(self, path):
+        module, _, name = path.partition(":")
+        try:
+            thing = importlib.import_module(module)
+            for part in name.split("."):
+                thing = getattr(thing, part)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ValueError(
+                f"`name` must be 'module:name' of a {self.kind} that can be "
+                f"imported. Received: name={path!r} ({error})"
+            ) from error
+        if not callable(thing):
+            raise ValueError(
+                f"A {self.kind} must be callable. Received: name={path!r}, "
+                f"which is {thing!r}"
+            )
+        return thing
+
+
+def _path(thing):
+    return (
+        f"{getattr(thing, '__module__', '')}."
+        f"{getattr(thing, '__qualname__', repr(thing))}"
+    )

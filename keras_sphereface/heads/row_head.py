@@ -1,0 +1,80 @@
+from keras_sphereface.class_softmax.class_loss import split_logits
+from keras_sphereface.heads.margin_head import MarginHead, SplitClasses
+from keras_sphereface.ops import detach_characteristic, take_in_rows
+
+
+class RowHead(MarginHead):
+    """A head whose margin must see the cosines to all classes together.
+
+    So it computes all classes at once: `class_chunk` and `sample_rate` are
+    errors. A subclass overrides `row_values` in place of `class_margin`, and
+    whatever else a `MarginHead` lets it.
+
+    Args:
+        num_classes: int, number of identities.
+        **kwargs: As in `MarginHead`, but `class_chunk` and `sample_rate`.
+
+    Attributes:
+        detach: bool, set by a subclass, whether the backward pass sees the
+            cosines in place of the values. Defaults to `False`.
+
+    Call arguments:
+        As `MarginHead`.
+
+    Output shape:
+        `(batch_size, num_classes)`, logits.
+    """
+
+    detach = False
+    _fixed = (*MarginHead._fixed, "class_margin")
+    _hooks = ("row_values", *MarginHead._hooks[1:])
+
+    def __init__(self, num_classes, **kwargs):
+        super().__init__(num_classes, **kwargs)
+        self._refuse_parts("sees whole rows of cosines and")
+
+    def row_values(self, cos_theta, labels, norms, training):
+        """What stands in place of the cosines. Every such head has its own.
+
+        Args:
+            cos_theta: float32, `(batch_size, num_classes)`.
+            labels: int32, `(batch_size,)`.
+            norms: float32, `(batch_size, 1)`, norms of the embeddings.
+            training: bool, whether running statistics move.
+
+        Returns:
+            Float32 tensor, `(batch_size, num_classes)`.
+        """
+        raise TypeError(
+            f"{type(self).__name__} is a head without a margin: "
+            "override `row_values`."
+        )
+
+    def margined_cosines(self, cos_theta, labels, norms, training=False):
+        values = self.row_values(cos_theta, labels, norms, training)
+        if self.detach:
+            values = detach_characteristic(values, cos_theta)
+        return values
+
+    def _split(self, unit, norms, labels, training, loss, has_losses):
+        cos_theta = self._cosines(unit)
+        values = self.margined_cosines(cos_theta, labels, norms, training)
+        logits = self.logit_scale(norms) * values
+        bias = self.logit_bias()
+        logits = logits if bias is None else logits + bias
+        cos_target = take_in_rows(cos_theta, labels)
+        if not has_losses:
+            return SplitClasses(logits, cos_target)
+        target, others, largest = split_logits(
+            logits, labels, is_binary=loss.is_binary
+        )
+        # A value need not rise with its cosine.
+        _, _, nearest = split_logits(cos_theta, labels, is_binary=False)
+        return SplitClasses(
+            logits,
+            cos_target,
+            target,
+            others,
+            is_nearest=cos_target[:, 0] - nearest > 1e-6,
+            is_past_margin=target > largest,
+        )
