@@ -76,8 +76,8 @@ class MarginLoss(keras.losses.Loss):
         return self.head.class_loss().from_logits(logits, labels)
 
     def logit_bias(self, num_classes):
-        """What is added to every logit, a float, or `None`."""
-        return None
+        """What is added to every logit, a scalar, or `None`."""
+        return self.head.logit_bias()
 
     def get_config(self):
         return {
