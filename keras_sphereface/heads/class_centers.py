@@ -68,6 +68,7 @@ class ClassCenters(keras.layers.Layer):
             "sample_rate", sample_rate, above=0.0, at_most=1.0
         )
         self.sample_seed = check_integer("sample_seed", sample_seed)
+        self.padding = 0
         if sub_centers != 1:
             self._refuse_parts(f"with sub_centers={sub_centers}")
         # Keras compiles with XLA by itself where there is a GPU.
