@@ -44,6 +44,9 @@ class EmbedderConfig:
     synchronized_batch_norm: bool = False
     arguments: dict = field(default_factory=dict)
 
+    def __post_init__(self):
+        check_counts(self, embedding_dim=1)
+
 
 @dataclass(frozen=True)
 class HeadConfig:

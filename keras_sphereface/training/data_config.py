@@ -68,7 +68,15 @@ class DataConfig:
 
     def __post_init__(self):
         check_choice("sampling", self.sampling, _SAMPLINGS)
-        check_counts(self, min_images=1, images_per_identity=2)
+        check_counts(
+            self,
+            min_images=1,
+            images_per_identity=2,
+            synthetic_identities=1,
+            synthetic_images=1,
+            synthetic_unseen=1,
+            synthetic_pairs=2,
+        )
         for name, reader in _SAMPLING_SETTINGS.items():
             default = type(self).__dataclass_fields__[name].default
             if getattr(self, name) != default and self.sampling != reader:
