@@ -29,6 +29,7 @@ from keras_sphereface.backbones.sfnet import (
     sfnet64,
 )
 from keras_sphereface.backbones.vit import vit_small, vit_tiny
+from keras_sphereface.contract.arguments import check_choice
 
 # Name: (function that builds it, neck of its paper).
 _BACKBONES = {
@@ -133,9 +134,6 @@ def has_batch_norm(name):
 
 
 def _find(name):
-    if name not in _BACKBONES:
-        raise ValueError(
-            f"`name` of a backbone must be one of {names()}. "
-            f"Received: name={name!r}"
-        )
-    return _BACKBONES[name]
+    return _BACKBONES[
+        check_choice("name", name, names(), reason="of a backbone")
+    ]

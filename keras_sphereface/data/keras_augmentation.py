@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from keras_sphereface.contract.arguments import check_integer
+
 
 class KerasAugmentation:
     """A Keras layer as a step of `training_dataset(augment=)`.
@@ -46,6 +48,8 @@ class KerasAugmentation:
                 "`layer` must be a Keras layer. "
                 f"Received: layer of type {type(layer).__name__}"
             )
+        if num_classes is not None:
+            num_classes = check_integer("num_classes", num_classes, at_least=1)
         self.layer = layer
         self.num_classes = num_classes
         self._stream = _SeedStream()

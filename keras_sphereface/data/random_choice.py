@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_sphereface.data.arguments import whole_number
+from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.data.keras_augmentation import KerasAugmentation
 
 _RAND_AUGMENT = (
@@ -38,7 +38,7 @@ class RandomChoice:
 
     def __init__(self, steps, count=2):
         self.steps = list(steps)
-        self.count = whole_number("count", count, at_least=1)
+        self.count = check_integer("count", count, at_least=1)
         if not self.steps:
             raise ValueError("`steps` must hold one at least. Received: []")
 

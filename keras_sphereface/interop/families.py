@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from keras_sphereface.contract.arguments import check_choice
 from keras_sphereface.interop.adaface_family import ADAFACE
 from keras_sphereface.interop.edgeface_family import EDGEFACE
 from keras_sphereface.interop.errors import WeightsMismatchError
@@ -67,11 +68,7 @@ def find_network(state, family=None):
     Returns:
         List of `FoundNetwork`, one for each family that it may be of.
     """
-    if family is not None and family not in _FAMILIES:
-        raise ValueError(
-            f"`family` must be one of {family_names()}. "
-            f"Received: family={family!r}"
-        )
+    check_choice("family", family, (None, *_FAMILIES))
     found = []
     for candidate in [_FAMILIES[family]] if family else _FAMILIES.values():
         prefix = _prefix(state, candidate)
