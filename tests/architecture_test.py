@@ -32,7 +32,7 @@ TABLE = {
     "backend": (set(), {"keras", "numpy", "tensorflow", "jax", "torch"}),
     "ops": ({"backend"}, {"keras"}),
     "class_softmax": ({"backend", "ops"}, {"keras"}),
-    "layers": ({"backend", "ops"}, {"keras", "tensorflow"}),
+    "layers": ({"backend", "ops"}, {"keras"}),
     "losses": ({"backend", "class_softmax", "ops"}, {"keras"}),
     "heads": ({"backend", "class_softmax", "ops"}, {"keras"}),
     # `tf.distribute` is TensorFlow's.
@@ -122,8 +122,6 @@ ONLY_IN = {
     ("alignment", "mtcnn"): {"mtcnn_detector.py"},
     ("alignment", "cv2"): {"yunet_detector.py"},
     ("callbacks", "matplotlib"): {"head_page.py"},
-    # Nor for a fused kernel.
-    ("layers", "tensorflow"): {"fused_batch_normalization.py"},
     # To make devices of a CPU.
     ("training", "jax"): {"strategy.py"},
     ("training", "ml_collections"): {"config_flag.py"},
