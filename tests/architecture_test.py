@@ -35,8 +35,7 @@ TABLE = {
     "layers": ({"backend", "ops"}, {"keras"}),
     "losses": ({"backend", "class_softmax", "ops"}, {"keras"}),
     "heads": ({"backend", "class_softmax", "ops"}, {"keras"}),
-    # `tf.distribute` is TensorFlow's.
-    "optimizers": ({"backend", "ops"}, {"keras", "tensorflow"}),
+    "optimizers": ({"backend", "ops"}, {"keras"}),
     "backbones": ({"layers"}, {"keras"}),
     "models": (
         {
