@@ -36,7 +36,8 @@ TABLE = {
     "losses": ({"backend", "class_softmax", "ops"}, {"keras"}),
     "heads": ({"backend", "class_softmax", "ops"}, {"keras"}),
     "optimizers": ({"backend", "ops"}, {"keras"}),
-    "backbones": ({"layers"}, {"keras"}),
+    # `backend` has the names that Keras does not promise.
+    "backbones": ({"backend", "layers"}, {"keras"}),
     "models": (
         {
             "contract",
@@ -49,8 +50,9 @@ TABLE = {
         },
         {"keras", "numpy"},
     ),
-    # Keras's augmentation layers are steps of a pipeline.
-    "data": ({"contract"}, {"numpy", "tensorflow", "PIL", "keras"}),
+    # Keras's augmentation layers are steps of a pipeline; where they draw from
+    # is in `backend`.
+    "data": ({"contract", "backend"}, {"numpy", "tensorflow", "PIL", "keras"}),
     # Detectors come from mtcnn and OpenCV, each in a file of its own.
     "alignment": ({"contract"}, {"numpy", "PIL", "tqdm", "mtcnn", "cv2"}),
     # Reads sets with `data` and writes a page in the style of `evaluation`.
@@ -62,9 +64,10 @@ TABLE = {
         {"keras", "numpy", "tqdm", "matplotlib"},
     ),
     # A file is read with NumPy and built as an embedder; `contract` has the
-    # pixel scaling that a first convolution is brought to.
+    # pixel scaling that a first convolution is brought to, `backend` the
+    # layers within layers.
     "interop": (
-        {"contract", "backbones", "models"},
+        {"contract", "backend", "backbones", "models"},
         {"keras", "numpy", "onnx"},
     ),
     "training": (

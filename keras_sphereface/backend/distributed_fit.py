@@ -5,10 +5,7 @@ Without a strategy, and on other backends, each function here does nothing.
 
 import contextlib
 
-
-def strategy_of(model):
-    """The `tf.distribute.Strategy` a model was built under, or `None`."""
-    return getattr(model, "_distribute_strategy", None)
+from keras_sphereface.backend.keras_internals import strategy_of
 
 
 def scope(model):

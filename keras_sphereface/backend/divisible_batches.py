@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from keras_sphereface.backend.distributed_fit import count_replicas
+from keras_sphereface.backend.keras_internals import is_evaluated_in_fit
 
 
 def divisible_fit_data(model, x, y, batch_size, arguments):
@@ -42,8 +43,7 @@ def divisible_fit_data(model, x, y, batch_size, arguments):
 def divisible_evaluation_data(model, x, y, batch_size, arguments):
     """Arguments of `evaluate` whose batches divide among the replicas."""
     # Within `fit`, Keras evaluates on data it has already spread.
-    cached = arguments.get("_use_cached_eval_dataset")
-    if count_replicas(model) == 1 or cached:
+    if count_replicas(model) == 1 or is_evaluated_in_fit(arguments):
         return x, y, batch_size, arguments
     arguments = dict(arguments)
     weights = arguments.pop("sample_weight", None)

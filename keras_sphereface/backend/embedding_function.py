@@ -1,4 +1,4 @@
-from keras_sphereface.backend.distributed_fit import strategy_of
+from keras_sphereface.backend.keras_internals import strategy_of
 
 
 def embedding_function(embedder):

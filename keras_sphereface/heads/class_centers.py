@@ -5,6 +5,7 @@ from keras_sphereface.backend import (
     compiles_with_xla,
 )
 from keras_sphereface.backend.counted_seed import add_counter
+from keras_sphereface.backend.keras_internals import saved_name
 from keras_sphereface.class_softmax import (
     count_class_shards,
     pad_columns,
@@ -116,8 +117,7 @@ class ClassCenters(keras.layers.Layer):
         super().load_own_variables(kept)
 
     def _name_of_centers(self):
-        variables = self._trainable_variables + self._non_trainable_variables
-        return str([v is self.centers for v in variables].index(True))
+        return saved_name(self, self.centers)
 
     def cosines(self, embeddings):
         """Cosines to all classes, and norms.

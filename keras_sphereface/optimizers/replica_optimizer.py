@@ -1,5 +1,11 @@
 import keras
 
+from keras_sphereface.backend.keras_internals import (
+    learning_rate_of,
+    place_of,
+    track,
+    trained_variables,
+)
 from keras_sphereface.backend.replica_updates import (
     accumulate,
     clip_sum,
@@ -66,7 +72,7 @@ class ReplicaOptimizer(WrappedOptimizer):
         for name in (*_CLIPS, "gradient_accumulation_steps"):
             self._taken_over[name] = getattr(inner, name)
             setattr(inner, name, None)
-        schedule, steps = inner._learning_rate, self._steps
+        schedule, steps = learning_rate_of(inner), self._steps
         if steps and isinstance(
             schedule, keras.optimizers.schedules.LearningRateSchedule
         ):
@@ -81,12 +87,12 @@ class ReplicaOptimizer(WrappedOptimizer):
         self._accumulators = []
         for variable in variables if self._steps else ():
             accumulator = make_accumulator(variable)
-            self._track_variable(accumulator)
+            track(self, accumulator)
             self._accumulators.append(accumulator)
 
     def apply(self, grads, trainable_variables=None):
         if trainable_variables is None:
-            trainable_variables = self._trainable_variables
+            trainable_variables = trained_variables(self)
         if not self.built:
             self.build(list(trainable_variables))
         if not may_have_replicas():
@@ -95,18 +101,15 @@ class ReplicaOptimizer(WrappedOptimizer):
             self._accumulate(grads, trainable_variables)
         else:
             self._update(grads, trainable_variables)
-        self._iterations.assign_add(1)
+        self.batches.assign_add(1)
 
     def _accumulate(self, grads, variables):
         accumulate(
             grads,
-            [
-                self._accumulators[self._get_variable_index(v)]
-                for v in variables
-            ],
+            [self._accumulators[place_of(self, v)] for v in variables],
             lambda means: self._update(means, variables),
             steps=self._steps,
-            is_update=(self._iterations + 1) % self._steps == 0,
+            is_update=(self.batches + 1) % self._steps == 0,
         )
 
     def _update(self, grads, variables):
@@ -117,7 +120,7 @@ class ReplicaOptimizer(WrappedOptimizer):
 
     def get_config(self):
         inner = keras.optimizers.serialize(self.inner_optimizer)
-        schedule = self.inner_optimizer._learning_rate
+        schedule = learning_rate_of(self.inner_optimizer)
         if isinstance(schedule, UpdateSchedule):
             inner["config"]["learning_rate"] = (
                 keras.optimizers.schedules.serialize(schedule.schedule)
