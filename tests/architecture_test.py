@@ -33,13 +33,13 @@ TABLE = {
     "backend": (set(), {"keras", "numpy", "tensorflow", "jax", "torch"}),
     "ops": ({"backend"}, {"keras"}),
     "class_softmax": ({"backend", "ops"}, {"keras"}),
-    "layers": ({"backend", "ops"}, {"keras", "tensorflow"}),
+    "layers": ({"backend", "ops"}, {"keras"}),
     # A loss on cosines is the margin and the class loss of a head.
     "losses": ({"backend", "class_softmax", "heads", "ops"}, {"keras"}),
     "heads": ({"backend", "class_softmax", "ops"}, {"keras"}),
-    # `tf.distribute` is TensorFlow's.
-    "optimizers": ({"backend", "ops"}, {"keras", "tensorflow"}),
-    "backbones": ({"layers"}, {"keras"}),
+    "optimizers": ({"backend", "ops"}, {"keras"}),
+    # `backend` has the names that Keras does not promise.
+    "backbones": ({"backend", "layers"}, {"keras"}),
     "models": (
         {
             "backend",
@@ -51,8 +51,9 @@ TABLE = {
         },
         {"keras", "numpy"},
     ),
-    # Keras's augmentation layers are steps of a pipeline.
-    "data": (set(), {"numpy", "tensorflow", "PIL", "keras"}),
+    # Keras's augmentation layers are steps of a pipeline; where they draw from
+    # is in `backend`.
+    "data": ({"backend"}, {"numpy", "tensorflow", "PIL", "keras"}),
     # Detectors come from mtcnn and OpenCV, each in a file of its own.
     "alignment": (set(), {"numpy", "PIL", "tqdm", "mtcnn", "cv2"}),
     # Reads sets with `data` and writes a page in the style of `evaluation`.
@@ -63,9 +64,10 @@ TABLE = {
         {"backend", "evaluation", "heads", "models"},
         {"keras", "numpy", "tqdm", "matplotlib"},
     ),
-    # A file is read with NumPy and built as an embedder.
+    # A file is read with NumPy and built as an embedder; `backend`
+    # has the layers within layers.
     "interop": (
-        {"backbones", "models"},
+        {"backend", "backbones", "models"},
         {"keras", "numpy", "onnx"},
     ),
     "training": (
@@ -121,8 +123,6 @@ ONLY_IN = {
     ("alignment", "mtcnn"): {"mtcnn_detector.py"},
     ("alignment", "cv2"): {"yunet_detector.py"},
     ("callbacks", "matplotlib"): {"head_page.py"},
-    # Nor for a fused kernel.
-    ("layers", "tensorflow"): {"fused_batch_normalization.py"},
     # To make devices of a CPU.
     ("training", "jax"): {"strategy.py"},
     ("training", "ml_collections"): {"config_flag.py"},

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from keras_sphereface.backend.keras_internals import draw_from
 from keras_sphereface.contract.arguments import check_integer
 
 
@@ -54,10 +55,7 @@ class KerasAugmentation:
         self.num_classes = num_classes
         self._stream = _SeedStream()
         for inner in _layers_of(layer):
-            if hasattr(inner, "generator"):
-                inner.generator = self._stream
-                # Beside another backend a layer keeps one for tf.data.
-                inner._backend_generators = {"tensorflow": self._stream}
+            draw_from(inner, self._stream)
 
     def __call__(self, example, *, seed):
         if tf.executing_eagerly():
@@ -93,7 +91,6 @@ class _SeedStream(keras.random.SeedGenerator):
         # The base makes a variable, which is what this class is there to
         # avoid.
         self.name = "seed_stream"
-        self._initial_seed = 0
         self._seed, self._count = None, 0
 
     def begin(self, seed):
@@ -103,6 +100,9 @@ class _SeedStream(keras.random.SeedGenerator):
     def next(self, ordered=True):
         self._count += 1
         return tf.random.fold_in(self._seed, self._count)
+
+    def get_config(self):
+        return {"seed": 0, "name": self.name}
 
 
 def _layers_of(layer):

@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_sphereface.backend.column_chunks import compiles_with_xla
 from keras_sphereface.backend.counted_seed import CountedSeed, add_counter
+from keras_sphereface.backend.keras_internals import saved_name
 from keras_sphereface.backend.replicas import (
     gather_rows,
     replica_index_and_count,
@@ -129,8 +130,7 @@ class ClassCenters(keras.layers.Layer):
         super().load_own_variables(kept)
 
     def _name_of_centers(self):
-        variables = self._trainable_variables + self._non_trainable_variables
-        return str([v is self.centers for v in variables].index(True))
+        return saved_name(self, self.centers)
 
     def _cosines(self, unit):
         """Cosines of unit embeddings, `(batch_size, num_classes)`."""

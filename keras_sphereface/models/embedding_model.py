@@ -3,6 +3,7 @@
 import keras
 
 from keras_sphereface import backbones
+from keras_sphereface.backend.keras_internals import all_layers
 from keras_sphereface.contract.arguments import (
     check_choice,
     check_integer,
@@ -141,7 +142,7 @@ def _synchronize_batch_norm(model):
             f"{keras.backend.backend()} backend, which has no replicas. "
             "Received: synchronized_batch_norm=True"
         )
-    for layer in model._flatten_layers():
+    for layer in all_layers(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = True
 
