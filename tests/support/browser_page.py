@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-FOLDER = pathlib.Path(__file__).parents[1] / "examples" / "browser"
+FOLDER = pathlib.Path(__file__).parents[2] / "examples" / "browser"
 NODE_MODULES = FOLDER / "node_modules" / "@litertjs" / "core"
 MARKS = [
     pytest.mark.slow,
