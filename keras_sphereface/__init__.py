@@ -29,6 +29,7 @@ _SUBPACKAGES = (
     "models",
     "ops",
     "optimizers",
+    "pairs",
     "training",
 )
 _PUBLIC_NAMES = {

@@ -24,8 +24,10 @@ TABLE = {
         {"contract"},
         {"numpy", "ai_edge_litert", "flatbuffers", "onnxruntime"},
     ),
+    # Images are read in batches as the contract reads one.
+    "pairs": ({"contract"}, {"numpy"}),
     "evaluation": (
-        {"contract"},
+        {"contract", "pairs"},
         {"numpy", "scipy", "sklearn", "tqdm", "matplotlib", "PIL"},
     ),
     "ops": (set(), {"keras", "numpy", "tensorflow", "jax", "torch"}),
@@ -56,7 +58,7 @@ TABLE = {
     # `models` knows how an embedder embeds when it has replicas; diagnostics
     # take gradients with `ops` and write for TensorBoard.
     "callbacks": (
-        {"evaluation", "heads", "models", "ops"},
+        {"evaluation", "pairs", "heads", "models", "ops"},
         {"keras", "numpy", "tqdm", "matplotlib", "tensorflow"},
     ),
     # A file is read with NumPy and built as an embedder; `contract` has the
@@ -68,6 +70,7 @@ TABLE = {
     "training": (
         {
             "contract",
+            "pairs",
             "evaluation",
             "ops",
             "layers",
@@ -198,7 +201,9 @@ def test_tools_and_examples_use_public_names_only(folder):
                 )
 
 
-@pytest.mark.parametrize("subpackage", ["edge", "contract", "evaluation"])
+@pytest.mark.parametrize(
+    "subpackage", ["edge", "contract", "pairs", "evaluation"]
+)
 def test_loads_with_tensorflow_keras_jax_and_torch_blocked(subpackage):
     program = (
         "import sys\n"

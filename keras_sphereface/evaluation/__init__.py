@@ -1,6 +1,5 @@
-"""How well faces verify: pairs, curves, the ten-fold protocol, reports."""
+"""How well faces verify: curves, the ten-fold protocol, reports."""
 
-from keras_sphereface.evaluation.bin_format import read_bin
 from keras_sphereface.evaluation.bootstrap import (
     BootstrapDifference,
     BootstrapIntervals,
@@ -57,8 +56,6 @@ from keras_sphereface.evaluation.ijb_format import (
     read_template_subjects,
 )
 from keras_sphereface.evaluation.intervals import rate_interval
-from keras_sphereface.evaluation.pair_files import has_own_images
-from keras_sphereface.evaluation.pairs import PairSet
 from keras_sphereface.evaluation.plots import plot_det, plot_roc
 from keras_sphereface.evaluation.report import (
     VerificationReport,
@@ -72,6 +69,7 @@ from keras_sphereface.evaluation.verification import (
     evaluate_pairs,
     verify_scores,
 )
+from keras_sphereface.pairs import PairSet
 
 __all__ = [
     "BootstrapDifference",
@@ -104,7 +102,6 @@ __all__ = [
     "extract_embeddings",
     "fit_calibration",
     "fold_accuracies",
-    "has_own_images",
     "held_out_probabilities",
     "identify",
     "plot_det",
@@ -113,7 +110,6 @@ __all__ = [
     "pool_templates",
     "rate_interval",
     "read_attributes",
-    "read_bin",
     "read_template_media",
     "read_template_pairs",
     "read_template_subjects",

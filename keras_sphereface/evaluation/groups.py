@@ -8,12 +8,12 @@ import numpy as np
 
 from keras_sphereface.evaluation.curves import check_scores
 from keras_sphereface.evaluation.intervals import rate_interval
-from keras_sphereface.evaluation.pairs import PairSet
 from keras_sphereface.evaluation.text_table import (
     interval_text,
     percent,
     text_table,
 )
+from keras_sphereface.pairs import PairSet
 
 MIXED = "(two groups)"
 ALL = "(all)"

@@ -16,10 +16,10 @@ from keras_sphereface.evaluation.curves import (
 )
 from keras_sphereface.evaluation.folds import fold_accuracies
 from keras_sphereface.evaluation.intervals import rate_interval
-from keras_sphereface.evaluation.pairs import PairSet
 from keras_sphereface.evaluation.report import VerificationReport
 from keras_sphereface.evaluation.scores import score_pairs
 from keras_sphereface.evaluation.text_table import far_text
+from keras_sphereface.pairs import PairSet
 
 DEFAULT_FARS = (1e-1, 1e-2, 1e-3)
 # Doddington's rule of 30: with so many errors the true rate is within 30 % of

@@ -90,7 +90,7 @@ def export_litert(
             `None`.
         faces: images to compare with Keras on, in the forms of `calibration`.
             Defaults to `None`: up to 64 of the calibration, or four of noise.
-        pairs: `evaluation.PairSet` on which accuracy and TAR are compared.
+        pairs: `PairSet` on which accuracy and TAR are compared.
             Defaults to `None`.
         force: bool, whether to write a file that the comparison refuses.
             Defaults to `False`.

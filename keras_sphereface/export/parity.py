@@ -110,7 +110,7 @@ def compare_on_pairs(embedder, embed, pairs):
     Args:
         embedder: `keras.Model`.
         embed: callable, the artifact, images to embeddings.
-        pairs: `evaluation.PairSet`.
+        pairs: `PairSet`.
 
     Returns:
         Dict: `count`, `genuine`, `far`; `score_error`, the largest change of a

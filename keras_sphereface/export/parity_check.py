@@ -32,7 +32,7 @@ class ParityCheck:
             `None`: some of the calibration, else images of noise.
         calibration: array `[num_images, height, width, 3]`, or `None`.
             Defaults to `None`.
-        pairs: `evaluation.PairSet`, or `None`. Defaults to `None`.
+        pairs: `PairSet`, or `None`. Defaults to `None`.
     """
 
     def __init__(

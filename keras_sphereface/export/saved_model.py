@@ -45,7 +45,7 @@ def export_saved_model(
             `None`.
         faces: images to compare with Keras on, an array, an iterable or a
             folder. Defaults to `None`, four images of noise.
-        pairs: `evaluation.PairSet` on which accuracy and TAR are compared.
+        pairs: `PairSet` on which accuracy and TAR are compared.
             Defaults to `None`.
         force: bool, whether to write a model that the comparison refuses.
             Defaults to `False`.

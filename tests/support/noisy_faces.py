@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_sphereface.evaluation import PairSet
+from keras_sphereface.pairs import PairSet
 
 
 def make_pairs(num_people=20, pairs_per_fold=12, size=8, seed=0):

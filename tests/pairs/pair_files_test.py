@@ -6,13 +6,9 @@ import pytest
 from record_files import encoded
 
 from keras_sphereface.contract import read_image
-from keras_sphereface.evaluation import (
-    PairSet,
-    evaluate_pairs,
-    has_own_images,
-    read_bin,
-)
-from keras_sphereface.evaluation.pair_folds import ten_folds
+from keras_sphereface.evaluation import evaluate_pairs
+from keras_sphereface.pairs import PairSet, has_own_images, read_bin
+from keras_sphereface.pairs.pair_folds import ten_folds
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "faces"
 SAMPLE = SHARED / "formats" / "faces_sample_112x112" / "sample.bin"

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keras_sphereface.evaluation import PairSet
+from keras_sphereface.pairs import PairSet
 
 # Fixed examples; no deadline, as a busy machine would miss it.
 checked = settings(

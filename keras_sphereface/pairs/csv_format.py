@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_sphereface.evaluation.pair_folds import ten_folds
+from keras_sphereface.pairs.pair_folds import ten_folds
 
 _WORDS = {"1": True, "true": True, "same": True}
 _WORDS |= {"0": False, "false": False, "different": False, "diff": False}

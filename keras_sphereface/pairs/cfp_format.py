@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from keras_sphereface.evaluation.csv_format import columns_of
+from keras_sphereface.pairs.csv_format import columns_of
 
 PROTOCOLS = ("FP", "FF")
 

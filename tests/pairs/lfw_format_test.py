@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_sphereface.evaluation import PairSet
+from keras_sphereface.pairs import PairSet
 
 FACES = Path(__file__).parents[3] / "shared" / "faces"
 

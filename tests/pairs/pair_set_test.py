@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from keras_sphereface.contract import FaceInput, ImageError
-from keras_sphereface.evaluation import PairSet
+from keras_sphereface.pairs import PairSet
 
 
 def make_images(num_images=5, height=6, width=4):

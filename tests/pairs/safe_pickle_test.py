@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_sphereface.evaluation.safe_pickle import (
+from keras_sphereface.pairs.safe_pickle import (
     UnsafePickleError,
     read_pickle,
 )

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from keras_sphereface.evaluation.bin_format import read_bin_pairs
-from keras_sphereface.evaluation.cfp_format import read_cfp_pairs
-from keras_sphereface.evaluation.csv_format import read_csv_pairs
-from keras_sphereface.evaluation.lfw_format import read_lfw_pairs
+from keras_sphereface.pairs.bin_format import read_bin_pairs
+from keras_sphereface.pairs.cfp_format import read_cfp_pairs
+from keras_sphereface.pairs.csv_format import read_csv_pairs
+from keras_sphereface.pairs.lfw_format import read_lfw_pairs
 
 
 def read_pairs(path, root=None) -> dict:

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from keras_sphereface.contract import FaceInput
-from keras_sphereface.evaluation.image_batches import (
+from keras_sphereface.pairs.lfw_format import read_lfw_pairs
+from keras_sphereface.pairs.named_images import (
     check_images,
     image_batches,
     image_names,
 )
-from keras_sphereface.evaluation.lfw_format import read_lfw_pairs
-from keras_sphereface.evaluation.pair_bootstrap import check_people
-from keras_sphereface.evaluation.pair_files import read_pairs
-from keras_sphereface.evaluation.pair_sampling import sample_pairs
+from keras_sphereface.pairs.pair_files import read_pairs
+from keras_sphereface.pairs.pair_people import check_people
+from keras_sphereface.pairs.pair_sampling import sample_pairs
 
 
 class PairSet:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_sphereface.evaluation.pair_folds import ten_folds
-from keras_sphereface.evaluation.safe_pickle import (
+from keras_sphereface.pairs.pair_folds import ten_folds
+from keras_sphereface.pairs.safe_pickle import (
     UnsafePickleError,
     read_pickle,
 )
