@@ -30,6 +30,7 @@ _SUBPACKAGES = (
     "ops",
     "optimizers",
     "pairs",
+    "reports",
     "training",
 )
 _PUBLIC_NAMES = {

@@ -28,7 +28,11 @@ TABLE = {
     "pairs": ({"contract"}, {"numpy"}),
     "evaluation": (
         {"contract", "pairs"},
-        {"numpy", "scipy", "sklearn", "tqdm", "matplotlib", "PIL"},
+        {"numpy", "scipy", "sklearn", "tqdm"},
+    ),
+    "reports": (
+        {"contract", "pairs", "evaluation"},
+        {"numpy", "matplotlib", "PIL"},
     ),
     "ops": (set(), {"keras", "numpy", "tensorflow", "jax", "torch"}),
     "layers": ({"ops"}, {"keras", "tensorflow"}),
@@ -53,8 +57,8 @@ TABLE = {
     "data": ({"contract"}, {"numpy", "tensorflow", "PIL", "keras"}),
     # Detectors come from mtcnn and OpenCV, each in a file of its own.
     "alignment": ({"contract"}, {"numpy", "PIL", "tqdm", "mtcnn", "cv2"}),
-    # Reads sets with `data` and writes a page in the style of `evaluation`.
-    "inspection": ({"contract", "data", "evaluation"}, {"numpy"}),
+    # Reads sets with `data` and writes a page in the style of `reports`.
+    "inspection": ({"contract", "data", "reports"}, {"numpy"}),
     # `models` knows how an embedder embeds when it has replicas; diagnostics
     # take gradients with `ops` and write for TensorBoard.
     "callbacks": (
@@ -109,8 +113,8 @@ ONLY_IN = {
     # Comes with ai_edge_litert; reads the manifest out of the file, and what
     # work is in it.
     ("edge", "flatbuffers"): {"tflite_file.py", "tflite_graph.py"},
-    ("evaluation", "matplotlib"): {"figures.py", "sphere_plot.py"},
-    ("evaluation", "PIL"): {"thumbnails.py"},
+    ("reports", "matplotlib"): {"figures.py", "sphere_plot.py"},
+    ("reports", "PIL"): {"thumbnails.py"},
     ("interop", "keras"): {"centers.py", "matching.py"},
     ("interop", "onnx"): {"onnx_file.py"},
     ("export", "onnxruntime"): {"artifact.py"},
@@ -202,7 +206,7 @@ def test_tools_and_examples_use_public_names_only(folder):
 
 
 @pytest.mark.parametrize(
-    "subpackage", ["edge", "contract", "pairs", "evaluation"]
+    "subpackage", ["edge", "contract", "pairs", "evaluation", "reports"]
 )
 def test_loads_with_tensorflow_keras_jax_and_torch_blocked(subpackage):
     program = (

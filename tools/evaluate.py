@@ -76,7 +76,7 @@ def main(arguments):
         )
         for name, path in models.items()
     }
-    written = ks.evaluation.write_examinations(
+    written = ks.reports.write_examinations(
         _WORKDIR.value, examinations, resamples=_RESAMPLES.value
     )
     print(written)

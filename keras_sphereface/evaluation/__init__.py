@@ -1,4 +1,4 @@
-"""How well faces verify: curves, the ten-fold protocol, reports."""
+"""How well faces verify: curves, the ten-fold protocol, ranks."""
 
 from keras_sphereface.evaluation.bootstrap import (
     BootstrapDifference,
@@ -42,7 +42,6 @@ from keras_sphereface.evaluation.groups import (
     compare_groups,
     read_attributes,
 )
-from keras_sphereface.evaluation.html_report import write_html_report
 from keras_sphereface.evaluation.identification import (
     IdentificationReport,
     identify,
@@ -56,14 +55,11 @@ from keras_sphereface.evaluation.ijb_format import (
     read_template_subjects,
 )
 from keras_sphereface.evaluation.intervals import rate_interval
-from keras_sphereface.evaluation.plots import plot_det, plot_roc
 from keras_sphereface.evaluation.report import (
     VerificationReport,
     compare_reports,
 )
-from keras_sphereface.evaluation.report_files import write_examinations
 from keras_sphereface.evaluation.scores import score_pairs
-from keras_sphereface.evaluation.sphere_plot import plot_sphere
 from keras_sphereface.evaluation.templates import Templates, pool_templates
 from keras_sphereface.evaluation.verification import (
     evaluate_pairs,
@@ -104,9 +100,6 @@ __all__ = [
     "fold_accuracies",
     "held_out_probabilities",
     "identify",
-    "plot_det",
-    "plot_roc",
-    "plot_sphere",
     "pool_templates",
     "rate_interval",
     "read_attributes",
@@ -121,6 +114,4 @@ __all__ = [
     "ten_fold_accuracy",
     "threshold_at_far",
     "verify_scores",
-    "write_examinations",
-    "write_html_report",
 ]

@@ -6,11 +6,8 @@ import noisy_faces
 import numpy as np
 import pytest
 
-from keras_sphereface.evaluation import (
-    compare_examinations,
-    examine_pairs,
-    write_html_report,
-)
+from keras_sphereface.evaluation import compare_examinations, examine_pairs
+from keras_sphereface.reports import write_html_report
 
 pytest.importorskip("matplotlib")
 NASTY = "<script>alert(1)</script> $x$ & \"'"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_sphereface.evaluation.thumbnails import data_uri, jpeg_data_uri
+from keras_sphereface.reports.thumbnails import data_uri, jpeg_data_uri
 
 
 def decode(uri):

@@ -4,13 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_sphereface.evaluation import (
-    plot_det,
-    plot_roc,
-    roc_curve,
-    verify_scores,
-)
-from keras_sphereface.evaluation.figures import _steps
+from keras_sphereface.evaluation import roc_curve, verify_scores
+from keras_sphereface.reports import plot_det, plot_roc
+from keras_sphereface.reports.figures import _steps
 
 pytest.importorskip("matplotlib")
 

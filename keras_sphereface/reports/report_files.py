@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from keras_sphereface.evaluation.comparison import compare_examinations
-from keras_sphereface.evaluation.html_report import write_html_report
 from keras_sphereface.evaluation.report import compare_reports
 from keras_sphereface.files import write_json
+from keras_sphereface.reports.html_report import write_html_report
 
 
 def write_examinations(

@@ -7,7 +7,7 @@ from keras_sphereface.evaluation import reliability, roc_curve
 
 pytest.importorskip("matplotlib")
 
-from keras_sphereface.evaluation import figures
+from keras_sphereface.reports import figures
 
 TRUTH = np.repeat([True, False], 50)
 SCORES = {

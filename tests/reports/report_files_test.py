@@ -4,10 +4,8 @@ import noisy_faces
 import numpy as np
 import pytest
 
-from keras_sphereface.evaluation import (
-    examine_pairs,
-    write_examinations,
-)
+from keras_sphereface.evaluation import examine_pairs
+from keras_sphereface.reports import write_examinations
 
 pytest.importorskip("matplotlib")
 

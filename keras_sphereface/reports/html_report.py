@@ -3,12 +3,12 @@
 from html import escape
 from pathlib import Path
 
-from keras_sphereface.evaluation import figures
-from keras_sphereface.evaluation.html_page import table, write_page
 from keras_sphereface.evaluation.report import side_by_side
 from keras_sphereface.evaluation.text_table import far_text
-from keras_sphereface.evaluation.thumbnails import data_uri, jpeg_data_uri
 from keras_sphereface.pairs.named_images import read_named_image
+from keras_sphereface.reports import figures
+from keras_sphereface.reports.html_page import table, write_page
+from keras_sphereface.reports.thumbnails import data_uri, jpeg_data_uri
 
 
 def write_html_report(

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_sphereface.evaluation import plot_sphere
-from keras_sphereface.evaluation.sphere_plot import _caption
+from keras_sphereface.reports import plot_sphere
+from keras_sphereface.reports.sphere_plot import _caption
 
 
 def make_panel(dim):
