@@ -152,7 +152,17 @@ ONLY_IN = {
     ("training", "jax"): {"strategy.py"},
     ("training", "ml_collections"): {"config_flag.py"},
 }
-SOURCES = sorted(PACKAGE.glob("*/*.py"))
+SOURCES = sorted(PACKAGE.glob("*/**/*.py"))
+
+
+def name_of(path):
+    """A file's name in the package."""
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def room_of(path):
+    """The folder whose row a file follows; a sub-folder follows its room's."""
+    return path.relative_to(PACKAGE).parts[0]
 
 
 def imports_of(path):
@@ -171,11 +181,9 @@ def test_every_folder_is_in_the_table():
     assert folders == set(TABLE)
 
 
-@pytest.mark.parametrize(
-    "path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}"
-)
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_imports_follow_the_table(path):
-    folder = path.parent.name
+    folder = room_of(path)
     ours, third_party = TABLE[folder]
     for module in imports_of(path):
         parts = module.split(".")
@@ -253,5 +261,5 @@ def test_every_public_module_function_and_class_has_a_docstring():
                 and not node.name.startswith("_")
                 and not ast.get_docstring(node)
             ):
-                missing.append(f"{path.name}: {node.name}")
+                missing.append(f"{name_of(path)}: {node.name}")
     assert not missing

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from keras_sphereface.data.face_canvas import bump, edge, ellipse
+from keras_sphereface.data.synthetic.face_canvas import bump, edge, ellipse
 
 _EYE_WHITE = np.float32([0.93, 0.91, 0.89])
 _MOUTH_INSIDE = np.float32([0.26, 0.07, 0.08])

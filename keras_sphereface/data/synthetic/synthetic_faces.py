@@ -6,9 +6,9 @@ from functools import lru_cache
 import numpy as np
 
 from keras_sphereface.data.arguments import whole_number
-from keras_sphereface.data.face_drawing import draw_face
-from keras_sphereface.data.face_identity import FaceIdentity
-from keras_sphereface.data.face_view import FaceView
+from keras_sphereface.data.synthetic.face_drawing import draw_face
+from keras_sphereface.data.synthetic.face_identity import FaceIdentity
+from keras_sphereface.data.synthetic.face_view import FaceView
 
 # First words of the seeds, so that identities and views never share numbers.
 _IDENTITY_STREAM, _VIEW_STREAM = 1, 2

@@ -3,9 +3,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from keras_sphereface.data.face_drawing import draw_face
-from keras_sphereface.data.face_identity import FaceIdentity
-from keras_sphereface.data.face_view import FaceView
+from keras_sphereface.data.synthetic.face_drawing import draw_face
+from keras_sphereface.data.synthetic.face_identity import FaceIdentity
+from keras_sphereface.data.synthetic.face_view import FaceView
 
 # Straight ahead, even light, nothing in front of the face, a clean camera.
 STUDIO = FaceView(

@@ -5,9 +5,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from keras_sphereface.data.face_canvas import FaceCanvas, edge, ellipse
-from keras_sphereface.data.face_cover import paint_cover
-from keras_sphereface.data.face_features import (
+from keras_sphereface.data.synthetic.face_canvas import (
+    FaceCanvas,
+    edge,
+    ellipse,
+)
+from keras_sphereface.data.synthetic.face_cover import paint_cover
+from keras_sphereface.data.synthetic.face_features import (
     landmarks,
     paint_beard,
     paint_brows,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from keras_sphereface.data.face_identity import sample_fields
+from keras_sphereface.data.synthetic.face_identity import sample_fields
 
 
 def _between(low, high):

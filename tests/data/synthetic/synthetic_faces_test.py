@@ -14,7 +14,7 @@ import hashlib, sys, types
 package = types.ModuleType("keras_sphereface.data")
 package.__path__ = sys.argv[1:]
 sys.modules[package.__name__] = package
-from keras_sphereface.data.synthetic_faces import SyntheticFaces
+from keras_sphereface.data.synthetic.synthetic_faces import SyntheticFaces
 image = SyntheticFaces(5, 3, seed=4).draw(2, 1)
 print(hashlib.sha256(image.tobytes()).hexdigest())
 """

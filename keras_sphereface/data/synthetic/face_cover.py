@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_sphereface.data.face_canvas import bump, edge
+from keras_sphereface.data.synthetic.face_canvas import bump, edge
 
 
 def paint_cap(canvas, identity, rng):
