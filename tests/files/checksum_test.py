@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_sphereface.contract import (
+from keras_sphereface.files import (
     NO_CHECKSUM,
     folder_checksum,
     is_sealed,
