@@ -1,4 +1,4 @@
-"""Files and folders that appear complete or not at all, and their seals."""
+"""Files: complete or not at all, sealed, and read without running them."""
 
 from keras_sphereface.files.atomic import new_file, new_folder, write_json
 from keras_sphereface.files.checksum import (

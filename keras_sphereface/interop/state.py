@@ -2,10 +2,10 @@
 
 import pathlib
 
+from keras_sphereface.files.pickle_values import Call
 from keras_sphereface.interop.errors import CheckpointError
 from keras_sphereface.interop.limits import MAX_ENTRIES
 from keras_sphereface.interop.npz_file import read_npz
-from keras_sphereface.interop.pickle_reader import Call
 from keras_sphereface.interop.safetensors_file import read_safetensors
 from keras_sphereface.interop.torch_file import (
     read_torch_legacy,

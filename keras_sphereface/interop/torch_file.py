@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 
+from keras_sphereface.files.pickle_values import Call, Name, Reference
 from keras_sphereface.interop.errors import CheckpointError
 from keras_sphereface.interop.limits import (
     MAX_ENTRIES,
@@ -14,12 +15,7 @@ from keras_sphereface.interop.limits import (
     BoundedFile,
     ByteBudget,
 )
-from keras_sphereface.interop.pickle_reader import (
-    Call,
-    Name,
-    Reference,
-    read_pickle,
-)
+from keras_sphereface.interop.torch_pickle import read_torch_pickle
 
 # First value of a file before PyTorch 1.6.
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
@@ -98,7 +94,7 @@ def read_torch_zip(file):
             raise CheckpointError(f"storage {key} has another size than said")
         return data
 
-    value = read_pickle(io.BytesIO(pickled))
+    value = read_torch_pickle(io.BytesIO(pickled))
     return value, _Tensors(read_storage, order)
 
 
@@ -111,14 +107,14 @@ def read_torch_legacy(file):
     Returns:
         As `read_torch_zip`.
     """
-    if read_pickle(file) != LEGACY_MAGIC:
+    if read_torch_pickle(file) != LEGACY_MAGIC:
         raise CheckpointError("it is a pickle, but not one of PyTorch")
-    if read_pickle(file) != _LEGACY_PROTOCOL:
+    if read_torch_pickle(file) != _LEGACY_PROTOCOL:
         raise CheckpointError("it is of an unknown version of PyTorch")
-    system = read_pickle(file)
+    system = read_torch_pickle(file)
     order = "<" if system["little_endian"] is True else ">"
-    value = read_pickle(file)
-    keys = read_pickle(file)
+    value = read_torch_pickle(file)
+    keys = read_torch_pickle(file)
     declared = dict(_declared_storages(value))
     bounded = BoundedFile(file, ByteBudget().limit)
     places = {}

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_sphereface.pairs.pair_folds import ten_folds
-from keras_sphereface.pairs.safe_pickle import (
+from keras_sphereface.pairs.bin_pickle import (
     UnsafePickleError,
-    read_pickle,
+    read_bin_pickle,
 )
+from keras_sphereface.pairs.pair_folds import ten_folds
 
 
 def read_bin(path) -> tuple[list[bytes], np.ndarray]:
@@ -31,7 +31,7 @@ def read_bin(path) -> tuple[list[bytes], np.ndarray]:
     """
     path = Path(path)
     try:
-        content = read_pickle(path.read_bytes())
+        content = read_bin_pickle(path.read_bytes())
     except UnsafePickleError as error:
         raise UnsafePickleError(f"{path}: {error}") from error
     is_pair = isinstance(content, (tuple, list)) and len(content) == 2

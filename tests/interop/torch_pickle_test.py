@@ -10,17 +10,13 @@ import torch_files as files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_sphereface.interop import CheckpointError, pickle_reader
-from keras_sphereface.interop.pickle_reader import (
-    Call,
-    Name,
-    Reference,
-    read_pickle,
-)
+from keras_sphereface.files.pickle_values import Call, Name, Reference
+from keras_sphereface.interop import CheckpointError, torch_pickle
+from keras_sphereface.interop.torch_pickle import read_torch_pickle
 
 
 def read(opcodes):
-    return read_pickle(io.BytesIO(opcodes + files.STOP))
+    return read_torch_pickle(io.BytesIO(opcodes + files.STOP))
 
 
 def refuse(opcodes, match=None):
@@ -49,7 +45,7 @@ plain = st.recursive(
 def test_plain_values_come_back_under_every_protocol(value, protocol):
     data = pickle.dumps(value, protocol)
     file = io.BytesIO(data + b"behind")
-    found = read_pickle(file)
+    found = read_torch_pickle(file)
     assert file.read() == b"behind"
     # Before the third, Python writes bytes as a call that makes them.
     if not any(name in data for name in (b"_codecs", b"__builtin__")):
@@ -60,10 +56,10 @@ def test_plain_values_come_back_under_every_protocol(value, protocol):
 def test_ordered_dicts_and_sets_become_plain(protocol):
     value = OrderedDict(weight=[1, 2], bias=OrderedDict())
     data = pickle.dumps(value, protocol)
-    assert read_pickle(io.BytesIO(data)) == {"weight": [1, 2], "bias": {}}
+    assert read_torch_pickle(io.BytesIO(data)) == {"weight": [1, 2], "bias": {}}
     for kind in (set, frozenset):
         data = pickle.dumps(kind("ab"), protocol)
-        found = read_pickle(io.BytesIO(data))
+        found = read_torch_pickle(io.BytesIO(data))
         if protocol >= 4:
             assert sorted(found) == ["a", "b"]
         else:
@@ -163,7 +159,7 @@ def test_a_list_in_itself_ends():
 
 
 def test_copies_of_one_list_are_counted(monkeypatch):
-    monkeypatch.setattr(pickle_reader, "MAX_PICKLE_STEPS", 10_000)
+    monkeypatch.setattr(torch_pickle, "MAX_PICKLE_STEPS", 10_000)
     sizes = b"]q\x00(" + b"K\x01" * 400 + b"e0("
     size = files.name("torch", "Size") + b"h\x00\x85R"
     assert len(read(sizes + size * 25 + b"t")) == 25
