@@ -116,7 +116,7 @@ ONLY_IN = {
     ("reports", "matplotlib"): {"figures.py", "sphere_plot.py"},
     ("reports", "PIL"): {"thumbnails.py"},
     ("interop", "keras"): {"centers.py", "matching.py"},
-    ("interop", "onnx"): {"onnx_file.py"},
+    ("interop", "onnx"): {"onnx_weights.py"},
     ("export", "onnxruntime"): {"artifact.py"},
     ("export", "onnx"): {"onnx.py"},
     ("export", "tf2onnx"): {"onnx.py"},

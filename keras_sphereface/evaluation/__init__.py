@@ -42,7 +42,7 @@ from keras_sphereface.evaluation.groups import (
     compare_groups,
     read_attributes,
 )
-from keras_sphereface.evaluation.identification import (
+from keras_sphereface.evaluation.identification_report import (
     IdentificationReport,
     identify,
 )
@@ -55,15 +55,15 @@ from keras_sphereface.evaluation.ijb_format import (
     read_template_subjects,
 )
 from keras_sphereface.evaluation.intervals import rate_interval
-from keras_sphereface.evaluation.report import (
-    VerificationReport,
-    compare_reports,
+from keras_sphereface.evaluation.pair_verification import (
+    evaluate_pairs,
+    verify_scores,
 )
 from keras_sphereface.evaluation.scores import score_pairs
 from keras_sphereface.evaluation.templates import Templates, pool_templates
-from keras_sphereface.evaluation.verification import (
-    evaluate_pairs,
-    verify_scores,
+from keras_sphereface.evaluation.verification_report import (
+    VerificationReport,
+    compare_reports,
 )
 from keras_sphereface.pairs import PairSet
 

@@ -14,12 +14,12 @@ from keras_sphereface.evaluation.calibration import (
     reliability,
 )
 from keras_sphereface.evaluation.groups import compare_groups
-from keras_sphereface.evaluation.report import VerificationReport
-from keras_sphereface.evaluation.scores import score_pairs
-from keras_sphereface.evaluation.verification import (
+from keras_sphereface.evaluation.pair_verification import (
     STEADY_ERRORS,
     verify_scores,
 )
+from keras_sphereface.evaluation.scores import score_pairs
+from keras_sphereface.evaluation.verification_report import VerificationReport
 from keras_sphereface.pairs import PairSet
 
 ALL_FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)

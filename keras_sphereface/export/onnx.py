@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_sphereface.contract import MANIFEST_NAME, seal
+from keras_sphereface.export.artifact_manifest import build_manifest
 from keras_sphereface.export.embedder import as_float32, check_embedder
-from keras_sphereface.export.errors import ExportError
-from keras_sphereface.export.manifest import build_manifest
+from keras_sphereface.export.export_error import ExportError
 from keras_sphereface.export.native_logs import native_logs_hidden
 from keras_sphereface.export.parity_check import ParityCheck
 from keras_sphereface.files import new_file

@@ -2,13 +2,13 @@
 
 from keras_sphereface.files.pickle_machine import FOLLOWED, PickleMachine
 from keras_sphereface.files.pickle_opcodes import PYTHON_2_STRINGS
-from keras_sphereface.interop.errors import CheckpointError
 from keras_sphereface.interop.known_names import check_known
 from keras_sphereface.interop.limits import (
     MAX_PICKLE_BYTES,
     MAX_PICKLE_STEPS,
     BoundedFile,
 )
+from keras_sphereface.interop.weights_errors import WeightsFileError
 
 _OPCODES = FOLLOWED - {"BYTEARRAY8"}
 
@@ -17,7 +17,7 @@ def read_torch_pickle(file):
     """Reads one pickle into dicts, lists, tuples, plain values and names.
 
     A name outside the little that checkpoints hold, an opcode that they do not
-    use, and whatever a damaged file says end in `CheckpointError`.
+    use, and whatever a damaged file says end in `WeightsFileError`.
 
     Args:
         file: binary file, seekable, at the start of the pickle; afterwards
@@ -30,7 +30,7 @@ def read_torch_pickle(file):
     machine = PickleMachine(
         BoundedFile(file, MAX_PICKLE_BYTES),
         kind="checkpoint",
-        error=CheckpointError,
+        error=WeightsFileError,
         check_name=check_known,
         max_steps=MAX_PICKLE_STEPS,
         max_copies=MAX_PICKLE_STEPS,

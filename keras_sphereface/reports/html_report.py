@@ -3,8 +3,8 @@
 from html import escape
 from pathlib import Path
 
-from keras_sphereface.evaluation.report import side_by_side
 from keras_sphereface.evaluation.text_table import far_text
+from keras_sphereface.evaluation.verification_report import side_by_side
 from keras_sphereface.pairs.named_images import read_named_image
 from keras_sphereface.reports import figures
 from keras_sphereface.reports.html_page import table, write_page

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from keras_sphereface.evaluation.curves import Roc, roc_curve
-from keras_sphereface.evaluation.report import VerificationReport
+from keras_sphereface.evaluation.verification_report import VerificationReport
 from keras_sphereface.files import new_file
 from keras_sphereface.reports.figures import det_figure, roc_figure
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from keras_sphereface.evaluation.comparison import compare_examinations
-from keras_sphereface.evaluation.report import compare_reports
+from keras_sphereface.evaluation.verification_report import compare_reports
 from keras_sphereface.files import write_json
 from keras_sphereface.reports.html_report import write_html_report
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_sphereface.files.pickle_values import Call, Name, Reference
-from keras_sphereface.interop import CheckpointError, torch_pickle
+from keras_sphereface.interop import WeightsFileError, torch_pickle
 from keras_sphereface.interop.torch_pickle import read_torch_pickle
 
 
@@ -20,7 +20,7 @@ def read(opcodes):
 
 
 def refuse(opcodes, match=None):
-    with pytest.raises(CheckpointError, match=match):
+    with pytest.raises(WeightsFileError, match=match):
         read(opcodes)
 
 
@@ -119,7 +119,7 @@ def test_every_opcode_of_python_is_followed_or_refused():
         for before in (b"", b"(", b"]", b"}", b"](", b"}(", b"NN", b"))"):
             try:
                 read(before + opcode.code.encode("latin-1") + bytes(8))
-            except CheckpointError:
+            except WeightsFileError:
                 continue
 
 

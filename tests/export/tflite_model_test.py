@@ -5,7 +5,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from keras_sphereface.contract import MANIFEST_NAME
 from keras_sphereface.export.signatures import write_raw_signature
-from keras_sphereface.export.tflite_file import (
+from keras_sphereface.export.tflite_model import (
     add_manifest,
     read_model,
     signature_runner,

@@ -1,7 +1,7 @@
 """What goes wrong when weights come from elsewhere."""
 
 
-class CheckpointError(ValueError):
+class WeightsFileError(ValueError):
     """The file is damaged, hostile, too large or of an unknown kind."""
 
 

@@ -15,7 +15,7 @@ def read_calibration(calibration, face_input):
     """Brings calibration images of any form into one array.
 
     Args:
-        calibration: as `images` of `read_images`, faces that vary.
+        calibration: as `images` of `gather_images`, faces that vary.
         face_input: `contract.FaceInput` they must fit.
 
     Returns:
@@ -26,7 +26,7 @@ def read_calibration(calibration, face_input):
             "Integer quantization needs `calibration` images, about 100 faces "
             "like those the device will see. Received: calibration=None"
         )
-    images = read_images(calibration, face_input, "calibration")
+    images = gather_images(calibration, face_input, "calibration")
     if images.min() == images.max():
         raise ValueError(
             "`calibration` must be faces, for int8 ranges are taken from them. "
@@ -35,7 +35,7 @@ def read_calibration(calibration, face_input):
     return images
 
 
-def read_images(images, face_input, name):
+def gather_images(images, face_input, name):
     """Brings images of any form into one array.
 
     Args:

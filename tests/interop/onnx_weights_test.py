@@ -114,7 +114,7 @@ def convolutions(count):
 )
 def test_another_graph_is_refused(nodes, match, tmp_path):
     path = save(tmp_path / "other.onnx", *convolutions(nodes))
-    with pytest.raises(interop.CheckpointError, match=match):
+    with pytest.raises(interop.WeightsFileError, match=match):
         interop.read_onnx(path)
 
 
@@ -122,7 +122,7 @@ def test_a_graph_that_scales_its_pixels_is_refused(tmp_path):
     nodes, constants = convolutions(21)
     scale = helper.make_node("Sub", ["x", "b"], ["x0"])
     path = save(tmp_path / "scaled.onnx", [scale, *nodes], constants)
-    with pytest.raises(interop.CheckpointError, match="scales its pixels"):
+    with pytest.raises(interop.WeightsFileError, match="scales its pixels"):
         interop.read_onnx(path)
 
 
@@ -134,7 +134,7 @@ def test_weights_in_other_files_are_not_opened(tmp_path):
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="/etc/passwd")
     path.write_bytes(model.SerializeToString())
-    with pytest.raises(interop.CheckpointError, match="in another file"):
+    with pytest.raises(interop.WeightsFileError, match="in another file"):
         interop.read_onnx(path)
 
 
@@ -143,12 +143,12 @@ def test_damaged_files_are_refused(tmp_path):
     data = path.read_bytes()
     for length in range(0, len(data), 97):
         path.write_bytes(data[:length])
-        with pytest.raises(interop.CheckpointError):
+        with pytest.raises(interop.WeightsFileError):
             interop.read_onnx(path)
     generator = np.random.default_rng(0)
     for place in generator.integers(0, len(data), 200):
         damaged = bytearray(data)
         damaged[place] ^= 255
         path.write_bytes(damaged)
-        with pytest.raises(interop.CheckpointError):  # no InsightFace, either
+        with pytest.raises(interop.WeightsFileError):  # no InsightFace, either
             interop.read_onnx(path)

@@ -4,7 +4,6 @@ import pathlib
 
 import numpy as np
 
-from keras_sphereface.interop.errors import CheckpointError
 from keras_sphereface.interop.iresnet_family import NAMES, iresnet_pairs
 from keras_sphereface.interop.limits import ByteBudget
 from keras_sphereface.interop.mobilefacenet_family import (
@@ -12,6 +11,7 @@ from keras_sphereface.interop.mobilefacenet_family import (
     treb1en_pairs,
     xiaoccer_pairs,
 )
+from keras_sphereface.interop.weights_errors import WeightsFileError
 
 # PyTorch's and ours.
 _EPSILON = 1e-5
@@ -52,13 +52,13 @@ def read_onnx(path):
     try:
         graph = onnx.load_model(path, load_external_data=False).graph
         state = _state(graph)
-    except CheckpointError as error:
+    except WeightsFileError as error:
         reason, cause = error, error
     except Exception as error:
         reason, cause = f"it is damaged ({type(error).__name__})", error
     else:
         return state
-    raise CheckpointError(
+    raise WeightsFileError(
         "`path` must be a whole ONNX file of an IResNet or MobileFaceNet. "
         f"Received: path={str(path)!r}, of which {reason}"
     ) from cause
@@ -69,7 +69,7 @@ def _state(graph):
     nodes = []
     for node in graph.node:
         if node.op_type in ("Sub", "Mul", "Div") and not nodes:
-            raise CheckpointError(
+            raise WeightsFileError(
                 "the graph scales its pixels itself; networks of ours do too"
             )
         if node.op_type in _NODE_KINDS:
@@ -91,7 +91,7 @@ def _state(graph):
                 continue
             kind = "bn" if follows else None
         if kind != pair.kind and not (kind == "conv" and _is_conv(pair)):
-            raise CheckpointError(
+            raise WeightsFileError(
                 f"the graph has {node and node.op_type} where {pair.source} "
                 f"in PyTorch is a {pair.kind}"
             )
@@ -100,7 +100,7 @@ def _state(graph):
             output = node.output[0]
         node = next(remaining, None)
     if node is not None:
-        raise CheckpointError("the graph has too many layers")
+        raise WeightsFileError("the graph has too many layers")
     return state
 
 
@@ -126,7 +126,9 @@ def _pairs(nodes, constants):
         pairs for pairs in candidates if sum(map(_is_conv, pairs)) == len(convs)
     ]
     if not candidates:
-        raise CheckpointError(f"no known network has {len(convs)} convolutions")
+        raise WeightsFileError(
+            f"no known network has {len(convs)} convolutions"
+        )
     # As many slopes too, if there is a choice.
     slopes = sum(node.op_type == "PRelu" for node in nodes)
     return min(
@@ -158,7 +160,7 @@ def _constants(graph):
     for tensor in tensors:
         name, tensor = tensor if isinstance(tensor, tuple) else (None, tensor)
         if tensor.data_location == tensor.EXTERNAL:
-            raise CheckpointError("its weights are in another file")
+            raise WeightsFileError("its weights are in another file")
         budget.spend(int(np.prod(list(tensor.dims), dtype=object)) * 4)
         found[name or tensor.name] = numpy_helper.to_array(tensor)
     for node in graph.node:

@@ -7,7 +7,7 @@ import pytest
 import keras_sphereface
 from keras_sphereface.contract import FaceInput, OperatingPoint
 from keras_sphereface.export import read_operating_points
-from keras_sphereface.export.manifest import build_manifest
+from keras_sphereface.export.artifact_manifest import build_manifest
 
 POINTS = (
     OperatingPoint(0.01, 0.42, 0.9, 300, 300, "unseen faces"),

@@ -16,9 +16,9 @@ from keras_sphereface.evaluation.curves import (
 )
 from keras_sphereface.evaluation.folds import fold_accuracies
 from keras_sphereface.evaluation.intervals import rate_interval
-from keras_sphereface.evaluation.report import VerificationReport
 from keras_sphereface.evaluation.scores import score_pairs
 from keras_sphereface.evaluation.text_table import far_text
+from keras_sphereface.evaluation.verification_report import VerificationReport
 from keras_sphereface.pairs import PairSet
 
 DEFAULT_FARS = (1e-1, 1e-2, 1e-3)

@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from keras_sphereface.contract import FaceInput
-from keras_sphereface.export import calibration as calibration_module
-from keras_sphereface.export.calibration import read_calibration
+from keras_sphereface.export import representative_images
+from keras_sphereface.export.representative_images import read_calibration
 
 INPUT = FaceInput(height=8, width=8)
 
@@ -44,7 +44,7 @@ def test_a_folder_is_read_with_its_sub_folders_in_order(images, tmp_path):
 
 
 def test_of_a_large_folder_an_even_part_is_read(images, tmp_path, monkeypatch):
-    monkeypatch.setattr(calibration_module, "FOLDER_IMAGES", 3)
+    monkeypatch.setattr(representative_images, "FOLDER_IMAGES", 3)
     for index, image in enumerate(images):
         Image.fromarray(image).save(tmp_path / f"{index}.png")
     read = read_calibration(tmp_path, INPUT)
