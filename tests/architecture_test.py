@@ -1,6 +1,9 @@
 """Who may import whom; a reader can trust the flow of the folders."""
 
 import ast
+import collections
+import graphlib
+import importlib
 import pathlib
 import subprocess
 import sys
@@ -152,6 +155,9 @@ ONLY_IN = {
     ("training", "jax"): {"strategy.py"},
     ("training", "ml_collections"): {"config_flag.py"},
 }
+# Backbones and heads are found by name in the same words.
+FILES_IN_TWO_ROOMS = {"registry.py", "replicas.py"}
+NAMES_OF_TWO_ROOMS = {"get", "names", "register"}
 SOURCES = sorted(PACKAGE.glob("*/**/*.py"))
 
 
@@ -179,6 +185,29 @@ def imports_of(path):
 def test_every_folder_is_in_the_table():
     folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert folders == set(TABLE)
+
+
+def test_no_rooms_import_each_other_in_a_circle():
+    rooms = {room: ours for room, (ours, _) in TABLE.items()}
+    graphlib.TopologicalSorter(rooms).prepare()  # or a CycleError
+
+
+def test_no_file_name_stands_in_two_places():
+    places = collections.defaultdict(list)
+    for path in SOURCES:
+        if path.name not in {"__init__.py", *FILES_IN_TWO_ROOMS}:
+            places[path.name].append(name_of(path))
+    assert not [names for names in places.values() if len(names) > 1]
+
+
+def test_no_public_name_has_two_meanings():
+    meanings = collections.defaultdict(dict)
+    for room in TABLE:
+        module = importlib.import_module(f"keras_sphereface.{room}")
+        for name in set(module.__all__) - NAMES_OF_TWO_ROOMS:
+            meanings[name][room] = getattr(module, name)
+    for name, found in meanings.items():
+        assert len(set(map(id, found.values()))) == 1, f"{name}: {[*found]}"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)

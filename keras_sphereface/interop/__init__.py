@@ -16,9 +16,9 @@ from keras_sphereface.interop.weights_errors import (
 )
 
 __all__ = [
-    "WeightsFileError",
     "ImportReport",
     "ImportedEmbedder",
+    "WeightsFileError",
     "WeightsMismatchError",
     "family_names",
     "import_embedder",
