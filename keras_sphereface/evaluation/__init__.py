@@ -15,7 +15,7 @@ from keras_sphereface.evaluation.calibration import (
 )
 from keras_sphereface.evaluation.comparison import (
     Comparison,
-    compare_examinations,
+    compare_full_reports,
 )
 from keras_sphereface.evaluation.curves import (
     Roc,
@@ -25,13 +25,13 @@ from keras_sphereface.evaluation.curves import (
     tar_at_far,
     threshold_at_far,
 )
-from keras_sphereface.evaluation.examination import Examination, examine_pairs
 from keras_sphereface.evaluation.extraction import extract_embeddings
 from keras_sphereface.evaluation.folds import (
     FoldAccuracies,
     fold_accuracies,
     ten_fold_accuracy,
 )
+from keras_sphereface.evaluation.full_report import FullReport, full_report
 from keras_sphereface.evaluation.gallery_search import (
     GallerySearch,
     search_gallery,
@@ -72,8 +72,8 @@ __all__ = [
     "BootstrapIntervals",
     "Calibration",
     "Comparison",
-    "Examination",
     "FoldAccuracies",
+    "FullReport",
     "GallerySearch",
     "GroupRates",
     "GroupReport",
@@ -89,15 +89,15 @@ __all__ = [
     "area_under_curve",
     "bootstrap_differences",
     "bootstrap_intervals",
-    "compare_examinations",
+    "compare_full_reports",
     "compare_groups",
     "compare_reports",
     "equal_error",
     "evaluate_pairs",
-    "examine_pairs",
     "extract_embeddings",
     "fit_calibration",
     "fold_accuracies",
+    "full_report",
     "held_out_probabilities",
     "identify",
     "pool_templates",

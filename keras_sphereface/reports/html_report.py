@@ -12,7 +12,7 @@ from keras_sphereface.reports.thumbnails import data_uri, jpeg_data_uri
 
 
 def write_html_report(
-    path, examinations: dict, comparisons=(), title="Face verification"
+    path, full_reports: dict, comparisons=(), title="Face verification"
 ) -> Path:
     """Writes tables, curves, histograms and the hardest pairs to one file.
 
@@ -20,28 +20,28 @@ def write_html_report(
 
     Args:
         path: file to write, ending in `.html`; replaced when it is complete.
-        examinations: dict of str to `Examination`, one a model.
+        full_reports: dict of str to `FullReport`, one a model.
         comparisons: sequence of `Comparison`. Defaults to `()`.
         title: str. Defaults to `"Face verification"`.
 
     Returns:
         `pathlib.Path` of the file.
     """
-    if not examinations:
+    if not full_reports:
         raise ValueError(
-            "`examinations` must have one at least. Received: examinations={}"
+            "`full_reports` must have one at least. Received: full_reports={}"
         )
     parts = []
-    if len(examinations) > 1:
-        reports = {name: one.report for name, one in examinations.items()}
+    if len(full_reports) > 1:
+        reports = {name: one.report for name, one in full_reports.items()}
         header, rows = side_by_side(reports)
         body = table(rows, header)
         parts.append(f"<section><h2>Side by side</h2>{body}</section>")
     parts += [
         *map(_comparison, comparisons),
-        *(_summary(name, one) for name, one in examinations.items()),
-        _curves(examinations),
-        *(_hardest(name, one) for name, one in examinations.items()),
+        *(_summary(name, one) for name, one in full_reports.items()),
+        _curves(full_reports),
+        *(_hardest(name, one) for name, one in full_reports.items()),
     ]
     lead = (
         "Same person if score &ge; threshold. Intervals are 95&nbsp;%, by "
@@ -50,8 +50,8 @@ def write_html_report(
     return write_page(path, title, lead, parts)
 
 
-def _summary(name, examination):
-    report = examination.report
+def _summary(name, full):
+    report = full.report
     notes = "".join(
         f'<p class="note{" loud" if "UNSTEADY" in note else ""}">'
         f"{escape(note)}</p>"
@@ -60,7 +60,7 @@ def _summary(name, examination):
     groups = "".join(
         f"<h3>By {escape(group.attribute)}, score &ge; "
         f"{group.threshold:.4f}</h3>{table(group.rows(), group.header)}"
-        for group in examination.groups
+        for group in full.groups
     )
     header = ("", "", "95 %", "threshold, or spread")
     rows = [
@@ -83,17 +83,17 @@ def _comparison(comparison):
     )
 
 
-def _curves(examinations):
-    rocs = {name: one.report.roc for name, one in examinations.items()}
+def _curves(full_reports):
+    rocs = {name: one.report.roc for name, one in full_reports.items()}
     pictures = [
         figures.roc_figure(rocs, "ROC"),
         figures.det_figure(rocs, "DET"),
     ]
-    checked = {name: one.reliability for name, one in examinations.items()}
+    checked = {name: one.reliability for name, one in full_reports.items()}
     pictures.append(
         figures.reliability_figure(checked, "Calibration, held out by fold")
     )
-    for name, one in examinations.items():
+    for name, one in full_reports.items():
         thresholds = {
             f"FAR {far_text(point.far)}": point.threshold
             for point in one.report.operating_points
@@ -116,20 +116,20 @@ def _curves(examinations):
     )
 
 
-def _hardest(name, examination):
+def _hardest(name, full):
     return (
         f"<section><h2>{escape(name)}: hardest pairs</h2>"
         "<h3>One person, lowest scores</h3>"
-        f"{_faces(examination, True)}"
+        f"{_faces(full, True)}"
         "<h3>Two people, highest scores</h3>"
-        f"{_faces(examination, False)}</section>"
+        f"{_faces(full, False)}</section>"
     )
 
 
-def _faces(examination, is_same):
-    pairs = examination.pairs
+def _faces(full, is_same):
+    pairs = full.pairs
     cards = []
-    for pair in examination.hardest(is_same):
+    for pair in full.hardest(is_same):
         images, names = [], []
         for index in (pairs.index_a[pair], pairs.index_b[pair]):
             pixels = read_named_image(pairs.images, pairs.names, index)
@@ -140,7 +140,7 @@ def _faces(examination, is_same):
             )
         cards.append(
             f"<figure>{''.join(images)}<figcaption><b>"
-            f"{examination.scores[pair]:.4f}</b><br>{names[0]}<br>{names[1]}"
+            f"{full.scores[pair]:.4f}</b><br>{names[0]}<br>{names[1]}"
             "</figcaption></figure>"
         )
     return f'<div class="faces">{"".join(cards)}</div>'

@@ -6,19 +6,19 @@ import noisy_faces
 import numpy as np
 import pytest
 
-from keras_sphereface.evaluation import compare_examinations, examine_pairs
+from keras_sphereface.evaluation import compare_full_reports, full_report
 from keras_sphereface.reports import write_html_report
 
 pytest.importorskip("matplotlib")
 NASTY = "<script>alert(1)</script> $x$ & \"'"
 
 
-def examine(name="toy", names=None, fars=(0.2, 0.01, 1e-6), step=1):
+def toy_report(name="toy", names=None, fars=(0.2, 0.01, 1e-6), step=1):
     pairs = noisy_faces.make_pairs()
     if names:
         pairs.names = [names] * len(pairs.images)
     sexes = np.where(pairs.pair_people % 2 == 0, "f", NASTY)
-    return examine_pairs(
+    return full_report(
         noisy_faces.pixel_embedder(step),
         pairs,
         fars=fars,
@@ -55,7 +55,7 @@ class Page(html.parser.HTMLParser):
 
 def test_the_page_holds_everything_and_asks_for_nothing(tmp_path):
     path = write_html_report(
-        tmp_path / "report.html", {"toy": examine()}, title="Toy"
+        tmp_path / "report.html", {"toy": toy_report()}, title="Toy"
     )
     page = Page(path)
     assert all(address.startswith("data:") for address in page.addresses)
@@ -68,12 +68,12 @@ def test_the_page_holds_everything_and_asks_for_nothing(tmp_path):
 
 
 def test_models_stand_side_by_side(tmp_path):
-    a, b = examine("a"), examine("b", step=9)
+    a, b = toy_report("a"), toy_report("b", step=9)
     page = Page(
         write_html_report(
             tmp_path / "report.html",
             {"a": a, "b": b},
-            [compare_examinations(a, b, resamples=50)],
+            [compare_full_reports(a, b, resamples=50)],
         )
     )
     assert "Side by side" in page.text
@@ -82,7 +82,7 @@ def test_models_stand_side_by_side(tmp_path):
 
 
 def test_names_are_text_and_no_code(tmp_path):
-    found = examine(NASTY, names=f"Ann/{NASTY}.jpg", fars=(0.2,))
+    found = toy_report(NASTY, names=f"Ann/{NASTY}.jpg", fars=(0.2,))
     page = Page(
         write_html_report(
             tmp_path / "report.html", {NASTY: found, "_b": found}, title=NASTY
@@ -93,7 +93,7 @@ def test_names_are_text_and_no_code(tmp_path):
 
 
 def test_the_same_run_gives_the_same_page(tmp_path):
-    found = {"toy": examine()}
+    found = {"toy": toy_report()}
     pages = [
         write_html_report(tmp_path / f"{i}.html", found).read_bytes()
         for i in range(2)
@@ -103,7 +103,7 @@ def test_the_same_run_gives_the_same_page(tmp_path):
 
 def test_bad_arguments_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"end in \.html.*report\.htm"):
-        write_html_report(tmp_path / "report.htm", {"toy": examine()})
+        write_html_report(tmp_path / "report.htm", {"toy": toy_report()})
     with pytest.raises(ValueError, match="one at least"):
         write_html_report(tmp_path / "report.html", {})
 
@@ -111,7 +111,9 @@ def test_bad_arguments_are_named(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(not chromium.CHROMIUM, reason="no Chromium here")
 def test_chromium_shows_it_without_a_complaint(tmp_path):
-    path = write_html_report(tmp_path / "report.html", {NASTY: examine(NASTY)})
+    path = write_html_report(
+        tmp_path / "report.html", {NASTY: toy_report(NASTY)}
+    )
     result = subprocess.run(
         [
             chromium.CHROMIUM,

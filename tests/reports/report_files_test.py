@@ -4,16 +4,16 @@ import noisy_faces
 import numpy as np
 import pytest
 
-from keras_sphereface.evaluation import examine_pairs
-from keras_sphereface.reports import write_examinations
+from keras_sphereface.evaluation import full_report
+from keras_sphereface.reports import write_full_reports
 
 pytest.importorskip("matplotlib")
 
 
-def examine(name, step=1):
+def toy_report(name, step=1):
     pairs = noisy_faces.make_pairs()
     groups = np.where(pairs.pair_people % 2 == 0, "even", "odd")
-    return examine_pairs(
+    return full_report(
         noisy_faces.pixel_embedder(step),
         pairs,
         fars=(0.5, 0.1),
@@ -24,8 +24,8 @@ def examine(name, step=1):
 
 
 def test_one_model_has_its_report_at_the_top(tmp_path):
-    found = examine("toy")
-    shown = write_examinations(tmp_path / "new", {"toy.keras": found})
+    found = toy_report("toy")
+    shown = write_full_reports(tmp_path / "new", {"toy.keras": found})
     assert shown.startswith(str(found))
     content = json.loads((tmp_path / "new/report.json").read_bytes())
     assert content["model"] == "toy.keras"
@@ -37,10 +37,10 @@ def test_one_model_has_its_report_at_the_top(tmp_path):
 
 def test_several_models_are_compared_with_the_first(tmp_path):
     found = {
-        name: examine(name, step)
+        name: toy_report(name, step)
         for name, step in (("a", 1), ("b", 9), ("c", 40))
     }
-    shown = write_examinations(tmp_path, found, resamples=50)
+    shown = write_full_reports(tmp_path, found, resamples=50)
     content = json.loads((tmp_path / "report.json").read_bytes())
     assert list(content["models"]) == ["a", "b", "c"]
     assert [(c["a"], c["b"]) for c in content["comparisons"]] == [
@@ -49,5 +49,5 @@ def test_several_models_are_compared_with_the_first(tmp_path):
     ]
     assert "b minus a" in shown
     assert "c by parity" in shown
-    alone = write_examinations(tmp_path, found, resamples=0)
+    alone = write_full_reports(tmp_path, found, resamples=0)
     assert "minus" not in alone

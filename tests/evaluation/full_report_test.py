@@ -7,7 +7,7 @@ import pytest
 from keras_sphereface.evaluation import (
     compare_groups,
     evaluate_pairs,
-    examine_pairs,
+    full_report,
     score_pairs,
 )
 
@@ -26,7 +26,7 @@ def sexes(pairs):
 
 def test_it_agrees_with_the_single_functions():
     pairs = make_pairs()
-    found = examine_pairs(
+    found = full_report(
         pixels, pairs, attributes=sexes(pairs), fars=(0.2, 0.01, 1e-4)
     )
     np.testing.assert_array_equal(found.scores, score_pairs(pixels, pairs))
@@ -47,7 +47,7 @@ def test_it_agrees_with_the_single_functions():
 
 
 def test_hardest_pairs_are_the_most_wrong_ones():
-    found = examine_pairs(pixels, make_pairs(), fars=(0.2,))
+    found = full_report(pixels, make_pairs(), fars=(0.2,))
     same = found.scores[found.pairs.is_same]
     assert found.scores[found.hardest(True)].tolist() == sorted(same)[:8]
     other = sorted(found.scores[~found.pairs.is_same])[::-1]
@@ -55,7 +55,7 @@ def test_hardest_pairs_are_the_most_wrong_ones():
 
 
 def test_everything_goes_through_json():
-    found = examine_pairs(pixels, make_pairs(), fars=(0.2,))
+    found = full_report(pixels, make_pairs(), fars=(0.2,))
     content = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert content["operating_points"][0]["far"] == 0.2
     assert len(content["operating_points"][0]["tar_interval"]) == 2
@@ -67,6 +67,6 @@ def test_everything_goes_through_json():
 def test_attributes_without_any_threshold_are_refused():
     pairs = make_pairs()
     with pytest.raises(ValueError, match="no FAR could be measured"):
-        examine_pairs(
+        full_report(
             pixels, pairs, attributes=sexes(pairs), fars=(1e-6,), resamples=0
         )

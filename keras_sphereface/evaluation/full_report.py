@@ -26,7 +26,7 @@ ALL_FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
 
 @dataclass(frozen=True)
-class Examination:
+class FullReport:
     """What one model does on one pair set; print it to see the tables.
 
     Args:
@@ -82,7 +82,7 @@ class Examination:
         return "\n\n".join(str(part) for part in (self.report, *self.groups))
 
 
-def examine_pairs(
+def full_report(
     embed: Callable,
     pairs: PairSet,
     *,
@@ -95,7 +95,7 @@ def examine_pairs(
     progress: bool = False,
     protocol: str = "midpoints",
     resamples: int = 1000,
-) -> Examination:
+) -> FullReport:
     """Embeds a pair set and measures all there is to measure.
 
     Args:
@@ -115,7 +115,7 @@ def examine_pairs(
         resamples: as in `evaluate_pairs`. Defaults to `1000`.
 
     Returns:
-        `Examination`.
+        `FullReport`.
     """
     scores = score_pairs(
         embed,
@@ -136,7 +136,7 @@ def examine_pairs(
         protocol=protocol,
         resamples=resamples,
     )
-    return Examination(
+    return FullReport(
         pairs=pairs,
         scores=scores,
         report=report,
