@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_sphereface import evaluation, pairs
 from keras_sphereface.contract import FaceInput, ImageError
 from keras_sphereface.pairs import PairSet
 
@@ -27,6 +28,10 @@ def write_images(folder, images):
         paths.append(folder / f"face_{index}.png")
         Image.fromarray(image).save(paths[-1])
     return paths
+
+
+def test_it_is_found_among_pairs_and_in_evaluation():
+    assert evaluation.PairSet is pairs.PairSet is PairSet
 
 
 def test_counts_pairs_and_shows_a_summary():
