@@ -124,7 +124,7 @@ def main(_):
     if result.after is not None:
         reports = {"untrained": result.before, "trained": result.after}
         print(ks.evaluation.compare_reports(reports))
-        ks.evaluation.plot_roc(reports, workdir / "roc.png")
+        ks.reports.plot_roc(reports, workdir / "roc.png")
         pairs = result.faces.pairs
         print(
             f"\n{litert.path}, run without TensorFlow: scores within "

@@ -19,7 +19,7 @@ from keras_sphereface.data.sampling import (
     ImageSampling,
 )
 from keras_sphereface.data.shard_manifest import DamagedShardError
-from keras_sphereface.data.synthetic_faces import SyntheticFaces
+from keras_sphereface.data.synthetic import SyntheticFaces
 from keras_sphereface.data.tfrecord_folder import TFRecordFolder
 from keras_sphereface.data.tfrecord_writer import write_tfrecords
 

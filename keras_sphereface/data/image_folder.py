@@ -29,7 +29,7 @@ class ImageFolder(EncodedFaces):
     or PNG, 16 bits per channel, or marked as turned by its EXIF data (which
     evaluation would turn upright and training would not). An image of another
     size, or an identity without a readable image, is an error. For 10,000
-    images or more the listing and the examination are kept in
+    images or more the listing and what a check found are kept in
     `~/.cache/keras_sphereface` until a folder changes.
 
     Args:

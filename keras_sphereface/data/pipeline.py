@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras_sphereface.contract import FaceInput
 from keras_sphereface.data.arguments import whole_number
 from keras_sphereface.data.augmentation import random_flip
-from keras_sphereface.data.decoding import read_images
+from keras_sphereface.data.decoding import read_batch
 from keras_sphereface.data.encoded_faces import EncodedFaces
 from keras_sphereface.data.sampling import ImageSampling
 
@@ -179,7 +179,7 @@ def _encoded_reader(faces):
 
     def read(index):
         return {
-            "image": read_images(index, read_bytes, faces.image_size),
+            "image": read_batch(index, read_bytes, faces.image_size),
             "label": tf.gather(labels, index),
         }
 

@@ -1,10 +1,6 @@
 """Weights of OpenSphere, InsightFace, AdaFace and other public models."""
 
 from keras_sphereface.interop.centers import load_centers, read_centers
-from keras_sphereface.interop.errors import (
-    CheckpointError,
-    WeightsMismatchError,
-)
 from keras_sphereface.interop.families import family_names
 from keras_sphereface.interop.import_report import ImportReport
 from keras_sphereface.interop.load_weights import (
@@ -12,13 +8,17 @@ from keras_sphereface.interop.load_weights import (
     import_embedder,
     load_weights,
 )
-from keras_sphereface.interop.onnx_file import read_onnx
+from keras_sphereface.interop.onnx_weights import read_onnx
 from keras_sphereface.interop.state import read_state
+from keras_sphereface.interop.weights_errors import (
+    WeightsFileError,
+    WeightsMismatchError,
+)
 
 __all__ = [
-    "CheckpointError",
     "ImportReport",
     "ImportedEmbedder",
+    "WeightsFileError",
     "WeightsMismatchError",
     "family_names",
     "import_embedder",

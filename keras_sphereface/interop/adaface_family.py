@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 
-from keras_sphereface.interop.errors import WeightsMismatchError
 from keras_sphereface.interop.family import Family, Pair
 from keras_sphereface.interop.iresnet_family import iresnet_pairs, iresnet_plan
+from keras_sphereface.interop.weights_errors import WeightsMismatchError
 
 # Modules of a unit, here and in InsightFace.
 _UNIT = {

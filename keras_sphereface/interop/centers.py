@@ -3,8 +3,8 @@
 import numpy as np
 from keras import ops
 
-from keras_sphereface.interop.errors import WeightsMismatchError
 from keras_sphereface.interop.state import read_state
+from keras_sphereface.interop.weights_errors import WeightsMismatchError
 
 # Ends of names of class centres, and which axis is the classes.
 _NAMES = {

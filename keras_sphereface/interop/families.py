@@ -4,7 +4,6 @@ from typing import Any, NamedTuple
 
 from keras_sphereface.interop.adaface_family import ADAFACE
 from keras_sphereface.interop.edgeface_family import EDGEFACE
-from keras_sphereface.interop.errors import WeightsMismatchError
 from keras_sphereface.interop.family import Family
 from keras_sphereface.interop.iresnet_family import INSIGHTFACE_IRESNET
 from keras_sphereface.interop.mobilefacenet_family import MOBILEFACENET_FAMILIES
@@ -12,6 +11,7 @@ from keras_sphereface.interop.sfnet_family import (
     OPENSPHERE_SFNET,
     OPENSPHERE_SFNET_DEPRECATED,
 )
+from keras_sphereface.interop.weights_errors import WeightsMismatchError
 
 _FAMILIES = {
     family.name: family

@@ -4,12 +4,12 @@ import pathlib
 from typing import Any, NamedTuple
 
 from keras_sphereface.contract.face_input import IMAGE_SIZE
-from keras_sphereface.interop.errors import WeightsMismatchError
 from keras_sphereface.interop.families import find_network
 from keras_sphereface.interop.import_report import ImportReport
 from keras_sphereface.interop.matching import match_weights
-from keras_sphereface.interop.onnx_file import read_onnx
+from keras_sphereface.interop.onnx_weights import read_onnx
 from keras_sphereface.interop.state import read_state
+from keras_sphereface.interop.weights_errors import WeightsMismatchError
 from keras_sphereface.models import build_embedding_model
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from keras_sphereface.evaluation import has_own_images
+from keras_sphereface.pairs import has_own_images
 from keras_sphereface.training.config_checks import check_choice, check_count
 
 _SAMPLINGS = ("image", "balanced", "identity")

@@ -4,7 +4,7 @@ import os
 from typing import Any, NamedTuple
 
 from keras_sphereface.data import SyntheticFaces, open_faces
-from keras_sphereface.evaluation import PairSet
+from keras_sphereface.pairs import PairSet
 from keras_sphereface.training.identities import read_identities
 
 _NUM_FOLDS = 10
