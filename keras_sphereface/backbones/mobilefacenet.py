@@ -7,6 +7,7 @@ import keras
 from keras_sphereface.backbones.bottleneck import bottleneck
 from keras_sphereface.backbones.conv_unit import conv_unit
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
 
 
 class _Stage(NamedTuple):
@@ -51,6 +52,7 @@ _SMALL = _Layout(
 )
 
 
+@register("mobilefacenet", neck="gdconv")
 def mobilefacenet(
     input_shape=(112, 112, 3),
     *,
@@ -93,6 +95,7 @@ def mobilefacenet(
     )
 
 
+@register("mobilefacenet_small", neck="gdconv")
 def mobilefacenet_small(
     input_shape=(112, 112, 3),
     *,
