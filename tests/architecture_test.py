@@ -136,7 +136,7 @@ ONLY_IN = {
     ("layers", "tensorflow"): {"fused_batch_normalization.py"},
     # To make devices of a CPU.
     ("training", "jax"): {"strategy.py"},
-    ("training", "ml_collections"): {"config_flag.py"},
+    ("training", "ml_collections"): {"config_flag.py", "head_settings.py"},
 }
 # Backbones and heads are found by name in the same words.
 FILES_IN_TWO_ROOMS = {"registry.py", "replicas.py"}
