@@ -34,6 +34,9 @@ OTHERS = {
     "elastic_arcface": ("elastic_arcface", {"deviation": 0.1}),
     "elastic_cosface": ("elastic_cosface", {"deviation": 0.1}),
 }
+_NAMED = {name for name, _ in [*CASES.values(), *OTHERS.values()]}
+# A head without a case is held to the list with its defaults.
+OTHERS |= {name: (name, {}) for name in heads.names() if name not in _NAMED}
 ALL = {**CASES, **OTHERS}
 NUM_CLASSES, EMBEDDING_DIM = 9, 7
 
