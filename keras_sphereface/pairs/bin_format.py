@@ -13,6 +13,7 @@ from keras_sphereface.pairs.bin_pickle import (
     read_bin_pickle,
 )
 from keras_sphereface.pairs.pair_folds import ten_folds
+from keras_sphereface.pairs.registry import register
 
 
 def read_bin(path) -> tuple[list[bytes], np.ndarray]:
@@ -57,7 +58,8 @@ def read_bin(path) -> tuple[list[bytes], np.ndarray]:
     return images, np.array(is_same, bool)
 
 
-def read_bin_pairs(path) -> dict:
+@register(".bin", has_images=True)
+def read_bin_pairs(path, root=None) -> dict:
     """The arguments of `PairSet` from a `.bin` file.
 
     The folds are those of `ten_folds`. Images with the
@@ -65,6 +67,7 @@ def read_bin_pairs(path) -> dict:
 
     Args:
         path: path of the file.
+        root: not read; the images are in the file. Defaults to `None`.
 
     Returns:
         Dict of `images` (bytes, each once), `index_a`, `index_b`, `is_same`,

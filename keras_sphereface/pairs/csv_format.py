@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from keras_sphereface.pairs.pair_folds import ten_folds
+from keras_sphereface.pairs.registry import register
 
 _WORDS = {"1": True, "true": True, "same": True}
 _WORDS |= {"0": False, "false": False, "different": False, "diff": False}
 _COLUMNS = ("image_a", "image_b", "is_same")
 
 
+@register(".csv", has_images=True)
 def read_csv_pairs(path, root) -> dict:
     """Reads a CSV with the columns `image_a`, `image_b` and `is_same`.
 

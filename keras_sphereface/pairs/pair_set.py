@@ -128,6 +128,7 @@ class PairSet:
         - a CSV with the columns `image_a`, `image_b`, `is_same` and, if you
           like, `fold`, `person_a` and `person_b`;
         - the folder of CFP, frontal to profile;
+        - a file of a suffix that was given to `pairs.register`;
         - any other file as `from_lfw` reads it.
 
         Args:
