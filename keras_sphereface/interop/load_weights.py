@@ -38,8 +38,9 @@ def load_weights(
         embedder: `keras.Model` of `build_embedding_model`.
         path: str or path, a file for `read_state`, or an `.onnx` file of
             InsightFace.
-        family: str, one of `family_names()`; `None` finds it by the names in
-            the file. Defaults to `None`.
+        family: str, one of `family_names()`, or `"module:name"` of a `Family`
+            of your own; `None` finds it by the names in the file. Defaults to
+            `None`.
         color_order: `"RGB"` or `"BGR"`, of the images that the network was
             trained on; the embedder takes RGB in any case. `None` is what the
             family does. Defaults to `None`.
