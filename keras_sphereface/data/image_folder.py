@@ -14,8 +14,10 @@ from keras_sphereface.data.folder_listing import (
     list_images,
     no_image,
 )
+from keras_sphereface.data.registry import register
 
 
+@register("image_folder")
 class ImageFolder(EncodedFaces):
     """Aligned face crops in a folder, one sub-folder per identity.
 

@@ -21,6 +21,8 @@ class DataConfig:
         folder: folder with one sub-folder an identity, with InsightFace's
             `train.rec`, or with TFRecords of tools/make_tfrecords.py; `None`
             for synthetic faces.
+        format: one of `data.names()`, or `"module:name"` of an opener as
+            `data.register` takes it; `None` tells it by what is in `folder`.
         pairs: pairs of other people, for evaluation: LFW's `pairs.txt`, a
             `.csv`, a `.bin` of InsightFace, or CFP's folder. With `folder` and
             without pairs nothing is verified.
@@ -49,6 +51,7 @@ class DataConfig:
     """
 
     folder: str | None = None
+    format: str | None = None
     pairs: str | None = None
     pairs_root: str | None = None
     image_size: tuple[int, int] = (112, 112)
