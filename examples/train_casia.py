@@ -13,6 +13,13 @@ has a recipe for each setting, and `--config.PART.SETTING=VALUE` changes one:
         --data_dir=casia --pairs=pairs.txt --pairs_root=lfw \
         --config.head.margin=1.5
 
+A head or a backbone of your own goes by the module that has it, where Python
+finds it:
+
+    PYTHONPATH=. python examples/train_casia.py \
+        --config.head.name=my_heads:LinearHead --config.head.slope=0.3 \
+        --config.embedder.backbone=my_backbones:plain
+
 Killed, it goes on where it was when the same command is started again.
 """
 
@@ -32,6 +39,9 @@ config_flags.DEFINE_config_file(
     "config",
     str(Path(__file__).parent / "configs" / "demo.py"),
     "A recipe; --config.PART.SETTING=VALUE changes it.",
+    # A head of the user has settings that no recipe has.
+    lock_config=False,
+    accept_new_attributes=True,
 )
 flags.DEFINE_string(
     "data_dir",
@@ -124,7 +134,7 @@ def main(_):
     if result.after is not None:
         reports = {"untrained": result.before, "trained": result.after}
         print(ks.evaluation.compare_reports(reports))
-        ks.evaluation.plot_roc(reports, workdir / "roc.png")
+        ks.reports.plot_roc(reports, workdir / "roc.png")
         pairs = result.faces.pairs
         print(
             f"\n{litert.path}, run without TensorFlow: scores within "

@@ -61,8 +61,8 @@ def main(arguments):
     attributes = _ATTRIBUTES.value and ks.evaluation.read_attributes(
         _ATTRIBUTES.value, pairs
     )
-    examinations = {
-        name: ks.evaluation.examine_pairs(
+    full_reports = {
+        name: ks.evaluation.full_report(
             ks.export.open_embedder(path),
             pairs,
             attributes=attributes,
@@ -76,8 +76,8 @@ def main(arguments):
         )
         for name, path in models.items()
     }
-    written = ks.evaluation.write_examinations(
-        _WORKDIR.value, examinations, resamples=_RESAMPLES.value
+    written = ks.reports.write_full_reports(
+        _WORKDIR.value, full_reports, resamples=_RESAMPLES.value
     )
     print(written)
 

@@ -24,11 +24,11 @@ _WEIGHTS = flags.DEFINE_string(
     "weights", None, "A .pth, .pt, .ckpt, .safetensors, .npz or .onnx file."
 )
 _OUTPUT = flags.DEFINE_string("output", None, "The .keras file to write.")
-_FAMILY = flags.DEFINE_enum(
+_FAMILY = flags.DEFINE_string(
     "family",
     None,
-    ks.interop.family_names(),
-    "The project it is from; found by the names of its weights if not given.",
+    "The project it is from, one of keras_sphereface.interop.family_names() or "
+    "module:NAME of your own; found by the names of its weights if not given.",
 )
 _COLOR_ORDER = flags.DEFINE_enum(
     "color_order",

@@ -84,7 +84,7 @@ def main(_):
         labels,
         _EPOCHS.value,
     )
-    path = ks.evaluation.plot_sphere(
+    path = ks.reports.plot_sphere(
         {name: panel(head, features, labels) for name, head in heads.items()},
         _OUTPUT.value,
         title=f"{_IDENTITIES.value} people in {_DIM.value} dimensions",

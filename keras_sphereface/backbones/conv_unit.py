@@ -22,7 +22,7 @@ def conv_unit(
     kernel_size=3,
     strides=1,
     groups=1,
-    padding="alike",
+    padding="symmetric",
     batch_norm=True,
     activation=None,
     kernel_initializer=None,
@@ -31,10 +31,10 @@ def conv_unit(
 ):
     """Convolution, then batch normalisation, then activation.
 
-    The input is padded alike on all sides by default, also at stride 2, where
-    Keras's `padding="same"` pads an even-sized map only below and to the
-    right. This is what PyTorch and Caffe do, so weights trained there mean the
-    same here.
+    By default all sides of the input get the same number of zeros, also at
+    stride 2, where Keras's `padding="same"` pads an even-sized map only below
+    and to the right. This is what PyTorch and Caffe do, so weights trained
+    there mean the same here.
 
     The convolution is called `name`; `{name}_pad`, `{name}_bn` and
     `{name}_act` stand around it where needed.
@@ -47,8 +47,8 @@ def conv_unit(
         strides: int. Defaults to `1`.
         groups: int, parts of the channels that do not see each other. Defaults
             to `1`.
-        padding: `"alike"`, or `"same"` for networks that were trained with
-            Keras's. Defaults to `"alike"`.
+        padding: `"symmetric"`, or `"same"` for networks that were trained
+            with Keras's. Defaults to `"symmetric"`.
         batch_norm: bool. Without it the convolution has a bias. Defaults to
             `True`.
         activation: `"prelu"`, `"relu"`, or `None` for a linear unit. Defaults
@@ -69,9 +69,9 @@ def conv_unit(
     # layer needs its own.
     kernel_initializer = keras.initializers.get(kernel_initializer).clone()
     x = inputs
-    pads_alike = padding == "alike"
+    is_symmetric = padding == "symmetric"
     padding = "same"
-    if pads_alike and strides > 1 and kernel_size > 1:
+    if is_symmetric and strides > 1 and kernel_size > 1:
         x = keras.layers.ZeroPadding2D(
             kernel_size // 2, data_format="channels_last", name=f"{name}_pad"
         )(x)

@@ -12,6 +12,7 @@ from keras_sphereface.backbones.edgenext_blocks import (
     truncated_normal,
 )
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
 from keras_sphereface.contract.arguments import (
     check_integer,
     check_number,
@@ -24,6 +25,7 @@ SCALES = (2, 2, 3, 4)
 LEAST_SIZE = 32
 
 
+@register("edgeface_xs", neck="linear", batch_norm=False)
 def edgeface_xs(input_shape=(112, 112, 3), **kwargs):
     """EdgeFace-XS: see `edgeface`; 192 channels, dense layers of rank 0.6."""
     return edgeface(
@@ -38,6 +40,7 @@ def edgeface_xs(input_shape=(112, 112, 3), **kwargs):
     )
 
 
+@register("edgeface_s", neck="linear", batch_norm=False)
 def edgeface_s(input_shape=(112, 112, 3), **kwargs):
     """EdgeFace-S: see `edgeface`; 304 channels, dense layers of rank 0.5."""
     return edgeface(

@@ -6,6 +6,7 @@ import keras
 
 from keras_sphereface.backbones.conv_unit import conv_unit
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
 from keras_sphereface.contract.arguments import check_choice, check_number
 
 STEM_FILTERS = 16
@@ -41,6 +42,7 @@ _BLOCKS = (
 )
 
 
+@register("ghostfacenet_v1", neck="gdconv")
 def ghostfacenet_v1(input_shape=(112, 112, 3), **kwargs):
     """GhostFaceNetV1: GhostNet with PReLU and its last layers narrowed.
 
@@ -83,6 +85,7 @@ def ghostfacenet_v1(input_shape=(112, 112, 3), **kwargs):
     return _build(blocks, len(blocks), 1.2, input_shape, **kwargs)
 
 
+@register("ghostfacenet_v2", neck="gdconv")
 def ghostfacenet_v2(input_shape=(112, 112, 3), **kwargs):
     """GhostFaceNetV2: the first with attention over rows and columns.
 

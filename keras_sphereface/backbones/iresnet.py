@@ -8,21 +8,25 @@ from keras_sphereface.backbones.conv_unit import (
     he_fan_out_normal,
 )
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
 from keras_sphereface.contract.arguments import check_number, check_sizes
 
 FILTERS = (64, 128, 256, 512)
 
 
+@register("iresnet18", neck="bn_flatten")
 def iresnet18(input_shape=(112, 112, 3), **kwargs):
     """IResNet-18: see `iresnet`, units `(2, 2, 2, 2)`."""
     return iresnet((2, 2, 2, 2), input_shape, **{"name": "iresnet18", **kwargs})
 
 
+@register("iresnet34", neck="bn_flatten")
 def iresnet34(input_shape=(112, 112, 3), **kwargs):
     """IResNet-34: see `iresnet`, units `(3, 4, 6, 3)`."""
     return iresnet((3, 4, 6, 3), input_shape, **{"name": "iresnet34", **kwargs})
 
 
+@register("iresnet50", neck="bn_flatten")
 def iresnet50(input_shape=(112, 112, 3), **kwargs):
     """IResNet-50: see `iresnet`, units `(3, 4, 14, 3)`."""
     return iresnet(
@@ -30,6 +34,7 @@ def iresnet50(input_shape=(112, 112, 3), **kwargs):
     )
 
 
+@register("iresnet100", neck="bn_flatten")
 def iresnet100(input_shape=(112, 112, 3), **kwargs):
     """IResNet-100: see `iresnet`, units `(3, 13, 30, 3)`."""
     return iresnet(
@@ -37,6 +42,7 @@ def iresnet100(input_shape=(112, 112, 3), **kwargs):
     )
 
 
+@register("iresnet200", neck="bn_flatten")
 def iresnet200(input_shape=(112, 112, 3), **kwargs):
     """IResNet-200: see `iresnet`, units `(6, 26, 60, 6)`."""
     return iresnet(

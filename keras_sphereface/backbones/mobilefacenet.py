@@ -7,6 +7,7 @@ import keras
 from keras_sphereface.backbones.bottleneck import bottleneck
 from keras_sphereface.backbones.conv_unit import conv_unit
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
 from keras_sphereface.contract.arguments import check_number
 
 
@@ -52,6 +53,7 @@ _SMALL = _Layout(
 )
 
 
+@register("mobilefacenet", neck="gdconv")
 def mobilefacenet(
     input_shape=(112, 112, 3),
     *,
@@ -94,6 +96,7 @@ def mobilefacenet(
     )
 
 
+@register("mobilefacenet_small", neck="gdconv")
 def mobilefacenet_small(
     input_shape=(112, 112, 3),
     *,

@@ -7,6 +7,7 @@ import keras
 from keras_sphereface.backbones.bottleneck import bottleneck
 from keras_sphereface.backbones.conv_unit import conv_unit
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
 from keras_sphereface.contract.arguments import check_integer, check_number
 
 STEM_GROUPS = 64
@@ -28,6 +29,7 @@ _STAGES = (
 )
 
 
+@register("mobilefacenet_insightface", neck="gdconv")
 def mobilefacenet_insightface(input_shape=(112, 112, 3), **kwargs):
     """InsightFace's MobileFaceNet, `mbf`, twice as wide as the paper's.
 
@@ -62,6 +64,7 @@ def mobilefacenet_insightface(input_shape=(112, 112, 3), **kwargs):
     return _build((1, 4, 6, 2), 2, input_shape, **kwargs)
 
 
+@register("mobilefacenet_insightface_large", neck="gdconv")
 def mobilefacenet_insightface_large(input_shape=(112, 112, 3), **kwargs):
     """InsightFace's large MobileFaceNet, `mbf_large`.
 

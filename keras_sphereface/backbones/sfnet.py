@@ -8,31 +8,37 @@ from keras_sphereface.backbones.conv_unit import (
     he_fan_out_normal,
 )
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
 from keras_sphereface.contract.arguments import check_sizes
 
 FILTERS = (64, 128, 256, 512)
 
 
+@register("sfnet4", neck="flatten")
 def sfnet4(input_shape=(112, 112, 3), **kwargs):
     """SFNet-4: see `sfnet`, residual blocks `(0, 0, 0, 0)`."""
     return sfnet((0, 0, 0, 0), input_shape, **{"name": "sfnet4", **kwargs})
 
 
+@register("sfnet10", neck="flatten")
 def sfnet10(input_shape=(112, 112, 3), **kwargs):
     """SFNet-10: see `sfnet`, residual blocks `(0, 1, 2, 0)`."""
     return sfnet((0, 1, 2, 0), input_shape, **{"name": "sfnet10", **kwargs})
 
 
+@register("sfnet20", neck="flatten")
 def sfnet20(input_shape=(112, 112, 3), **kwargs):
     """SFNet-20: see `sfnet`, residual blocks `(1, 2, 4, 1)`."""
     return sfnet((1, 2, 4, 1), input_shape, **{"name": "sfnet20", **kwargs})
 
 
+@register("sfnet36", neck="flatten")
 def sfnet36(input_shape=(112, 112, 3), **kwargs):
     """SFNet-36: see `sfnet`, residual blocks `(2, 4, 8, 2)`."""
     return sfnet((2, 4, 8, 2), input_shape, **{"name": "sfnet36", **kwargs})
 
 
+@register("sfnet64", neck="flatten")
 def sfnet64(input_shape=(112, 112, 3), **kwargs):
     """SFNet-64: see `sfnet`, residual blocks `(3, 8, 16, 3)`."""
     return sfnet((3, 8, 16, 3), input_shape, **{"name": "sfnet64", **kwargs})

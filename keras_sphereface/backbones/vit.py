@@ -4,6 +4,7 @@ import keras
 
 from keras_sphereface.backbones.conv_unit import batch_normalization
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
 from keras_sphereface.contract.arguments import check_integer, check_number
 from keras_sphereface.layers import SelfAttention, TokenPositions
 
@@ -14,11 +15,13 @@ MLP_RATIO = 4
 LAYER_NORM_EPSILON = 1e-5  # PyTorch's
 
 
+@register("vit_tiny")
 def vit_tiny(input_shape=(112, 112, 3), **kwargs):
     """InsightFace's `vit_t`: see `vit`, 256 channels."""
     return vit(256, input_shape, **{"name": "vit_tiny", **kwargs})
 
 
+@register("vit_small")
 def vit_small(input_shape=(112, 112, 3), **kwargs):
     """InsightFace's `vit_s`: see `vit`, 512 channels."""
     return vit(512, input_shape, **{"name": "vit_small", **kwargs})

@@ -5,6 +5,7 @@ from keras_sphereface.contract.arguments import check_integer, check_number
 from keras_sphereface.evaluation import PairSet, evaluate_pairs
 from keras_sphereface.files import new_file
 from keras_sphereface.models import embedding_function
+from keras_sphereface.pairs import PairSet
 
 
 class VerificationCallback(keras.callbacks.Callback):
@@ -17,7 +18,7 @@ class VerificationCallback(keras.callbacks.Callback):
     `lfw_accuracy`, and the best embedder goes by the first set.
 
     Args:
-        pairs: `evaluation.PairSet`, or a dict of them by name.
+        pairs: `PairSet`, or a dict of them by name.
         far: float in `(0, 1]`, for the true accept rate. Defaults to `1e-2`.
         flip: bool, whether the embedding of the mirror image is added.
             Defaults to `False`.
@@ -37,7 +38,7 @@ class VerificationCallback(keras.callbacks.Callback):
     Example:
 
     ```python
-    pairs = evaluation.PairSet.from_lfw("pairs.txt", "lfw")
+    pairs = PairSet.from_lfw("pairs.txt", "lfw")
     recognizer.fit(dataset, callbacks=[VerificationCallback(pairs)])
     ```
     """
@@ -60,8 +61,8 @@ class VerificationCallback(keras.callbacks.Callback):
         for name, pair_set in self.pairs.items():
             if not isinstance(pair_set, PairSet):
                 raise ValueError(
-                    "`pairs` must be an evaluation.PairSet, or a dict of "
-                    f"them. Received: {name!r} of type "
+                    "`pairs` must be a PairSet, or a dict of them. "
+                    f"Received: {name!r} of type "
                     f"{type(pair_set).__name__}"
                 )
         if not self.pairs:

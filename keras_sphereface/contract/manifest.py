@@ -10,9 +10,9 @@ import re
 from dataclasses import KW_ONLY, asdict, dataclass, field, fields
 
 from keras_sphereface.contract.alignment import template_for
-from keras_sphereface.contract.checksum import NO_CHECKSUM
 from keras_sphereface.contract.face_input import FaceInput
 from keras_sphereface.contract.operating_point import OperatingPoint
+from keras_sphereface.files import NO_CHECKSUM
 
 FORMAT_VERSION = 1
 # Where an artifact keeps its manifest, and the functions it offers.

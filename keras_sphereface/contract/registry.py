@@ -1,7 +1,6 @@
 """Things by name: ours, a user's own, and those of another module."""
 
 import importlib
-from collections.abc import Callable
 from typing import Any
 
 
@@ -13,10 +12,12 @@ class Registry:
 
     Args:
         kind: str, what the things are, such as `"head"`.
+        of: type of the things. Defaults to `None`: anything callable.
     """
 
-    def __init__(self, kind: str):
+    def __init__(self, kind: str, of: type | None = None):
         self.kind = kind
+        self.of = of
         self._things: dict[str, Any] = {}
 
     def register(self, name: str, thing: Any = None) -> Any:
@@ -24,7 +25,8 @@ class Registry:
 
         Args:
             name: str, without a colon, not given to another thing.
-            thing: callable. Defaults to `None`: a decorator comes back.
+            thing: callable, or of the registry's type. Defaults to `None`: a
+                decorator comes back.
 
         Returns:
             `thing`, or a decorator that returns what it is given.
@@ -36,10 +38,7 @@ class Registry:
             )
         if thing is None:
             return lambda thing: self.register(name, thing)
-        if not callable(thing):
-            raise ValueError(
-                f"A {self.kind} must be callable. Received: {thing!r}"
-            )
+        self._check(thing, repr(thing))
         present = self._things.setdefault(name, thing)
         if _path(present) != _path(thing):
             raise ValueError(
@@ -53,7 +52,7 @@ class Registry:
         """Names that are registered, sorted."""
         return sorted(self._things)
 
-    def get(self, name: str) -> Callable[..., Any]:
+    def get(self, name: str) -> Any:
         """The thing of a name.
 
         Args:
@@ -82,12 +81,18 @@ class Registry:
                 f"`name` must be 'module:name' of a {self.kind} that can be "
                 f"imported. Received: name={path!r} ({error})"
             ) from error
-        if not callable(thing):
-            raise ValueError(
-                f"A {self.kind} must be callable. Received: name={path!r}, "
-                f"which is {thing!r}"
-            )
+        self._check(thing, f"name={path!r}, which is {thing!r}")
         return thing
+
+    def _check(self, thing, received):
+        is_right = (
+            callable(thing) if self.of is None else (isinstance(thing, self.of))
+        )
+        if not is_right:
+            what = "callable" if self.of is None else f"a {self.of.__name__}"
+            raise ValueError(
+                f"A {self.kind} must be {what}. Received: {received}"
+            )
 
 
 def _path(thing):

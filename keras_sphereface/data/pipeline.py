@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras_sphereface.contract import FaceInput
 from keras_sphereface.contract.arguments import check_integer, check_sizes
 from keras_sphereface.data.augmentation import random_flip
-from keras_sphereface.data.decoding import read_images
+from keras_sphereface.data.decoding import read_batch
 from keras_sphereface.data.encoded_faces import EncodedFaces
 from keras_sphereface.data.sampling import ImageSampling
 
@@ -184,7 +184,7 @@ def _encoded_reader(faces):
 
     def read(index):
         return {
-            "image": read_images(index, read_bytes, faces.image_size),
+            "image": read_batch(index, read_bytes, faces.image_size),
             "label": tf.gather(labels, index),
         }
 

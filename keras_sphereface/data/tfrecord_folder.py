@@ -9,6 +9,7 @@ from keras_sphereface.data import listing_cache
 from keras_sphereface.data.alignment_check import warn_if_unaligned
 from keras_sphereface.data.encoded_faces import EncodedFaces, first_few
 from keras_sphereface.data.mapped_files import MappedFiles
+from keras_sphereface.data.registry import register
 from keras_sphereface.data.shard_manifest import (
     MANIFEST_NAME,
     PARTIAL_NAME,
@@ -159,3 +160,21 @@ def _checked_index(folder, manifest, index):
             f"The manifest of {folder} does not fit its shards."
         )
     return rows[:, :2], rows[:, 2].astype(np.int32)
+
+
+def _holds_shards(path):
+    return bool(path) and any(
+        os.path.isfile(os.path.join(path, name))
+        for name in (MANIFEST_NAME, PARTIAL_NAME)
+    )
+
+
+@register("tfrecord_folder", holds=_holds_shards)
+def _open_shards(folder, *, check_images=True, image_size=None):
+    faces = TFRecordFolder(folder, check_shards=check_images)
+    if image_size is not None and tuple(image_size) != faces.image_size:
+        raise ValueError(
+            "`image_size` must be that of the shards, "
+            f"{faces.image_size}. Received: image_size={image_size}"
+        )
+    return faces

@@ -1,18 +1,22 @@
 """What runs a model file, whatever its kind."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.edge.artifact_file import ArtifactFile
 from keras_sphereface.edge.litert_engine import LiteRTEngine
 from keras_sphereface.edge.onnx_engine import OnnxEngine
+from keras_sphereface.edge.onnx_file import read_model_property
+from keras_sphereface.edge.registry import engine_of, register
+from keras_sphereface.edge.tflite_file import read_metadata
 
-_ENGINES = {".tflite": LiteRTEngine, ".onnx": OnnxEngine}
+register(".tflite", LiteRTEngine, read_manifest=read_metadata)
+register(".onnx", OnnxEngine, read_manifest=read_model_property)
 
 
-def open_engine(
-    artifact: ArtifactFile, threads: int | None = None
-) -> LiteRTEngine | OnnxEngine:
+def open_engine(artifact: ArtifactFile, threads: int | None = None) -> Any:
     """Loads a file into the runtime of its kind.
 
     Every engine has `input_shape`, `input_dtype`, `embedding_dim`,
@@ -24,7 +28,7 @@ def open_engine(
             Defaults to `None`.
 
     Returns:
-        `LiteRTEngine` or `OnnxEngine`.
+        `LiteRTEngine`, `OnnxEngine`, or the engine registered for the suffix.
 
     Raises:
         ImportError: the runtime is not installed; the message says which.
@@ -32,10 +36,10 @@ def open_engine(
     """
     if threads is not None:
         threads = check_integer("threads", threads, at_least=1)
-    return _ENGINES[artifact.suffix](artifact, threads)
+    return engine_of(artifact.suffix)(artifact, threads)
 
 
-def warm_up(engine: LiteRTEngine | OnnxEngine) -> None:
+def warm_up(engine: Any) -> None:
     """Embeds a gray image, so that the first face does not wait.
 
     Runtimes pack weights and take memory when they first run.

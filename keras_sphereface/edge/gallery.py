@@ -8,13 +8,13 @@ import numpy as np
 from keras_sphereface.contract import unit_embeddings
 from keras_sphereface.contract.arguments import check_choice, check_integer
 from keras_sphereface.edge.gallery_file import read_gallery, write_gallery
-from keras_sphereface.edge.gallery_search import (
+from keras_sphereface.edge.gallery_store import BLOCK_SIZE, GalleryStore
+from keras_sphereface.edge.model_identity import ModelIdentity
+from keras_sphereface.edge.snapshot_search import (
     POOLINGS,
     Matches,
     search_snapshot,
 )
-from keras_sphereface.edge.gallery_store import BLOCK_SIZE, GalleryStore
-from keras_sphereface.edge.model_identity import ModelIdentity
 
 
 class Gallery:

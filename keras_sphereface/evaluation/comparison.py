@@ -8,7 +8,7 @@ from keras_sphereface.evaluation.bootstrap import (
     BootstrapDifference,
     bootstrap_differences,
 )
-from keras_sphereface.evaluation.examination import Examination
+from keras_sphereface.evaluation.full_report import FullReport
 from keras_sphereface.evaluation.text_table import far_text, text_table
 
 
@@ -60,14 +60,14 @@ class Comparison:
         return self.table()
 
 
-def compare_examinations(
-    a: Examination, b: Examination, *, resamples: int = 1000, seed: int = 0
+def compare_full_reports(
+    a: FullReport, b: FullReport, *, resamples: int = 1000, seed: int = 0
 ) -> Comparison:
     """Bootstraps the difference of two models on the same pairs.
 
     Args:
-        a: `Examination` of the first model.
-        b: `Examination` of the second, on the same pairs.
+        a: `FullReport` of the first model.
+        b: `FullReport` of the second, on the same pairs.
         resamples: int, draws of people. Defaults to `1000`.
         seed: int. Defaults to `0`.
 

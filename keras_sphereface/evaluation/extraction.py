@@ -16,12 +16,12 @@ from keras_sphereface.contract import (
     to_numpy,
     unit_embeddings,
 )
-from keras_sphereface.evaluation.image_batches import (
+from keras_sphereface.files import write_json
+from keras_sphereface.pairs.named_images import (
     check_images,
     image_batches,
     image_names,
 )
-from keras_sphereface.files import write_json
 
 # A batch embedded again may differ in the last digits only, or it was another
 # model.

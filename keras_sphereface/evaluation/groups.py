@@ -9,12 +9,12 @@ import numpy as np
 from keras_sphereface.contract.arguments import check_number
 from keras_sphereface.evaluation.curves import check_scores
 from keras_sphereface.evaluation.intervals import rate_interval
-from keras_sphereface.evaluation.pairs import PairSet
 from keras_sphereface.evaluation.text_table import (
     interval_text,
     percent,
     text_table,
 )
+from keras_sphereface.pairs import PairSet
 
 MIXED = "(two groups)"
 ALL = "(all)"
@@ -128,12 +128,12 @@ def compare_groups(
         )
     threshold = check_number("threshold", threshold)
     accepted = scores >= threshold
-    alike = groups[:, 0] == groups[:, 1]
+    is_one_group = groups[:, 0] == groups[:, 1]
     members = {ALL: np.ones(len(scores), bool)}
     for group in np.unique(groups).tolist():
-        members[group] = alike & (groups[:, 0] == group)
-    if not alike.all():
-        members[MIXED] = ~alike
+        members[group] = is_one_group & (groups[:, 0] == group)
+    if not is_one_group.all():
+        members[MIXED] = ~is_one_group
     return GroupReport(
         attribute=attribute,
         threshold=float(threshold),

@@ -11,7 +11,7 @@ from keras_sphereface.contract import (
     flip_fusion,
     unit_embeddings,
 )
-from keras_sphereface.evaluation.pairs import PairSet
+from keras_sphereface.pairs import PairSet
 
 
 def score_pairs(

@@ -14,7 +14,7 @@ import warnings
 import numpy as np
 
 from keras_sphereface.contract import SIGNATURE
-from keras_sphereface.export.tflite_file import signature_runner
+from keras_sphereface.export.tflite_model import signature_runner
 
 # LiteRT adds int16 tensors in another way where all scales are powers of two,
 # and refuses some; pixels scaled to [-1, 1] are such by accident.

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from keras_sphereface.contract import FaceInput
-from keras_sphereface.export.errors import ExportError
+from keras_sphereface.export.export_error import ExportError
 
 
 def load_embedder(path):

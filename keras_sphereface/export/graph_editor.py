@@ -10,7 +10,7 @@ import copy
 import numpy as np
 
 from keras_sphereface.contract import VERIFY_SIGNATURE
-from keras_sphereface.export.tflite_file import schema_tools
+from keras_sphereface.export.tflite_model import schema_tools
 
 # Squared norms below are taken for zero; the float32 next to it is 1e-38.
 _TINY = 1e-36

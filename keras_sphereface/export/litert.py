@@ -15,15 +15,15 @@ from keras_sphereface.export.activation_quantizer import (
     layer_errors,
     quantize_activations,
 )
-from keras_sphereface.export.calibration import read_calibration
+from keras_sphereface.export.artifact_manifest import build_manifest
 from keras_sphereface.export.embedder import as_float32, check_embedder
-from keras_sphereface.export.errors import ExportError
+from keras_sphereface.export.export_error import ExportError
 from keras_sphereface.export.graph_editor import GraphEditor
-from keras_sphereface.export.manifest import build_manifest
 from keras_sphereface.export.native_logs import native_logs_hidden
 from keras_sphereface.export.parity_check import ParityCheck
+from keras_sphereface.export.representative_images import read_calibration
 from keras_sphereface.export.signatures import write_raw_signature
-from keras_sphereface.export.tflite_file import (
+from keras_sphereface.export.tflite_model import (
     add_manifest,
     read_model,
     write_model,
@@ -92,7 +92,7 @@ def export_litert(
             `None`.
         faces: images to compare with Keras on, in the forms of `calibration`.
             Defaults to `None`: up to 64 of the calibration, or four of noise.
-        pairs: `evaluation.PairSet` on which accuracy and TAR are compared.
+        pairs: `PairSet` on which accuracy and TAR are compared.
             Defaults to `None`.
         force: bool, whether to write a file that the comparison refuses.
             Defaults to `False`.

@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from keras_sphereface.contract import MANIFEST_NAME, seal
 from keras_sphereface.contract.arguments import check_integer
+from keras_sphereface.export.artifact_manifest import build_manifest
 from keras_sphereface.export.embedder import as_float32, check_embedder
-from keras_sphereface.export.errors import ExportError
-from keras_sphereface.export.manifest import build_manifest
+from keras_sphereface.export.export_error import ExportError
 from keras_sphereface.export.native_logs import native_logs_hidden
 from keras_sphereface.export.parity_check import ParityCheck
 from keras_sphereface.files import new_file
@@ -50,7 +50,7 @@ def export_onnx(
             `None`.
         faces: images to compare with Keras on, an array, an iterable or a
             folder. Defaults to `None`, four images of noise.
-        pairs: `evaluation.PairSet` on which accuracy and TAR are compared.
+        pairs: `PairSet` on which accuracy and TAR are compared.
             Defaults to `None`.
         force: bool, whether to write a file that the comparison refuses.
             Defaults to `False`.

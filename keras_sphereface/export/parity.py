@@ -5,9 +5,9 @@ import time
 import numpy as np
 
 from keras_sphereface.contract import unit_embeddings
+from keras_sphereface.evaluation.pair_verification import verify_scores
 from keras_sphereface.evaluation.scores import score_pairs
-from keras_sphereface.evaluation.verification import verify_scores
-from keras_sphereface.export.errors import ExportError
+from keras_sphereface.export.export_error import ExportError
 from keras_sphereface.models import embedding_function
 
 # The least cosine between the two embeddings of one face, and the largest
@@ -110,7 +110,7 @@ def compare_on_pairs(embedder, embed, pairs):
     Args:
         embedder: `keras.Model`.
         embed: callable, the artifact, images to embeddings.
-        pairs: `evaluation.PairSet`.
+        pairs: `PairSet`.
 
     Returns:
         Dict: `count`, `genuine`, `far`; `score_error`, the largest change of a

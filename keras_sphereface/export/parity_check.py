@@ -7,8 +7,8 @@ import numpy as np
 
 from keras_sphereface.contract import unit_embeddings
 from keras_sphereface.export.artifact import open_embedder
-from keras_sphereface.export.calibration import read_images
-from keras_sphereface.export.errors import ExportError
+from keras_sphereface.export.export_error import ExportError
+from keras_sphereface.export.export_report import ExportReport
 from keras_sphereface.export.parity import (
     compare_embeddings,
     compare_on_pairs,
@@ -17,7 +17,7 @@ from keras_sphereface.export.parity import (
     median_latency,
     probe_images,
 )
-from keras_sphereface.export.report import ExportReport
+from keras_sphereface.export.representative_images import gather_images
 
 _CALIBRATION_IMAGES = 64
 
@@ -28,11 +28,11 @@ class ParityCheck:
     Args:
         embedder: `keras.Model` that is exported, in float32.
         manifest: `contract.Manifest` of the artifact.
-        faces: images in any form of `read_images`, or `None`. Defaults to
+        faces: images in any form of `gather_images`, or `None`. Defaults to
             `None`: some of the calibration, else images of noise.
         calibration: array `[num_images, height, width, 3]`, or `None`.
             Defaults to `None`.
-        pairs: `evaluation.PairSet`, or `None`. Defaults to `None`.
+        pairs: `PairSet`, or `None`. Defaults to `None`.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class ParityCheck:
         self._pairs = pairs
         if faces is not None:
             self._origin = "faces"
-            self._images = read_images(faces, manifest.input, "faces")
+            self._images = gather_images(faces, manifest.input, "faces")
         elif calibration is not None:
             self._origin = "images of the calibration"
             count = min(_CALIBRATION_IMAGES, len(calibration))

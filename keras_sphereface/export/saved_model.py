@@ -3,8 +3,8 @@
 import dataclasses
 
 from keras_sphereface.contract import MANIFEST_FILE, folder_checksum
+from keras_sphereface.export.artifact_manifest import build_manifest
 from keras_sphereface.export.embedder import as_float32, check_embedder
-from keras_sphereface.export.manifest import build_manifest
 from keras_sphereface.export.native_logs import native_logs_hidden
 from keras_sphereface.export.parity_check import ParityCheck
 from keras_sphereface.export.signatures import write_signatures
@@ -45,7 +45,7 @@ def export_saved_model(
             `None`.
         faces: images to compare with Keras on, an array, an iterable or a
             folder. Defaults to `None`, four images of noise.
-        pairs: `evaluation.PairSet` on which accuracy and TAR are compared.
+        pairs: `PairSet` on which accuracy and TAR are compared.
             Defaults to `None`.
         force: bool, whether to write a model that the comparison refuses.
             Defaults to `False`.

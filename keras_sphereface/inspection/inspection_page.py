@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from keras_sphereface.contract import ImageError, read_image
-from keras_sphereface.evaluation.html_page import table, write_page
-from keras_sphereface.evaluation.thumbnails import jpeg_data_uri
 from keras_sphereface.files import write_json
+from keras_sphereface.reports.html_page import table, write_page
+from keras_sphereface.reports.thumbnails import jpeg_data_uri
 
 _SHOWN = 30
 _TILES = 36

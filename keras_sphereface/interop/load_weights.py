@@ -9,12 +9,12 @@ from keras_sphereface.contract.arguments import (
     check_sizes,
 )
 from keras_sphereface.contract.face_input import IMAGE_SIZE
-from keras_sphereface.interop.errors import WeightsMismatchError
 from keras_sphereface.interop.families import find_network
 from keras_sphereface.interop.import_report import ImportReport
 from keras_sphereface.interop.matching import match_weights
-from keras_sphereface.interop.onnx_file import read_onnx
+from keras_sphereface.interop.onnx_weights import read_onnx
 from keras_sphereface.interop.state import read_state
+from keras_sphereface.interop.weights_errors import WeightsMismatchError
 from keras_sphereface.models import build_embedding_model
 
 
@@ -43,8 +43,9 @@ def load_weights(
         embedder: `keras.Model` of `build_embedding_model`.
         path: str or path, a file for `read_state`, or an `.onnx` file of
             InsightFace.
-        family: str, one of `family_names()`; `None` finds it by the names in
-            the file. Defaults to `None`.
+        family: str, one of `family_names()`, or `"module:name"` of a `Family`
+            of your own; `None` finds it by the names in the file. Defaults to
+            `None`.
         color_order: `"RGB"` or `"BGR"`, of the images that the network was
             trained on; the embedder takes RGB in any case. `None` is what the
             family does. Defaults to `None`.

@@ -41,7 +41,8 @@ def build_embedding_model(
     what is between follows the policy.
 
     Args:
-        backbone: str, one of `backbones.names()`; or a `keras.Model` from
+        backbone: str, one of `backbones.names()`, or `"module:function"` of a
+            builder as `backbones.register` takes it; or a `keras.Model` from
             images to a feature map, `(batch_size, height, width, channels)`,
             or to a vector, `(batch_size, channels)`, such as one of
             `keras.applications`, keras-hub or keras-cv. Of a classifier, one
@@ -55,12 +56,13 @@ def build_embedding_model(
             `"linear"`, what turns a feature map into an embedding; a vector
             goes with `"linear"`, which has no batch normalisation. `None` is
             the neck of the backbone's paper, and `"average"` for a
-            `keras.Model`. Defaults to `None`.
+            `keras.Model` and a backbone registered without a neck. Defaults
+            to `None`.
         dropout: float in `[0, 1)`, before the last dense layer. Defaults to
             `0.0`.
         batch_norm: bool, batch normalisation in the neck, its last layer
-            included, and in a named backbone; EdgeFace and its neck have none.
-            Defaults to `True`.
+            included, and in a named backbone that takes the argument; EdgeFace
+            and its neck have none. Defaults to `True`.
         synchronized_batch_norm: bool, whether every batch normalisation in the
             model, those of a given `keras.Model` included, takes its
             statistics over the replicas of a `tf.distribute` strategy. For
@@ -106,6 +108,7 @@ def build_embedding_model(
         if backbones.has_batch_norm(backbone):
             backbone_kwargs = {"batch_norm": batch_norm, **backbone_kwargs}
         backbone = backbones.get(backbone, input_shape, **backbone_kwargs)
+        _check_takes(backbone, input_shape)
 
     images = keras.Input(input_shape, name="images")
     x = images

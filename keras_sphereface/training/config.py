@@ -3,6 +3,7 @@
 import dataclasses
 from dataclasses import dataclass, field
 
+from keras_sphereface import backbones, heads
 from keras_sphereface.contract.arguments import check_choice
 from keras_sphereface.training.config_checks import check_counts
 from keras_sphereface.training.data_config import DataConfig
@@ -29,12 +30,14 @@ class EmbedderConfig:
     """The network from images to embeddings.
 
     Args:
-        backbone: str, one of `backbones.names()`.
+        backbone: str, one of `backbones.names()`, or `"module:function"` of a
+            builder as `backbones.register` takes it.
         embedding_dim: int.
         batch_norm: bool, batch normalisation in backbone and neck.
         dropout: float in `[0, 1)`, before the last dense layer.
         synchronized_batch_norm: bool, batch statistics over all replicas.
-        arguments: dict, other arguments of the backbone.
+        arguments: dict, other arguments of `build_embedding_model`: `neck`,
+            and those of the backbone.
     """
 
     backbone: str = "mobilefacenet"
@@ -46,6 +49,7 @@ class EmbedderConfig:
 
     def __post_init__(self):
         check_counts(self, embedding_dim=1)
+        backbones.builder_of(self.backbone)
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,15 @@ class HeadConfig:
     """The head that turns embeddings into class logits.
 
     Args:
-        name: str, one of `heads.names()`.
+        name: str, one of `heads.names()`, or `"module:name"` of a head class.
         arguments: dict, the head's own arguments but `num_classes`.
     """
 
     name: str = "spherefacer"
     arguments: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        heads.head_class(self.name)
 
 
 @dataclass(frozen=True)

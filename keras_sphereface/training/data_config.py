@@ -4,7 +4,11 @@ from dataclasses import dataclass
 
 from keras_sphereface.contract.arguments import check_choice
 from keras_sphereface.evaluation import has_own_images
-from keras_sphereface.training.config_checks import check_counts
+from keras_sphereface.pairs import has_own_images
+from keras_sphereface.training.config_checks import (
+    check_choice,
+    check_counts,
+)
 
 _SAMPLINGS = ("image", "balanced", "identity")
 _SAMPLING_SETTINGS = {
@@ -22,6 +26,8 @@ class DataConfig:
         folder: folder with one sub-folder an identity, with InsightFace's
             `train.rec`, or with TFRecords of tools/make_tfrecords.py; `None`
             for synthetic faces.
+        format: one of `data.names()`, or `"module:name"` of an opener as
+            `data.register` takes it; `None` tells it by what is in `folder`.
         pairs: pairs of other people, for evaluation: LFW's `pairs.txt`, a
             `.csv`, a `.bin` of InsightFace, or CFP's folder. With `folder` and
             without pairs nothing is verified.
@@ -50,6 +56,7 @@ class DataConfig:
     """
 
     folder: str | None = None
+    format: str | None = None
     pairs: str | None = None
     pairs_root: str | None = None
     image_size: tuple[int, int] = (112, 112)

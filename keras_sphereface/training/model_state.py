@@ -12,7 +12,7 @@ from keras_sphereface.class_softmax import pad_columns
 from keras_sphereface.training.checkpoints import CheckpointError
 
 
-def read_state(recognizer):
+def recognizer_state(recognizer):
     """Weights, statistics, random states, optimizer, loss scale and metrics.
 
     Args:
@@ -29,8 +29,8 @@ def read_state(recognizer):
         }
 
 
-def write_state(recognizer, arrays):
-    """Sets the recognizer to what `read_state` returned.
+def restore_state(recognizer, arrays):
+    """Sets the recognizer to what `recognizer_state` returned.
 
     Args:
         recognizer: `FaceRecognizer` of the same kind, with an optimizer.

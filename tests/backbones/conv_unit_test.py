@@ -48,7 +48,7 @@ def make_unit(shape, filters, **kwargs):
 @pytest.mark.parametrize(("height", "width"), [(6, 8), (7, 5)])
 @pytest.mark.parametrize("kernel_size", [1, 3, 5])
 @pytest.mark.parametrize("strides", [1, 2])
-def test_convolution_pads_alike_on_all_sides(
+def test_convolution_pads_all_sides_the_same(
     height, width, kernel_size, strides
 ):
     random = np.random.default_rng(0)
@@ -71,7 +71,7 @@ def test_convolution_pads_alike_on_all_sides(
 
 
 @pytest.mark.parametrize("strides", [1, 2])
-def test_depthwise_convolution_pads_alike_on_all_sides(strides):
+def test_depthwise_convolution_pads_all_sides_the_same(strides):
     random = np.random.default_rng(0)
     model = make_unit((6, 8, 3), None, strides=strides, batch_norm=False)
     kernel = random.normal(size=(3, 3, 3, 1))

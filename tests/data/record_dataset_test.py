@@ -226,7 +226,7 @@ def test_large_sets_are_indexed_once(folder, monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_SPHEREFACE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(listing_cache, "MIN_IMAGES", 5)
     first = RecordDataset(folder)
-    assert len(os.listdir(tmp_path / "cache")) == 2  # index and examination
+    assert len(os.listdir(tmp_path / "cache")) == 2  # index and check
     monkeypatch.setattr(RecordDataset, "examine", None)  # never called again
     assert list(RecordDataset(folder)) == list(first)
     monkeypatch.undo()

@@ -165,7 +165,9 @@ def start_saving(path, stop_at):
         stdout=subprocess.PIPE,
         env={
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+            "PYTHONPATH": os.pathsep.join(
+                [str(ROOT), str(ROOT / "tests" / "support")]
+            ),
         },
         text=True,
     )

@@ -46,7 +46,7 @@ def test_every_backbone_gives_embeddings(name):
     assert embedder.input_shape == (None, 112, 96, 3)
     assert embedder.output_shape == (None, 64)
     places = embedder.get_layer(name).output_shape[1:-1]
-    has_map = not name.startswith(("edgeface", "vit"))
+    has_map = backbones.default_neck(name) not in (None, "linear")
     assert places == ((7, 6) if has_map else ())
 
 

@@ -1,0 +1,87 @@
+"""Runtimes of model files, by the suffix of a file."""
+
+from collections.abc import Callable
+from typing import Any
+
+from keras_sphereface.contract.registry import Registry
+
+_ENGINES = Registry("engine")
+_MANIFEST_READERS: dict[str, Callable] = {}
+
+
+def register(
+    suffix: str, engine: Callable | None = None, *, read_manifest: Callable
+) -> Any:
+    """Lets `FaceVerifier` open model files with a suffix.
+
+    Args:
+        suffix: str, in lower case, such as `".ort"`.
+        engine: class or function of an `ArtifactFile` and the number of
+            threads, an int or `None`. What it returns has `input_shape`,
+            `(height, width, channels)`; `input_dtype`, `np.float32` or
+            `np.uint8`; `embedding_dim`; `fixed_batch`, int or `None`; and
+            `embed(images)`, from uint8 or float32 `[batch_size, height, width,
+            channels]` to float32 `[batch_size, embedding_dim]`; threads may
+            share it. Defaults to `None`: a decorator comes back.
+        read_manifest: function of the bytes of a file and the name of the
+            entry, to the JSON text of its `contract.Manifest`, bytes, or
+            `None` where there is none; a `ValueError` says what is damaged.
+            `contract.seal` completes a file that holds this text.
+
+    Returns:
+        `engine`, or a decorator.
+
+    Example:
+
+    ```python
+    @ks.edge.register(".ort", read_manifest=manifest_of_ort_file)
+    class OrtEngine: ...
+    ```
+    """
+    if engine is None:
+        return lambda engine: register(
+            suffix, engine, read_manifest=read_manifest
+        )
+    is_suffix = isinstance(suffix, str) and suffix.startswith(".")
+    if not is_suffix or suffix != suffix.lower():
+        raise ValueError(
+            "`suffix` must be the end of a file name in lower case, such as "
+            f"'.ort'. Received: suffix={suffix!r}"
+        )
+    _ENGINES.register(suffix, engine)
+    _MANIFEST_READERS[suffix] = read_manifest
+    return engine
+
+
+def names() -> list[str]:
+    """Suffixes of the files that `FaceVerifier` opens, sorted.
+
+    Returns:
+        List of str.
+    """
+    return _ENGINES.names()
+
+
+def engine_of(suffix: str) -> Callable:
+    """What runs files with a suffix.
+
+    Args:
+        suffix: str, one of `names()`.
+
+    Returns:
+        Class or function of an `ArtifactFile` and the number of threads.
+    """
+    return _ENGINES.get(suffix)
+
+
+def manifest_reader_of(suffix: str) -> Callable:
+    """What finds the manifest in files with a suffix.
+
+    Args:
+        suffix: str, one of `names()`.
+
+    Returns:
+        Function of the bytes of a file and the name of the entry, to bytes or
+        `None`.
+    """
+    return _MANIFEST_READERS[suffix]
