@@ -4,9 +4,7 @@ from itertools import pairwise
 
 import keras
 
-from keras_sphereface.backend.keras_internals import (
-    file_weights_as_functional,
-)
+from keras_sphereface.backend.keras_internals import file_weights_as_functional
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")

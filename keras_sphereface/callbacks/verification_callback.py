@@ -2,7 +2,7 @@ import keras
 
 from keras_sphereface.callbacks.trained_parts import find_embedder
 from keras_sphereface.contract.arguments import check_integer, check_number
-from keras_sphereface.evaluation import PairSet, evaluate_pairs
+from keras_sphereface.evaluation import evaluate_pairs
 from keras_sphereface.files import new_file
 from keras_sphereface.models import embedding_function
 from keras_sphereface.pairs import PairSet

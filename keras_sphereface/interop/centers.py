@@ -4,7 +4,6 @@ import numpy as np
 from keras import ops
 
 from keras_sphereface.contract.arguments import check_choice, check_integer
-from keras_sphereface.interop.errors import WeightsMismatchError
 from keras_sphereface.interop.state import read_state
 from keras_sphereface.interop.weights_errors import WeightsMismatchError
 

@@ -5,7 +5,6 @@ import pathlib
 import pkgutil
 from typing import Any, NamedTuple
 
-from keras_sphereface.interop.errors import WeightsMismatchError
 from keras_sphereface.interop.family import Family
 from keras_sphereface.interop.registry import family_names, family_of
 from keras_sphereface.interop.weights_errors import WeightsMismatchError

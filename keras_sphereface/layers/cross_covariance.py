@@ -4,10 +4,7 @@ import keras
 from keras import ops
 
 from keras_sphereface.contract.arguments import check_integer
-from keras_sphereface.layers.attention_heads import (
-    join_heads,
-    split_heads,
-)
+from keras_sphereface.layers.attention_heads import join_heads, split_heads
 
 # Of PyTorch's `normalize`: norms below 1e-12 count as 1e-12.
 _LEAST_SQUARED_NORM = 1e-24

@@ -2,10 +2,7 @@ import keras
 from keras import ops
 
 from keras_sphereface.contract.arguments import check_integer
-from keras_sphereface.layers.attention_heads import (
-    join_heads,
-    split_heads,
-)
+from keras_sphereface.layers.attention_heads import join_heads, split_heads
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")

@@ -1,10 +1,7 @@
 import keras
 from keras import ops
 
-from keras_sphereface.backend.keras_internals import (
-    slots_of,
-    trained_variables,
-)
+from keras_sphereface.backend.keras_internals import slots_of, trained_variables
 from keras_sphereface.optimizers.wrapped_optimizer import WrappedOptimizer
 
 

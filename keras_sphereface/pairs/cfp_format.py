@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from keras_sphereface.contract.arguments import check_choice
-from keras_sphereface.evaluation.csv_format import columns_of
 from keras_sphereface.pairs.csv_format import columns_of
 
 PROTOCOLS = ("FP", "FF")

@@ -3,12 +3,8 @@
 from dataclasses import dataclass
 
 from keras_sphereface.contract.arguments import check_choice
-from keras_sphereface.evaluation import has_own_images
 from keras_sphereface.pairs import has_own_images
-from keras_sphereface.training.config_checks import (
-    check_choice,
-    check_counts,
-)
+from keras_sphereface.training.config_checks import check_counts
 
 _SAMPLINGS = ("image", "balanced", "identity")
 _SAMPLING_SETTINGS = {

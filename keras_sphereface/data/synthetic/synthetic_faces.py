@@ -6,9 +6,6 @@ from functools import lru_cache
 import numpy as np
 
 from keras_sphereface.contract.arguments import check_integer, check_sizes
-from keras_sphereface.data.face_drawing import draw_face
-from keras_sphereface.data.face_identity import FaceIdentity
-from keras_sphereface.data.face_view import FaceView
 from keras_sphereface.data.synthetic.face_drawing import draw_face
 from keras_sphereface.data.synthetic.face_identity import FaceIdentity
 from keras_sphereface.data.synthetic.face_view import FaceView
