@@ -28,14 +28,15 @@ def custom_gradient(function):
             gradient for each argument.
 
     Returns:
-        Callable from the arguments, tensors and not variables, to what
-        `function` gives first.
+        Callable from the arguments to what `function` gives first.
     """
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
 
-        return tf.custom_gradient(function)
+        wrapped = tf.custom_gradient(function)
+        # A variable would ask for a gradient of its own.
+        return lambda *values: wrapped(*map(tf.convert_to_tensor, values))
     return _CUSTOM_GRADIENTS[backend](function)
 
 

@@ -25,6 +25,7 @@ class SoftmaxLoss(NamedTuple):
     weight: Any = 1.0
 
     is_binary = False
+    bias = None  # it would change nothing
 
     def from_sums(self, target_logits, others):
         """Loss of each sample from its true logit and the others' sum.
@@ -56,11 +57,14 @@ class BinaryLoss(NamedTuple):
         positive_weight: float, of the true class. Defaults to `1.0`.
         negative_weight: float, of each other class. Defaults to `1.0`.
         weight: float, or scalar tensor. Defaults to `1.0`.
+        bias: float, or scalar tensor, which gets a gradient, added to all
+            logits: one threshold for all classes. Defaults to `None`, 0.
     """
 
     positive_weight: Any = 1.0
     negative_weight: Any = 1.0
     weight: Any = 1.0
+    bias: Any = None
 
     is_binary = True
 

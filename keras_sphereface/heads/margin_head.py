@@ -29,7 +29,7 @@ class MarginHead(ClassCenters):
     classes in chunks or samples them all go through `compute_outputs`.
 
     To write a head, override `class_margin`. What else may differ:
-    `logit_scale`, `logit_bias`, `class_loss` and `penalties`. Every path asks
+    `logit_scale`, `class_loss` and `penalties`. Every path asks
     these; a subclass that overrides another method is refused when it is
     made. The numbers of a head are `Hyperparameter`s, which the class saves,
     restores and puts into the config. A margin that must see whole rows goes
@@ -104,7 +104,6 @@ class MarginHead(ClassCenters):
     _hooks = (
         "class_margin",
         "logit_scale",
-        "logit_bias",
         "class_loss",
         "penalties",
     )
@@ -178,10 +177,6 @@ class MarginHead(ClassCenters):
                 "`logit_scale`."
             )
         return self.scale
-
-    def logit_bias(self):
-        """What is added to every logit, a scalar, or `None`."""
-        return None
 
     def class_loss(self):
         """The loss of the logits.
@@ -305,8 +300,8 @@ class MarginHead(ClassCenters):
     def _split(self, unit, norms, labels, training, loss, has_losses):
         """The true class apart from the others, at once or in chunks."""
         margin = self.class_margin(norms, training)
-        scale, bias = self.logit_scale(norms), self.logit_bias()
-        formula = {"margin": margin, "scale": scale, "bias": bias}
+        scale = self.logit_scale(norms)
+        formula = {"margin": margin, "scale": scale, "bias": loss.bias}
         centers, places, weights, chunk = self.centers, labels, None, None
         if self.is_streamed:
             chunk = self._chunk_of(unit)
@@ -344,7 +339,7 @@ class MarginHead(ClassCenters):
         if margin.others is not None:
             plain = margin.others(plain)
         lead = scale * (plain - 1e-6) - largest[:, None]
-        lead = lead if bias is None else lead + bias
+        lead = lead if loss.bias is None else lead + loss.bias
         return SplitClasses(
             logits if weights is None else None,
             cos_target,

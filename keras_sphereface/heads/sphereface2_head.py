@@ -1,5 +1,4 @@
 import keras
-from keras import ops
 
 from keras_sphereface.class_softmax.class_loss import BinaryLoss
 from keras_sphereface.contract.arguments import (
@@ -134,14 +133,16 @@ class SphereFace2Head(MarginHead):
             detach=self.detach,
         )
 
-    def logit_bias(self):
-        return ops.convert_to_tensor(self.bias)
-
     def class_loss(self):
+        return self.loss_of(self.bias)
+
+    def loss_of(self, bias):
+        """The loss of the logits with a bias, which is in them."""
         return BinaryLoss(
             self.positive_weight,
             1.0 - self.positive_weight,
             self.loss_weight / self.scale,
+            bias,
         )
 
     def get_config(self):

@@ -68,11 +68,10 @@ class UniFaceHead(CosFaceHead):
             ),
         )
 
-    def logit_bias(self):
-        return -self.bias
-
     def class_loss(self):
-        return BinaryLoss(1.0, self.negative_weight, self.loss_weight)
+        return BinaryLoss(
+            1.0, self.negative_weight, self.loss_weight, bias=-self.bias
+        )
 
     def get_config(self):
         return {

@@ -66,18 +66,19 @@ class MarginLoss(keras.losses.Loss):
             )
         cos_theta = ops.cast(y_pred, "float32")
         labels = labels_of_targets(y_true, cos_theta.shape[1])
+        loss = self.class_loss(cos_theta.shape[1])
         logits, _ = logits_of_cosines(
             cos_theta,
             labels,
             margin=self.head.class_margin(None, True),
             scale=self.head.logit_scale(None),
-            bias=self.logit_bias(cos_theta.shape[1]),
+            bias=loss.bias,
         )
-        return self.head.class_loss().from_logits(logits, labels)
+        return loss.from_logits(logits, labels)
 
-    def logit_bias(self, num_classes):
-        """What is added to every logit, a float, or `None`."""
-        return None
+    def class_loss(self, num_classes):
+        """The loss of the logits, as `MarginHead.class_loss` gives it."""
+        return self.head.class_loss()
 
     def get_config(self):
         return {
