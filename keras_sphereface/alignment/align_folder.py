@@ -13,6 +13,7 @@ from PIL import Image
 from keras_sphereface.alignment.contact_sheet import write_contact_sheet
 from keras_sphereface.alignment.landmark_table import COLUMNS
 from keras_sphereface.alignment.picture_aligner import ALIGNED, PictureAligner
+from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.files import new_file
 
 LOG_NAME = "alignment.csv"
@@ -65,10 +66,8 @@ def align_folder(
         raise ValueError(
             f"`source` must be a folder of photographs. Received: {source}"
         )
-    if type(workers) is not int or workers < 1:
-        raise ValueError(
-            f"`workers` must be a positive int. Received: workers={workers!r}"
-        )
+    workers = check_integer("workers", workers, at_least=1)
+    quality = check_integer("quality", quality, at_least=0, at_most=100)
     suffix = ".jpg" if quality else ".png"
     names = _photographs(source, out)
     _check_targets(names, suffix)

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_sphereface.contract.arguments import check_choice
+
 RULES = ("largest", "centre", "best_score")
 
 
@@ -38,10 +40,7 @@ def choose_face(
     Returns:
         `DetectedFace`, or `None` without faces.
     """
-    if rule not in RULES:
-        raise ValueError(
-            f"`rule` must be one of {list(RULES)}. Received: rule={rule!r}"
-        )
+    check_choice("rule", rule, RULES)
     if not faces:
         return None
     if rule == "largest":

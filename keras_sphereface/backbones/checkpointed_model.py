@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import keras
 
+from keras_sphereface.backend.keras_internals import file_weights_as_functional
+
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class CheckpointedModel(keras.Model):
@@ -53,8 +55,7 @@ class CheckpointedModel(keras.Model):
         return last(x, training=True)
 
 
-# Keras files weights under the name of the model's class.
-CheckpointedModel.__name__ = "Functional"
+file_weights_as_functional(CheckpointedModel)
 Functional = CheckpointedModel  # Where a file's class is looked for.
 
 

@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_sphereface.contract.arguments import check_choice
 from keras_sphereface.layers import (
     FusedBatchNormalization,
     FusedPReLU,
@@ -132,18 +133,14 @@ def activation_layer(activation, *, name):
     Returns:
         Keras layer.
     """
+    check_choice("activation", activation, ("prelu", "relu"))
     if activation == "prelu":
         return FusedPReLU(
             alpha_initializer=keras.initializers.Constant(PRELU_SLOPE),
             shared_axes=[1, 2],
             name=name,
         )
-    if activation == "relu":
-        return keras.layers.ReLU(name=name)
-    raise ValueError(
-        '`activation` must be "prelu" or "relu". '
-        f"Received: activation={activation!r}"
-    )
+    return keras.layers.ReLU(name=name)
 
 
 def he_fan_out_normal(gain=1.0):

@@ -13,6 +13,11 @@ from keras_sphereface.backbones.edgenext_blocks import (
 )
 from keras_sphereface.backbones.input_shape import check_input_shape
 from keras_sphereface.backbones.registry import register
+from keras_sphereface.contract.arguments import (
+    check_integer,
+    check_number,
+    check_sizes,
+)
 
 STEM_SIZE = 4
 KERNEL_SIZES = (3, 5, 7, 9)
@@ -117,7 +122,12 @@ def edgeface(
         - [Maaz et al., 2022](https://arxiv.org/abs/2206.10589), EdgeNeXt
         - [The authors' code](https://github.com/otroshi/edgeface)
     """
-    _check(channels, depths, num_heads, rank_ratio, drop_path)
+    num_heads = check_integer("num_heads", num_heads, at_least=1)
+    channels = _check_channels(channels, num_heads)
+    depths = check_sizes("depths", depths, length=len(KERNEL_SIZES))
+    if rank_ratio is not None:
+        rank_ratio = check_number("rank_ratio", rank_ratio, above=0, below=1)
+    drop_path = check_number("drop_path", drop_path, at_least=0, below=1)
     images = keras.Input(_check_size(input_shape), name="images")
     x = keras.layers.Conv2D(
         channels[0],
@@ -178,20 +188,8 @@ def _check_size(input_shape):
     return shape
 
 
-def _check(channels, depths, num_heads, rank_ratio, drop_path):
-    for argument, values in (("channels", channels), ("depths", depths)):
-        if len(values) != len(KERNEL_SIZES) or not all(
-            isinstance(value, int) and value >= 1 for value in values
-        ):
-            raise ValueError(
-                f"`{argument}` must be four ints of at least 1. "
-                f"Received: {argument}={values}"
-            )
-    if not isinstance(num_heads, int) or num_heads < 1:
-        raise ValueError(
-            "`num_heads` must be an int of at least 1. "
-            f"Received: num_heads={num_heads}"
-        )
+def _check_channels(channels, num_heads):
+    channels = check_sizes("channels", channels, length=len(KERNEL_SIZES))
     for stage, scales in enumerate(SCALES[1:], start=1):
         if channels[stage] % num_heads or channels[stage] < scales:
             raise ValueError(
@@ -199,12 +197,4 @@ def _check(channels, depths, num_heads, rank_ratio, drop_path):
                 f"stage on, and at least {SCALES[1:]}. "
                 f"Received: channels={channels}, num_heads={num_heads}"
             )
-    if rank_ratio is not None and not 0 < rank_ratio < 1:
-        raise ValueError(
-            "`rank_ratio` must be in (0, 1), or None for full rank. "
-            f"Received: rank_ratio={rank_ratio}"
-        )
-    if not 0 <= drop_path < 1:
-        raise ValueError(
-            f"`drop_path` must be in [0, 1). Received: drop_path={drop_path}"
-        )
+    return channels

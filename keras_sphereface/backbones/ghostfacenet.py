@@ -7,6 +7,7 @@ import keras
 from keras_sphereface.backbones.conv_unit import conv_unit
 from keras_sphereface.backbones.input_shape import check_input_shape
 from keras_sphereface.backbones.registry import register
+from keras_sphereface.contract.arguments import check_choice, check_number
 
 STEM_FILTERS = 16
 SQUEEZE_RATIO = 0.25
@@ -130,14 +131,10 @@ def _build(
     activation="prelu",
     name,
 ):
-    if stem_strides not in (1, 2):
-        raise ValueError(
-            f"`stem_strides` must be 1 or 2. Received: {stem_strides=}"
-        )
-    if width_multiplier <= 0:
-        raise ValueError(
-            f"`width_multiplier` must be above 0. Received: {width_multiplier=}"
-        )
+    check_choice("stem_strides", stem_strides, (1, 2))
+    width_multiplier = check_number(
+        "width_multiplier", width_multiplier, above=0
+    )
 
     def width(filters):
         return _round_to_four(filters * width_multiplier)

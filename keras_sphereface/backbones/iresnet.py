@@ -9,6 +9,7 @@ from keras_sphereface.backbones.conv_unit import (
 )
 from keras_sphereface.backbones.input_shape import check_input_shape
 from keras_sphereface.backbones.registry import register
+from keras_sphereface.contract.arguments import check_number, check_sizes
 
 FILTERS = (64, 128, 256, 512)
 
@@ -113,19 +114,10 @@ def iresnet(
         - [InsightFace](https://github.com/deepinsight/insightface),
           `recognition/arcface_torch/backbones/iresnet.py`
     """
-    units = tuple(units)
-    if len(units) != len(FILTERS) or not all(
-        isinstance(count, int) and count >= 1 for count in units
-    ):
-        raise ValueError(
-            "`units` must be four ints of at least 1, one for each stage. "
-            f"Received: units={units}"
-        )
-    if width_multiplier <= 0:
-        raise ValueError(
-            "`width_multiplier` must be above 0. "
-            f"Received: width_multiplier={width_multiplier}"
-        )
+    units = check_sizes("units", units, length=len(FILTERS))
+    width_multiplier = check_number(
+        "width_multiplier", width_multiplier, above=0
+    )
 
     def width(filters):
         return max(8, round(filters * width_multiplier / 8) * 8)

@@ -8,6 +8,7 @@ from keras_sphereface.backbones.bottleneck import bottleneck
 from keras_sphereface.backbones.conv_unit import conv_unit
 from keras_sphereface.backbones.input_shape import check_input_shape
 from keras_sphereface.backbones.registry import register
+from keras_sphereface.contract.arguments import check_number
 
 
 class _Stage(NamedTuple):
@@ -132,11 +133,9 @@ def mobilefacenet_small(
 
 
 def _build(layout, input_shape, width_multiplier, batch_norm, activation, name):
-    if width_multiplier <= 0:
-        raise ValueError(
-            "`width_multiplier` must be above 0. "
-            f"Received: width_multiplier={width_multiplier}"
-        )
+    width_multiplier = check_number(
+        "width_multiplier", width_multiplier, above=0
+    )
 
     def width(filters):
         return max(8, round(filters * width_multiplier / 8) * 8)

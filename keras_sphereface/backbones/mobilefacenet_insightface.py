@@ -8,6 +8,7 @@ from keras_sphereface.backbones.bottleneck import bottleneck
 from keras_sphereface.backbones.conv_unit import conv_unit
 from keras_sphereface.backbones.input_shape import check_input_shape
 from keras_sphereface.backbones.registry import register
+from keras_sphereface.contract.arguments import check_integer, check_number
 
 STEM_GROUPS = 64
 TOP_FILTERS = 512
@@ -95,11 +96,11 @@ def _build(
     activation="prelu",
     name,
 ):
-    if width_multiplier <= 0:
-        raise ValueError(
-            "`width_multiplier` must be above 0. "
-            f"Received: width_multiplier={width_multiplier}"
-        )
+    if flat_filters is not None:
+        flat_filters = check_integer("flat_filters", flat_filters, at_least=1)
+    width_multiplier = check_number(
+        "width_multiplier", width_multiplier, above=0
+    )
 
     def width(filters, multiple=8):
         return max(

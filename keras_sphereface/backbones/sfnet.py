@@ -9,6 +9,7 @@ from keras_sphereface.backbones.conv_unit import (
 )
 from keras_sphereface.backbones.input_shape import check_input_shape
 from keras_sphereface.backbones.registry import register
+from keras_sphereface.contract.arguments import check_sizes
 
 FILTERS = (64, 128, 256, 512)
 
@@ -112,14 +113,7 @@ def sfnet(
         - [OpenSphere](https://github.com/ydwen/opensphere), commit 032c31b,
           `model/backbone/sfnet.py` and `sfnet_deprecated.py`
     """
-    blocks = tuple(blocks)
-    if len(blocks) != len(FILTERS) or not all(
-        isinstance(count, int) and count >= 0 for count in blocks
-    ):
-        raise ValueError(
-            "`blocks` must be four ints of at least 0, one for each stage. "
-            f"Received: blocks={blocks}"
-        )
+    blocks = check_sizes("blocks", blocks, at_least=0, length=len(FILTERS))
     if activate_before_add:
         kernel_initializer = keras.initializers.VarianceScaling(
             scale=1.0, mode="fan_avg", distribution="untruncated_normal"

@@ -5,6 +5,7 @@ import keras
 from keras_sphereface.backbones.conv_unit import batch_normalization
 from keras_sphereface.backbones.input_shape import check_input_shape
 from keras_sphereface.backbones.registry import register
+from keras_sphereface.contract.arguments import check_integer, check_number
 from keras_sphereface.layers import SelfAttention, TokenPositions
 
 PATCH_SIZE = 9
@@ -71,14 +72,9 @@ def vit(
         - [InsightFace](https://github.com/deepinsight/insightface),
           `recognition/arcface_torch/backbones/vit.py`
     """
-    if not isinstance(depth, int) or depth < 1:
-        raise ValueError(
-            f"`depth` must be an int of at least 1. Received: depth={depth}"
-        )
-    if not 0 <= drop_path < 1:
-        raise ValueError(
-            f"`drop_path` must be in [0, 1). Received: drop_path={drop_path}"
-        )
+    channels = check_integer("channels", channels, at_least=1)
+    depth = check_integer("depth", depth, at_least=1)
+    drop_path = check_number("drop_path", drop_path, at_least=0, below=1)
     images = keras.Input(check_input_shape(input_shape), name="images")
     x = keras.layers.Conv2D(
         channels,

@@ -8,6 +8,7 @@ from keras_sphereface.callbacks.head_page import plot_head_page
 from keras_sphereface.callbacks.head_snapshot import take_snapshot
 from keras_sphereface.callbacks.head_warnings import head_warnings
 from keras_sphereface.callbacks.trained_parts import find_embedder, find_head
+from keras_sphereface.contract.arguments import check_integer
 
 
 class HeadDiagnostics(keras.callbacks.Callback):
@@ -69,21 +70,14 @@ class HeadDiagnostics(keras.callbacks.Callback):
                 "`images` and `labels` must be equally many, one at least. "
                 f"Received: {len(images)} images, {len(labels)} labels"
             )
-        for name, value in (
-            ("batch_size", batch_size),
-            ("every_epochs", every_epochs),
-        ):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"`{name}` must be a positive integer. "
-                    f"Received: {name}={value!r}"
-                )
         self.images = images
         self.labels = np.asarray(labels)
         self.plot_path = plot_path
         self.log_dir = log_dir
-        self.batch_size = batch_size
-        self.every_epochs = every_epochs
+        self.batch_size = check_integer("batch_size", batch_size, at_least=1)
+        self.every_epochs = check_integer(
+            "every_epochs", every_epochs, at_least=1
+        )
         self.snapshots = []
         self.warnings = {}
         self._given_embedder = embedder

@@ -5,6 +5,11 @@ import keras
 from keras import ops
 
 from keras_sphereface.callbacks.trained_parts import find_head
+from keras_sphereface.contract.arguments import (
+    check_choice,
+    check_integer,
+    check_sizes,
+)
 
 
 class MarginSchedule(keras.callbacks.Callback):
@@ -60,7 +65,7 @@ class MarginSchedule(keras.callbacks.Callback):
         Returns:
             `MarginSchedule`.
         """
-        at = sorted(at)
+        at = sorted(check_sizes("at", at, at_least=0))
         if not at:
             raise ValueError(
                 "`at` must have one step at least: without, the number never "
@@ -105,22 +110,19 @@ class MarginSchedule(keras.callbacks.Callback):
 
     @classmethod
     def _warm_up(cls, growth, start, end, steps, kwargs):
-        if not isinstance(steps, int) or steps < 1:
-            raise ValueError(
-                f"`steps` must be a positive integer. Received: steps={steps!r}"
-            )
+        steps = check_integer("steps", steps, at_least=1)
         schedule = functools.partial(growth, start=start, end=end, steps=steps)
         return cls(schedule, **kwargs)
 
     def on_train_begin(self, logs=None):
         head = find_head(self.model, self._given_head)
         settings = type(head).hyperparameters()
-        if self.setting not in settings:
-            raise ValueError(
-                f"`setting` must be one of {list(settings)}, the numbers of "
-                f"{type(head).__name__}. "
-                f"Received: setting={self.setting!r}"
-            )
+        check_choice(
+            "setting",
+            self.setting,
+            settings,
+            reason=f"is a number of {type(head).__name__}, so it",
+        )
         self._value = None
 
     def on_epoch_begin(self, epoch, logs=None):

@@ -1,6 +1,7 @@
 import keras
 
 from keras_sphereface.callbacks.trained_parts import find_embedder
+from keras_sphereface.contract.arguments import check_integer, check_number
 from keras_sphereface.evaluation import evaluate_pairs
 from keras_sphereface.files import new_file
 from keras_sphereface.models import embedding_function
@@ -66,15 +67,18 @@ class VerificationCallback(keras.callbacks.Callback):
                 )
         if not self.pairs:
             raise ValueError("`pairs` must hold a pair set. Received: {}")
-        if not isinstance(every_epochs, int) or every_epochs < 1:
-            raise ValueError(
-                "`every_epochs` must be a positive integer. "
-                f"Received: every_epochs={every_epochs}"
-            )
-        self.far = far
+        self.far = check_number(
+            "far",
+            far,
+            above=0,
+            at_most=1,
+            reason="is a false accept rate, so it",
+        )
         self.flip = flip
-        self.batch_size = batch_size
-        self.every_epochs = every_epochs
+        self.batch_size = check_integer("batch_size", batch_size, at_least=1)
+        self.every_epochs = check_integer(
+            "every_epochs", every_epochs, at_least=1
+        )
         self.best_path = best_path
         self.best_accuracy = -1.0
         self.reports = {}

@@ -30,12 +30,7 @@ from keras_sphereface.contract.similarity import (
     to_numpy,
     unit_embeddings,
 )
-from keras_sphereface.files import (
-    NO_CHECKSUM,
-    folder_checksum,
-    is_sealed,
-    seal,
-)
+from keras_sphereface.files import NO_CHECKSUM, folder_checksum, is_sealed, seal
 
 __all__ = [
     "FIVE_POINT_TEMPLATE",

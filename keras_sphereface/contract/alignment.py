@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.contract.face_input import IMAGE_SIZE
 
 # x, y in a 112x112 crop: left eye, right eye, nose, left and right corner of
@@ -33,11 +34,8 @@ def template_for(height: int, width: int) -> np.ndarray:
     Returns:
         float32 array, `[5, 2]`, x and y in pixels.
     """
-    for name, value in (("height", height), ("width", width)):
-        if type(value) is not int or value < 1:
-            raise ValueError(
-                f"`{name}` must be a positive int. Received: {name}={value!r}"
-            )
+    height = check_integer("height", height, at_least=1)
+    width = check_integer("width", width, at_least=1)
     scale = height / IMAGE_SIZE[0]
     shift = [(width - scale * IMAGE_SIZE[1]) / 2, 0]
     return (FIVE_POINT_TEMPLATE * scale + shift).astype(np.float32)

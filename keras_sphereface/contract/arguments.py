@@ -95,13 +95,16 @@ def check_number(
     return number
 
 
-def check_choice(name: str, value: Any, choices: Iterable) -> Any:
+def check_choice(
+    name: str, value: Any, choices: Iterable, *, reason: str = ""
+) -> Any:
     """An argument that is one of few values.
 
     Args:
         name: str, what an error calls the argument.
         value: Of any type; `True` is not `1` here.
         choices: iterable of the right values, in the order an error lists.
+        reason: str, words between the name and "must". Defaults to `""`.
 
     Returns:
         `value`.
@@ -113,7 +116,7 @@ def check_choice(name: str, value: Any, choices: Iterable) -> Any:
         for choice in choices
     )
     if not is_known:
-        raise _error(name, value, f"one of {choices}")
+        raise _error(name, value, f"one of {choices}", reason)
     return value
 
 
@@ -128,12 +131,17 @@ def check_flag(name: str, value: Any) -> bool:
         Bool.
     """
     if not isinstance(value, _BOOLS):
-        raise _error(name, value, "True or False")
+        raise _error(name, value, "True or False", "")
     return bool(value)
 
 
 def check_sizes(
-    name: str, value: Any, *, at_least: int = 1, length: int | None = None
+    name: str,
+    value: Any,
+    *,
+    at_least: int = 1,
+    length: int | None = None,
+    reason: str = "",
 ) -> tuple[int, ...]:
     """An argument as tuple of ints: a shape, or counts in their order.
 
@@ -142,6 +150,7 @@ def check_sizes(
         value: sequence or array of ints.
         at_least: int, the lowest right value of each. Defaults to `1`.
         length: int, how many there must be. Defaults to `None`, any number.
+        reason: str, words between the name and "must". Defaults to `""`.
 
     Returns:
         Tuple of ints.
@@ -158,7 +167,7 @@ def check_sizes(
     ):
         count = "" if length is None else f"{length} "
         expected = f"{count}integers of at least {at_least}"
-        raise _error(name, value, expected)
+        raise _error(name, value, expected, reason)
     return tuple(sizes)
 
 
@@ -213,7 +222,7 @@ def _of(noun, limits):
     return f"{noun}{joint}{limits}"
 
 
-def _error(name, value, expected, reason=""):
+def _error(name, value, expected, reason):
     because = f"{reason} " if reason else ""
     return ValueError(
         f"`{name}` {because}must be {expected}. Received: {name}={value!r}"

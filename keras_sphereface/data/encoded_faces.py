@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import tensorflow as tf
 
+from keras_sphereface.contract.arguments import check_sizes
 from keras_sphereface.data.decoding import (
     UnreadableImageError,
     check_encoded,
@@ -38,7 +39,12 @@ class EncodedFaces(abc.ABC):
     """
 
     def __init__(self, image_size):
-        self.image_size = checked_size(image_size)
+        self.image_size = check_sizes(
+            "image_size",
+            image_size,
+            length=2,
+            reason="is (height, width), so it",
+        )
         self.labels = np.zeros(0, np.int32)
         self.identities = []
         self.unreadable = {}
@@ -212,24 +218,6 @@ class EncodedFaces(abc.ABC):
             "`keras_sphereface.contract.align_face` or tools/align_faces.py. "
             f"Received: {received}"
         )
-
-
-def checked_size(image_size):
-    """An image size as a pair of ints, checked.
-
-    Args:
-        image_size: `(height, width)`.
-
-    Returns:
-        Tuple of two ints.
-    """
-    size = tuple(image_size) if isinstance(image_size, (tuple, list)) else ()
-    if len(size) != 2 or any(type(n) is not int or n < 1 for n in size):
-        raise ValueError(
-            "`image_size` must be `(height, width)`, two positive ints. "
-            f"Received: image_size={image_size!r}"
-        )
-    return size
 
 
 def map_in_threads(function, items, chunk=64):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from keras_sphereface.data.arguments import whole_number
+from keras_sphereface.contract.arguments import check_integer
 
 
 class ImageSampling:
@@ -87,7 +87,7 @@ class BalancedSampling(ImageSampling):
     """
 
     def __init__(self, min_images):
-        self.min_images = whole_number("min_images", min_images, at_least=1)
+        self.min_images = check_integer("min_images", min_images, at_least=1)
 
     def epoch_size(self, labels):
         counts = np.bincount(labels)
@@ -125,7 +125,7 @@ class IdentitySampling(ImageSampling):
     """
 
     def __init__(self, images_per_identity):
-        self.images_per_identity = whole_number(
+        self.images_per_identity = check_integer(
             "images_per_identity", images_per_identity, at_least=2
         )
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.edge.artifact_file import ArtifactFile
 from keras_sphereface.edge.litert_engine import LiteRTEngine
 from keras_sphereface.edge.onnx_engine import OnnxEngine
@@ -33,11 +34,8 @@ def open_engine(artifact: ArtifactFile, threads: int | None = None) -> Any:
         ImportError: the runtime is not installed; the message says which.
         ValueError: the file is damaged or is no embedder.
     """
-    if threads is not None and (type(threads) is not int or threads < 1):
-        raise ValueError(
-            "`threads` must be a positive int or None. "
-            f"Received: threads={threads!r}"
-        )
+    if threads is not None:
+        threads = check_integer("threads", threads, at_least=1)
     return engine_of(artifact.suffix)(artifact, threads)
 
 

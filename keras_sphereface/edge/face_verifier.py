@@ -1,6 +1,5 @@
 """Face verification on the device, from one file."""
 
-import numbers
 import os
 
 import numpy as np
@@ -13,6 +12,7 @@ from keras_sphereface.contract import (
     is_sealed,
     unit_embeddings,
 )
+from keras_sphereface.contract.arguments import check_flag, check_number
 from keras_sphereface.edge.artifact_file import ArtifactFile
 from keras_sphereface.edge.engines import open_engine, warm_up
 from keras_sphereface.edge.face_reader import read_faces
@@ -80,8 +80,8 @@ class FaceVerifier:
             flip = (
                 self.operating_point is not None and self.operating_point.flip
             )
-        self.flip = flip
-        self.model = ModelIdentity.of_manifest(self.manifest, flip=flip)
+        self.flip = check_flag("flip", flip)
+        self.model = ModelIdentity.of_manifest(self.manifest, flip=self.flip)
 
     def warm_up(self) -> None:
         """Runs the model once, so that the first face does not wait."""
@@ -202,14 +202,14 @@ class FaceVerifier:
     def _rule(self, threshold):
         """The threshold to decide by, and where it comes from."""
         if threshold is not None:
-            if not (
-                isinstance(threshold, numbers.Real) and -1 <= threshold <= 1
-            ):
-                raise ValueError(
-                    "`threshold` is a cosine similarity and must be in "
-                    f"[-1, 1]. Received: threshold={threshold!r}"
-                )
-            return {"threshold": float(threshold)}
+            threshold = check_number(
+                "threshold",
+                threshold,
+                at_least=-1,
+                at_most=1,
+                reason="is a cosine similarity, so it",
+            )
+            return {"threshold": threshold}
         if self.operating_point is None:
             raise ValueError(
                 "The file has no operating points, so a decision needs a "

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_sphereface.contract import unit_embeddings
+from keras_sphereface.contract.arguments import check_choice, check_integer
 from keras_sphereface.edge.gallery_file import read_gallery, write_gallery
 from keras_sphereface.edge.gallery_store import BLOCK_SIZE, GalleryStore
 from keras_sphereface.edge.model_identity import ModelIdentity
@@ -142,13 +143,8 @@ class Gallery:
         Returns:
             `Matches`. Scores are those of `cosine_similarity` to 1e-6.
         """
-        if type(k) is not int or k < 1:
-            raise ValueError(f"`k` must be a positive int. Received: k={k!r}")
-        if pooling not in POOLINGS:
-            raise ValueError(
-                f"`pooling` must be one of {list(POOLINGS)}. "
-                f"Received: pooling={pooling!r}"
-            )
+        k = check_integer("k", k, at_least=1)
+        check_choice("pooling", pooling, POOLINGS)
         units = self._check("embeddings", embeddings)
         return search_snapshot(
             self._store.snapshot(), units, k=k, pooling=pooling

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_sphereface.contract.arguments import check_integer, check_number
 from keras_sphereface.evaluation.curves import check_scores
 from keras_sphereface.evaluation.intervals import rate_interval
 
@@ -37,10 +38,7 @@ class Calibration:
             float64 in `[0, 1]`, shaped as `scores`.
         """
         prior = self.genuine_share if prior is None else prior
-        if isinstance(prior, bool) or not 0 < prior < 1:
-            raise ValueError(
-                f"`prior` must be in (0, 1). Received: prior={prior!r}"
-            )
+        prior = check_number("prior", prior, above=0, below=1)
         shift = _log_odds(prior) - _log_odds(self.genuine_share)
         scores = np.asarray(scores, dtype=np.float64)
         log_odds = self.slope * scores + self.intercept + shift
@@ -164,11 +162,7 @@ def reliability(*, probabilities, is_same, num_bins: int = 10) -> Reliability:
             "`probabilities` must be in [0, 1]. Received: "
             f"probabilities[{wrong[0]}]={probabilities[wrong[0]]}"
         )
-    if type(num_bins) is not int or num_bins < 1:
-        raise ValueError(
-            "`num_bins` must be a positive int. "
-            f"Received: num_bins={num_bins!r}"
-        )
+    num_bins = check_integer("num_bins", num_bins, at_least=1)
     bins = np.minimum((probabilities * num_bins).astype(int), num_bins - 1)
     counts = np.bincount(bins, minlength=num_bins)
     filled = counts > 0

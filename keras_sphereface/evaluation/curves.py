@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn import metrics
 
+from keras_sphereface.contract.arguments import check_number
+
 
 class Roc(NamedTuple):
     """FAR and TAR at every threshold where they change.
@@ -198,11 +200,13 @@ def supports_far(*, far, impostor_pairs) -> bool:
     Returns:
         bool, `far * impostor_pairs >= 1`.
     """
-    if isinstance(far, bool) or not 0 < far <= 1:
-        raise ValueError(
-            "`far` must be in (0, 1], a false accept rate. "
-            f"Received: far={far!r}"
-        )
+    far = check_number(
+        "far",
+        far,
+        above=0,
+        at_most=1,
+        reason="is a false accept rate, so it",
+    )
     # So and not as a product: (1 / 49) * 49 is below 1 in float64.
     return far >= 1 / impostor_pairs
 

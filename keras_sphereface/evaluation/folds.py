@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_sphereface.contract.arguments import check_choice
 from keras_sphereface.evaluation.curves import check_scores
 
 
@@ -55,11 +56,7 @@ def fold_accuracies(
     Reference:
         - Huang et al., Labeled Faces in the Wild, View 2, 2007
     """
-    if protocol not in PROTOCOLS:
-        raise ValueError(
-            f"`protocol` must be one of {list(PROTOCOLS)}. "
-            f"Received: protocol={protocol!r}"
-        )
+    check_choice("protocol", protocol, PROTOCOLS)
     scores, is_same = check_scores(scores, is_same)
     folds = np.asarray(folds)
     if folds.shape != scores.shape or folds.dtype.kind not in "iu":

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_sphereface.contract import unit_embeddings
+from keras_sphereface.contract.arguments import check_integer
 
 # Scores nearer than this are ties: float32 sums of a few hundred products are
 # no more exact.
@@ -73,14 +74,8 @@ def search_gallery(
             "`gallery` and `probes` must have one embedding_dim. Received: "
             f"gallery.shape={gallery.shape}, probes.shape={probes.shape}"
         )
-    for name, size in (
-        ("gallery_block", gallery_block),
-        ("probe_block", probe_block),
-    ):
-        if type(size) is not int or size < 1:
-            raise ValueError(
-                f"`{name}` must be a positive int. Received: {name}={size!r}"
-            )
+    gallery_block = check_integer("gallery_block", gallery_block, at_least=1)
+    probe_block = check_integer("probe_block", probe_block, at_least=1)
     gallery_codes, probe_codes = _person_codes(gallery_people, probe_people)
     # One person's embeddings side by side, so that blocks end between people.
     order = np.argsort(gallery_codes, kind="stable")

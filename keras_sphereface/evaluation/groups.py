@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 import numpy as np
 
+from keras_sphereface.contract.arguments import check_number
 from keras_sphereface.evaluation.curves import check_scores
 from keras_sphereface.evaluation.intervals import rate_interval
 from keras_sphereface.evaluation.text_table import (
@@ -125,10 +126,7 @@ def compare_groups(
             f"groups.dtype={groups.dtype}, groups.shape={groups.shape} with "
             f"{len(scores)} pairs"
         )
-    if not np.isfinite(threshold):
-        raise ValueError(
-            f"`threshold` must be finite. Received: threshold={threshold!r}"
-        )
+    threshold = check_number("threshold", threshold)
     accepted = scores >= threshold
     is_one_group = groups[:, 0] == groups[:, 1]
     members = {ALL: np.ones(len(scores), bool)}

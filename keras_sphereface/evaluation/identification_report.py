@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from keras_sphereface.contract.arguments import check_sizes
 from keras_sphereface.evaluation.curves import just_above, supports_far
 from keras_sphereface.evaluation.gallery_search import (
     GallerySearch,
@@ -145,11 +146,7 @@ def identify(
     Reference:
         - Grother and Ngan, Face Recognition Vendor Test, NIST IR 8009, 2014
     """
-    for rank in ranks:
-        if type(rank) is not int or rank < 1:
-            raise ValueError(
-                f"`ranks` must be ints, at least 1. Received: {rank!r}"
-            )
+    ranks = check_sizes("ranks", ranks)
     search = search_gallery(
         gallery,
         gallery_people,

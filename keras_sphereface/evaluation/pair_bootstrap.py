@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.pairs.pair_people import check_people
 
 
@@ -37,16 +38,11 @@ class PairBootstrap:
         self, is_same, people=None, *, resamples: int = 1000, seed: int = 0
     ) -> None:
         is_same = np.asarray(is_same, dtype=bool)
-        if type(resamples) is not int or resamples < 1:
-            raise ValueError(
-                "`resamples` must be a positive int. "
-                f"Received: resamples={resamples!r}"
-            )
         if people is None:
             first = np.arange(2 * len(is_same)).reshape(-1, 2)
             people = np.where(is_same[:, None], first[:, :1], first)
         codes = _person_codes(people, is_same)
-        self.resamples = resamples
+        self.resamples = check_integer("resamples", resamples, at_least=1)
         self.seed = seed
         self.num_people = int(codes.max()) + 1
         self.genuine_people = len(np.unique(codes[is_same, 0]))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from keras_sphereface.contract import FaceInput, OperatingPoint
+from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.evaluation.bootstrap import bootstrap_intervals
 from keras_sphereface.evaluation.curves import (
     area_under_curve,
@@ -64,6 +65,7 @@ def verify_scores(
     Returns:
         `VerificationReport`.
     """
+    resamples = check_integer("resamples", resamples, at_least=0)
     scores, is_same = check_scores(scores, is_same)
     accuracies = None
     if folds is not None:

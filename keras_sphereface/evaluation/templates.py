@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_sphereface.contract import cosine_similarity, unit_embeddings
+from keras_sphereface.contract.arguments import check_choice
 
 WEIGHTINGS = ("mean", "norm")
 
@@ -90,11 +91,7 @@ def pool_templates(
     Reference:
         - Maze et al., IARPA Janus Benchmark C, 2018
     """
-    if weighting not in WEIGHTINGS:
-        raise ValueError(
-            f"`weighting` must be one of {list(WEIGHTINGS)}. "
-            f"Received: weighting={weighting!r}"
-        )
+    check_choice("weighting", weighting, WEIGHTINGS)
     template_ids = _check_ids("template_ids", template_ids, embeddings)
     media_ids = _check_ids("media_ids", media_ids, embeddings)
     units = unit_embeddings(embeddings)

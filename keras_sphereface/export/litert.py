@@ -10,6 +10,7 @@ from keras_sphereface.contract import (
     VERIFY_SIGNATURE,
     seal,
 )
+from keras_sphereface.contract.arguments import check_choice, check_integer
 from keras_sphereface.export.activation_quantizer import (
     layer_errors,
     quantize_activations,
@@ -30,6 +31,7 @@ from keras_sphereface.export.tflite_model import (
 from keras_sphereface.files import new_file
 
 _INTEGER = ("int8", "int16x8")
+_SIGNATURES = ((SIGNATURE,), (SIGNATURE, VERIFY_SIGNATURE))
 
 
 def export_litert(
@@ -110,7 +112,11 @@ def export_litert(
     edge.FaceVerifier("face.tflite").verify(image_a, image_b)
     ```
     """
-    _check_choices(quantization, batch_size, output_dtype, signatures)
+    check_choice("quantization", quantization, QUANTIZATIONS)
+    if batch_size is not None:
+        batch_size = check_integer("batch_size", batch_size, at_least=1)
+    _check_output_dtype(output_dtype, quantization)
+    signatures = check_choice("signatures", tuple(signatures), _SIGNATURES)
     check_embedder(embedder)
     manifest = build_manifest(
         embedder,
@@ -185,33 +191,11 @@ def _convert(embedder, quantization, batch_size):
             ) from error
 
 
-def _check_choices(quantization, batch_size, output_dtype, signatures):
-    if quantization not in QUANTIZATIONS:
-        raise ValueError(
-            f"`quantization` must be one of {list(QUANTIZATIONS)}. "
-            f"Received: quantization={quantization!r}"
-        )
-    if batch_size is not None and (
-        type(batch_size) is not int or batch_size < 1
-    ):
-        raise ValueError(
-            "`batch_size` must be a positive int or None. "
-            f"Received: batch_size={batch_size!r}"
-        )
-    if output_dtype not in ("float32", "int8") or (
-        output_dtype == "int8" and quantization != "int8"
-    ):
+def _check_output_dtype(output_dtype, quantization):
+    check_choice("output_dtype", output_dtype, ("float32", "int8"))
+    if output_dtype == "int8" and quantization != "int8":
         raise ValueError(
             '`output_dtype` must be "float32", or "int8" for an int8 file. '
             f"Received: output_dtype={output_dtype!r} with "
             f"quantization={quantization!r}"
-        )
-    if tuple(signatures) not in (
-        (SIGNATURE,),
-        (SIGNATURE, VERIFY_SIGNATURE),
-    ):
-        raise ValueError(
-            f"`signatures` must be {(SIGNATURE,)} or "
-            f"{(SIGNATURE, VERIFY_SIGNATURE)}. "
-            f"Received: signatures={signatures!r}"
         )

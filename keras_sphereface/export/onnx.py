@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_sphereface.contract import MANIFEST_NAME, seal
+from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.export.artifact_manifest import build_manifest
 from keras_sphereface.export.embedder import as_float32, check_embedder
 from keras_sphereface.export.export_error import ExportError
@@ -64,11 +65,9 @@ def export_onnx(
     edge.FaceVerifier("face.onnx").verify(image_a, image_b)
     ```
     """
-    if type(opset) is not int or opset not in OPSETS:
-        raise ValueError(
-            f"`opset` must be an int in [{OPSETS[0]}, {OPSETS[-1]}]. "
-            f"Received: opset={opset!r}"
-        )
+    opset = check_integer(
+        "opset", opset, at_least=OPSETS[0], at_most=OPSETS[-1]
+    )
     check_embedder(embedder)
     manifest = build_manifest(
         embedder,

@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_sphereface.backend.column_chunks import compiles_with_xla
 from keras_sphereface.backend.counted_seed import CountedSeed, add_counter
+from keras_sphereface.backend.keras_internals import saved_name
 from keras_sphereface.backend.replicas import (
     gather_rows,
     replica_index_and_count,
@@ -20,6 +21,7 @@ from keras_sphereface.class_softmax.class_parallel import (
 )
 from keras_sphereface.class_softmax.class_sampling import sample_classes
 from keras_sphereface.contract.arguments import check_integer, check_number
+from keras_sphereface.heads.center_initializer import draw_centers
 from keras_sphereface.ops.cosines import cosines, safe_normalize
 
 
@@ -96,16 +98,13 @@ class ClassCenters(keras.layers.Layer):
         shape = (embeddings_shape[-1], self.num_classes)
         if self.sub_centers > 1:
             shape = (*shape, self.sub_centers)
-        normal = keras.initializers.RandomNormal(
-            stddev=embeddings_shape[-1] ** -0.5
-        )
         self.padding = -self.num_classes % count_class_shards()
         self.centers = self.add_weight(
             name="centers",
             shape=(shape[0], shape[1] + self.padding, *shape[2:]),
             # The same numbers however many devices share them.
-            initializer=lambda _, dtype: pad_columns(
-                normal(shape, dtype), self.padding
+            initializer=lambda _, dtype: draw_centers(
+                shape, self.padding, dtype
             ),
         )
         if self.sample_rate < 1:
@@ -131,13 +130,15 @@ class ClassCenters(keras.layers.Layer):
         super().load_own_variables(kept)
 
     def _name_of_centers(self):
-        variables = self._trainable_variables + self._non_trainable_variables
-        return str([v is self.centers for v in variables].index(True))
+        return saved_name(self, self.centers)
 
     def _cosines(self, unit):
         """Cosines of unit embeddings, `(batch_size, num_classes)`."""
         if self.sub_centers == 1:
-            return cosines(unit, self.centers)[:, : self.num_classes]
+            cos_theta = cosines(unit, self.centers)
+            return (
+                cos_theta[:, : self.num_classes] if self.padding else cos_theta
+            )
         unit_centers, _ = safe_normalize(self.centers, axis=0)
         columns = ops.reshape(unit_centers, (unit_centers.shape[0], -1))
         cos_theta = ops.reshape(

@@ -327,7 +327,8 @@ class MarginHead(ClassCenters):
         else:
             if self.sub_centers == 1:
                 logits, cos_target = class_logits(unit, *classes[:2], **formula)
-                logits = logits[:, : classes.count]
+                if classes.count < logits.shape[1]:
+                    logits = logits[:, : classes.count]
             else:
                 logits, cos_target = logits_of_cosines(
                     self._cosines(unit), labels, **formula

@@ -10,10 +10,7 @@ from keras_sphereface.contract.arguments import (
 from keras_sphereface.heads.hyperparameter import Hyperparameter
 from keras_sphereface.heads.margin_head import MarginHead
 from keras_sphereface.heads.registry import register
-from keras_sphereface.ops import (
-    sphereface2_bias,
-    sphereface2_margin,
-)
+from keras_sphereface.ops import sphereface2_bias, sphereface2_margin
 
 # The margins of the paper.
 _MARGINS = {"C": 0.4, "A": 0.5, "M": 1.7}

@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from keras_sphereface.contract.arguments import check_choice, check_integer
 from keras_sphereface.interop.state import read_state
 from keras_sphereface.interop.weights_errors import WeightsMismatchError
 
@@ -44,10 +45,10 @@ def read_centers(path, *, embedding_dim=None, layout=None):
     centers = ks.interop.read_centers("checkpoint_gpu_0.pt")
     ```
     """
-    if layout not in (None, *LAYOUTS):
-        raise ValueError(
-            f"`layout` must be one of {LAYOUTS} or None. "
-            f"Received: layout={layout!r}"
+    check_choice("layout", layout, (None, *LAYOUTS))
+    if embedding_dim is not None:
+        embedding_dim = check_integer(
+            "embedding_dim", embedding_dim, at_least=1
         )
     paths = path if isinstance(path, list | tuple) else [path]
     parts = [_one_file(each, embedding_dim, layout) for each in paths]

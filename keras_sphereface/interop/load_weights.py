@@ -3,6 +3,11 @@
 import pathlib
 from typing import Any, NamedTuple
 
+from keras_sphereface.contract.arguments import (
+    check_choice,
+    check_number,
+    check_sizes,
+)
 from keras_sphereface.contract.face_input import IMAGE_SIZE
 from keras_sphereface.interop.families import find_network
 from keras_sphereface.interop.import_report import ImportReport
@@ -146,20 +151,20 @@ def _read(path):
 
 
 def _check(color_order, pixel_scale):
-    if color_order not in (None, "RGB", "BGR"):
-        raise ValueError(
-            '`color_order` must be "RGB", "BGR" or None. '
-            f"Received: color_order={color_order!r}"
-        )
-    if pixel_scale is not None and not pixel_scale > 0:
-        raise ValueError(
-            "`pixel_scale` must be above 0. "
-            f"Received: pixel_scale={pixel_scale!r}"
-        )
+    check_choice("color_order", color_order, (None, "RGB", "BGR"))
+    if pixel_scale is not None:
+        check_number("pixel_scale", pixel_scale, above=0)
 
 
 def _image_size(places, image_size):
     """Image size of a last map, which is 16 times smaller."""
+    if image_size is not None:
+        image_size = check_sizes(
+            "image_size",
+            image_size,
+            length=2,
+            reason="is (height, width), so it",
+        )
     if places is None:
         return tuple(image_size or IMAGE_SIZE)
     if isinstance(places, tuple):

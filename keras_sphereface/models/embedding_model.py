@@ -3,6 +3,13 @@
 import keras
 
 from keras_sphereface import backbones
+from keras_sphereface.backend.keras_internals import all_layers
+from keras_sphereface.contract.arguments import (
+    check_choice,
+    check_integer,
+    check_number,
+    check_sizes,
+)
 from keras_sphereface.contract.face_input import (
     IMAGE_SIZE,
     PIXEL_MEAN,
@@ -81,21 +88,12 @@ def build_embedding_model(
     embeddings = embedder.predict(images)  # (batch_size, 256)
     ```
     """
-    image_size = _check_image_size(image_size)
-    if not isinstance(embedding_dim, int) or embedding_dim < 1:
-        raise ValueError(
-            "`embedding_dim` must be an int of at least 1. "
-            f"Received: embedding_dim={embedding_dim!r}"
-        )
-    if not 0 <= dropout < 1:
-        raise ValueError(
-            f"`dropout` must be in [0, 1). Received: dropout={dropout}"
-        )
-    if neck is not None and neck not in NECKS:
-        raise ValueError(
-            f"`neck` must be one of {list(NECKS)}, or None for the "
-            f"backbone's own. Received: neck={neck!r}"
-        )
+    image_size = check_sizes(
+        "image_size", image_size, length=2, reason="is (height, width), so it"
+    )
+    embedding_dim = check_integer("embedding_dim", embedding_dim, at_least=1)
+    dropout = check_number("dropout", dropout, at_least=0, below=1)
+    check_choice("neck", neck, (None, *NECKS))
     input_shape = (*image_size, 3)
     if isinstance(backbone, keras.Model):
         if backbone_kwargs:
@@ -147,21 +145,9 @@ def _synchronize_batch_norm(model):
             f"{keras.backend.backend()} backend, which has no replicas. "
             "Received: synchronized_batch_norm=True"
         )
-    for layer in model._flatten_layers():
+    for layer in all_layers(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = True
-
-
-def _check_image_size(image_size):
-    sizes = tuple(image_size)
-    if len(sizes) != 2 or not all(
-        isinstance(size, int) and size >= 1 for size in sizes
-    ):
-        raise ValueError(
-            "`image_size` must be (height, width), ints of at least 1. "
-            f"Received: image_size={image_size}"
-        )
-    return sizes
 
 
 def _check_takes(backbone, input_shape):

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_sphereface.backend import check_labels
+from keras_sphereface.backend import check_labels, divisible_batches
 from keras_sphereface.backend import distributed_fit as replicas
 from keras_sphereface.heads import MarginHead
 from keras_sphereface.losses import PrecomputedLoss
@@ -164,7 +164,7 @@ class FaceRecognizer(keras.Model):
         """As `keras.Model.fit`; labels given as an array are checked first."""
         if isinstance(y, np.ndarray | list | tuple):
             check_labels(np.asarray(y), self.head.num_classes)
-        x, y, batch_size, kwargs = replicas.divisible_fit_data(
+        x, y, batch_size, kwargs = divisible_batches.divisible_fit_data(
             self, x, y, batch_size, kwargs
         )
         if y is None and not isinstance(x, keras.utils.PyDataset):
@@ -175,7 +175,7 @@ class FaceRecognizer(keras.Model):
 
     def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
         """As `keras.Model.evaluate`."""
-        x, y, batch_size, kwargs = replicas.divisible_evaluation_data(
+        x, y, batch_size, kwargs = divisible_batches.divisible_evaluation_data(
             self, x, y, batch_size, kwargs
         )
         return super().evaluate(x, y, batch_size, **kwargs)

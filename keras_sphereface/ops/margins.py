@@ -142,8 +142,9 @@ def sphereface_margin(cos_theta, *, margin):
         - [Liu et al., 2017](https://arxiv.org/abs/1704.08063)
         - [Liu et al., 2022](https://arxiv.org/abs/2109.05565)
     """
-    psi = falling_cosine(margin * angle(cos_theta))
-    return _unless_plain(margin, psi, cos_theta)
+    return _unless_plain(
+        margin, cos_theta, lambda: falling_cosine(margin * angle(cos_theta))
+    )
 
 
 def spherefacer_v1_margin(cos_theta, *, margin):
@@ -162,8 +163,11 @@ def spherefacer_v1_margin(cos_theta, *, margin):
     Reference:
         - [Liu et al., 2022](https://arxiv.org/abs/2109.05565)
     """
-    m_theta = ops.minimum(margin * angle(cos_theta), math.pi)
-    return _unless_plain(margin, ops.cos(m_theta), cos_theta)
+    return _unless_plain(
+        margin,
+        cos_theta,
+        lambda: ops.cos(ops.minimum(margin * angle(cos_theta), math.pi)),
+    )
 
 
 def spherefacer_v2_margin(cos_theta, *, margin):
@@ -182,8 +186,9 @@ def spherefacer_v2_margin(cos_theta, *, margin):
     Reference:
         - [Liu et al., 2022](https://arxiv.org/abs/2109.05565)
     """
-    value = ops.cos(angle(cos_theta) / margin)
-    return _unless_plain(margin, value, cos_theta)
+    return _unless_plain(
+        margin, cos_theta, lambda: ops.cos(angle(cos_theta) / margin)
+    )
 
 
 def spherefacer_margin(*, variant, margin, detach):
@@ -276,6 +281,12 @@ def combined_margin(cos_theta, *, angle_factor, angle_margin, cosine_margin):
     return ops.where(is_plain, cos_theta, value) - cosine_margin
 
 
-def _unless_plain(margin, value, cos_theta):
+def _unless_plain(margin, cos_theta, value):
     # Without a margin the cosine stays as it is, to the last bit.
-    return ops.where(ops.equal(margin, 1.0), cos_theta, value)
+    if isinstance(margin, int | float):
+        return cos_theta if margin == 1 else value()
+    is_plain = ops.equal(margin, 1.0)
+    if keras.backend.backend() == "tensorflow" and len(is_plain.shape) == 0:
+        # No pass over the matrix to choose; XLA makes none by itself.
+        return ops.cond(is_plain, lambda: cos_theta, value)
+    return ops.where(is_plain, cos_theta, value())

@@ -1,5 +1,6 @@
 import keras
 
+from keras_sphereface.backend.replica_updates import has_strategy
 from keras_sphereface.optimizers.replica_loss_scale_optimizer import (
     ReplicaLossScaleOptimizer,
 )
@@ -55,16 +56,8 @@ def replica_safe(optimizer, *, loss_scale=False):
 def _summed(optimizer):
     if (
         isinstance(optimizer, ReplicaOptimizer)
-        or not _has_strategy()
+        or not has_strategy()
         or not any(getattr(optimizer, name, None) for name in _NEEDS_THE_SUM)
     ):
         return optimizer
     return ReplicaOptimizer(optimizer)
-
-
-def _has_strategy():
-    if keras.backend.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    return tf.distribute.has_strategy()

@@ -8,10 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_sphereface.pairs.bin_pickle import (
-    UnsafePickleError,
-    read_bin_pickle,
-)
+from keras_sphereface.pairs.bin_pickle import UnsafePickleError, read_bin_pickle
 from keras_sphereface.pairs.pair_folds import ten_folds
 from keras_sphereface.pairs.registry import register
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from keras_sphereface.contract.arguments import check_choice
 from keras_sphereface.pairs.csv_format import columns_of
 
 PROTOCOLS = ("FP", "FF")
@@ -22,11 +23,7 @@ def read_cfp_pairs(root, protocol="FP") -> dict:
         Dict, the arguments of `PairSet`. A person has the number of their
         folder.
     """
-    if protocol not in PROTOCOLS:
-        raise ValueError(
-            f"`protocol` must be one of {list(PROTOCOLS)}. "
-            f"Received: protocol={protocol!r}"
-        )
+    check_choice("protocol", protocol, PROTOCOLS)
     folder = Path(root) / "Protocol"
     lists = [_read_list(folder / f"Pair_list_{kind}.txt") for kind in protocol]
     splits = sorted((folder / "Split" / protocol).glob("[0-9]*"))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from keras_sphereface.contract import FaceInput, ImageError, read_image
+from keras_sphereface.contract.arguments import check_integer
 
 
 def image_batches(
@@ -30,11 +31,7 @@ def image_batches(
     Yields:
         uint8 arrays, `[<= batch_size, height, width, 3]`.
     """
-    if type(batch_size) is not int or batch_size < 1:
-        raise ValueError(
-            "`batch_size` must be a positive int. "
-            f"Received: batch_size={batch_size!r}"
-        )
+    batch_size = check_integer("batch_size", batch_size, at_least=1)
     return _image_batches(images, names, batch_size, face_input, start)
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_sphereface.contract.arguments import check_integer
+
 
 def sample_pairs(labels, *, pairs_per_fold, num_folds, seed) -> dict:
     """Draws as many same as different pairs, in folds that share no person.
@@ -16,18 +18,13 @@ def sample_pairs(labels, *, pairs_per_fold, num_folds, seed) -> dict:
         Dict of `index_a`, `index_b`, `is_same` and `folds`, each
         `[num_folds * pairs_per_fold]`.
     """
-    if type(pairs_per_fold) is not int or (
-        pairs_per_fold < 2 or pairs_per_fold % 2
-    ):
+    pairs_per_fold = check_integer("pairs_per_fold", pairs_per_fold, at_least=2)
+    if pairs_per_fold % 2:
         raise ValueError(
-            "`pairs_per_fold` must be even and at least 2. "
-            f"Received: pairs_per_fold={pairs_per_fold!r}"
+            "`pairs_per_fold` must be even, as many same as different pairs. "
+            f"Received: pairs_per_fold={pairs_per_fold}"
         )
-    if type(num_folds) is not int or num_folds < 2:
-        raise ValueError(
-            "`num_folds` must be an int, at least 2. "
-            f"Received: num_folds={num_folds!r}"
-        )
+    num_folds = check_integer("num_folds", num_folds, at_least=2)
     rng = np.random.default_rng(seed)
     fold_of_image = _deal_people(labels, num_folds, rng)
     half = pairs_per_fold // 2

@@ -4,7 +4,8 @@ import dataclasses
 from dataclasses import dataclass, field
 
 from keras_sphereface import backbones, heads
-from keras_sphereface.training.config_checks import check_choice, check_count
+from keras_sphereface.contract.arguments import check_choice
+from keras_sphereface.training.config_checks import check_counts
 from keras_sphereface.training.data_config import DataConfig
 
 _PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -47,6 +48,7 @@ class EmbedderConfig:
     arguments: dict = field(default_factory=dict)
 
     def __post_init__(self):
+        check_counts(self, embedding_dim=1)
         backbones.builder_of(self.backbone)
 
 
@@ -105,7 +107,7 @@ class OptimizerConfig:
 
     def __post_init__(self):
         check_choice("schedule", self.schedule, _SCHEDULES)
-        check_count("accumulation_steps", self.accumulation_steps)
+        check_counts(self, accumulation_steps=1)
         read = _SCHEDULES[self.schedule]
         for setting in dataclasses.fields(self):
             value = getattr(self, setting.name)
@@ -143,8 +145,7 @@ class VerificationConfig:
     patience: int = 0
 
     def __post_init__(self):
-        check_count("every_epochs", self.every_epochs, at_least=0)
-        check_count("patience", self.patience, at_least=0)
+        check_counts(self, every_epochs=0, patience=0)
         if self.patience and not self.every_epochs:
             raise ValueError(
                 "`patience` counts verifications, so `every_epochs` must be at "
@@ -166,8 +167,7 @@ class CheckpointConfig:
     keep: int = 2
 
     def __post_init__(self):
-        check_count("every_steps", self.every_steps, at_least=0)
-        check_count("keep", self.keep)
+        check_counts(self, every_steps=0, keep=1)
 
 
 @dataclass(frozen=True)
@@ -214,8 +214,7 @@ class TrainConfig:
     def __post_init__(self):
         check_choice("precision", self.precision, _PRECISIONS)
         check_choice("strategy", self.strategy, _STRATEGIES)
-        for name in ("epochs", "batch_size", "cpu_devices"):
-            check_count(name, getattr(self, name))
+        check_counts(self, epochs=1, batch_size=1, cpu_devices=1, seed=0)
         data = self.data
         if self.verification.every_epochs and data.folder and not data.pairs:
             raise ValueError(

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from keras_sphereface.contract.arguments import check_choice
 from keras_sphereface.pairs import has_own_images
-from keras_sphereface.training.config_checks import check_choice, check_count
+from keras_sphereface.training.config_checks import check_counts
 
 _SAMPLINGS = ("image", "balanced", "identity")
 _SAMPLING_SETTINGS = {
@@ -70,8 +71,15 @@ class DataConfig:
 
     def __post_init__(self):
         check_choice("sampling", self.sampling, _SAMPLINGS)
-        check_count("min_images", self.min_images)
-        check_count("images_per_identity", self.images_per_identity, 2)
+        check_counts(
+            self,
+            min_images=1,
+            images_per_identity=2,
+            synthetic_identities=1,
+            synthetic_images=1,
+            synthetic_unseen=1,
+            synthetic_pairs=2,
+        )
         for name, reader in _SAMPLING_SETTINGS.items():
             default = type(self).__dataclass_fields__[name].default
             if getattr(self, name) != default and self.sampling != reader:

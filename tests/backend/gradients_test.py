@@ -59,11 +59,29 @@ def test_the_result_that_is_not_used_has_gradient_zero():
 
 def test_vector_jacobian_is_the_derivative_times_what_comes():
     upstream = np.float32([[1, 0], [-2, 0.5]])
-    found = vector_jacobian(
+    (found,) = vector_jacobian(
         lambda x: x * x * x,
-        ops.convert_to_tensor(X),
+        (ops.convert_to_tensor(X),),
         ops.convert_to_tensor(upstream),
     )
     np.testing.assert_allclose(
         ops.convert_to_numpy(found), 3 * X**2 * upstream, rtol=1e-6
     )
+
+
+def test_vector_jacobian_has_one_for_each_value():
+    upstream = np.float32([[1, 0], [-2, 0.5]])
+    scale, unused = np.float32([[3.0], [5.0]]), np.float32(7.0)
+    found = vector_jacobian(
+        lambda x, scale, unused: x * x * scale,
+        tuple(map(ops.convert_to_tensor, (X, scale, unused))),
+        ops.convert_to_tensor(upstream),
+    )
+    expected = (
+        2 * X * scale * upstream,
+        (X**2 * upstream).sum(axis=1, keepdims=True),
+        np.float32(0.0),
+    )
+    assert len(found) == 3
+    for own, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ops.convert_to_numpy(own), other, rtol=1e-6)

@@ -140,7 +140,7 @@ def test_wrong_use_is_named():
         MarginSchedule(1.4)
     with pytest.raises(ValueError, match=r"`at`.*never grows"):
         MarginSchedule.step(start=1.0, increment=0.1, at=[])
-    with pytest.raises(ValueError, match=r"`steps`.*positive.*steps=0"):
+    with pytest.raises(ValueError, match=r"`steps`.*at least 1.*steps=0"):
         MarginSchedule.linear(start=1.0, end=1.4, steps=0)
     x, y = make_faces()
     wrong = MarginSchedule(lambda step: 1.0, setting="margn")

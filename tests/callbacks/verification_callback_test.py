@@ -104,7 +104,10 @@ def test_early_stopping_finds_the_logs(recognizer, pairs):
     [
         ({"pairs": "pairs.txt"}, r"`pairs` must be a PairSet"),
         ({"pairs": {}}, r"`pairs` must hold a pair set"),
-        ({"every_epochs": 0}, r"`every_epochs` must be a positive integer"),
+        (
+            {"every_epochs": 0},
+            r"`every_epochs` must be an integer of at least 1",
+        ),
     ],
 )
 def test_wrong_arguments_are_named(pairs, arguments, message):

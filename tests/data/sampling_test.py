@@ -138,5 +138,7 @@ def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match="`min_images` must be"):
         BalancedSampling(0)
     for shard in ((1, 1), (0, 3), (-1, 2), 2, (0.0, 2)):
-        with pytest.raises(ValueError, match="`shard` must be"):
+        with pytest.raises(
+            ValueError, match=r"`shard` (is|must be) \(worker, num_workers\)"
+        ):
             batches(None, shard=shard)

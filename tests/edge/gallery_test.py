@@ -208,7 +208,7 @@ def test_wrong_rows_are_refused(names, embeddings, message):
 
 def test_wrong_searches_are_refused():
     gallery = Gallery(MODEL)
-    with pytest.raises(ValueError, match=r"`k` must be a positive int.*k=0"):
+    with pytest.raises(ValueError, match=r"`k` must be an integer.*k=0"):
         gallery.search(np.ones(8), k=0)
     with pytest.raises(ValueError, match=r"`pooling`.*'max', 'mean'.*'best'"):
         gallery.search(np.ones(8), pooling="best")

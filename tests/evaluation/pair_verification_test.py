@@ -201,8 +201,8 @@ def test_operating_points_say_whether_mirror_images_were_added(flip):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"fars": (2.0,)}, r"`far` must be in \(0, 1\].*2.0"),
-        ({"fars": (0,)}, r"`far` must be in \(0, 1\].*0"),
+        ({"fars": (2.0,)}, r"`far` is.*must be in \(0, 1\].*2.0"),
+        ({"fars": (0,)}, r"`far` is.*must be in \(0, 1\].*0"),
         ({"scores": np.full(6000, np.nan)}, "finite"),
         ({"folds": np.zeros(6000, int)}, "two folds"),
         ({"is_same": np.zeros(6000, bool)}, "both kinds"),

@@ -238,7 +238,7 @@ def test_nothing_is_printed(embedder, tmp_path, capfd):
             r"one of \['float32', .*'int16x8'\].*'int4'",
         ),
         ({"quantization": "int8"}, r"needs `calibration` images"),
-        ({"batch_size": 0}, r"`batch_size` must be a positive int"),
+        ({"batch_size": 0}, r"`batch_size` must be an integer"),
         ({"output_dtype": "int8"}, r"for an int8 file.*'float32'"),
         ({"signatures": ("verify",)}, r"`signatures` must be.*\('verify',\)"),
         ({"faces": np.zeros((4, 64, 64, 3))}, r"`faces` does not fit"),

@@ -4,12 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_sphereface.files import (
-    NO_CHECKSUM,
-    folder_checksum,
-    is_sealed,
-    seal,
-)
+from keras_sphereface.files import NO_CHECKSUM, folder_checksum, is_sealed, seal
 
 EMPTY = b'{"checksum": "' + NO_CHECKSUM.encode() + b'"}'
 

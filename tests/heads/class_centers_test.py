@@ -33,7 +33,7 @@ def cosine_loop(embeddings, centers):
 @pytest.mark.parametrize("sub_centers", [1, 3])
 def test_cosines_are_those_of_a_float64_loop(sub_centers, dtype):
     random = np.random.default_rng(0)
-    layer = ClassCenters(5, sub_centers=sub_centers)
+    layer = heads.get("cosface", 5, sub_centers=sub_centers)
     layer.build((None, 4))
     centers = random.normal(size=layer.centers.shape).astype("float32")
     centers[:, 2] = 0
@@ -69,12 +69,25 @@ def test_norms_start_at_one_on_average(sub_centers):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"num_classes": 0}, "`num_classes` must be a positive integer"),
-        ({"num_classes": 2.0}, "`num_classes` must be a positive integer"),
-        ({"sub_centers": 0}, "`sub_centers` must be a positive integer"),
+        ({"num_classes": 0}, "`num_classes` must be an integer of at least 1"),
+        ({"num_classes": 2.0}, "`num_classes` must be an integer of at leas"),
+        ({"sub_centers": 0}, "`sub_centers` must be an integer of at least 1"),
+        ({"sample_seed": 0.5}, "`sample_seed` must be an integer"),
         ({"dtype": "float16"}, "`dtype` must be 'float32'"),
         ({"dtype": "mixed_float16"}, "`dtype` must be 'float32'"),
-        ({"class_chunk": 2}, "looks at all classes at once"),
+        ({"class_chunk": 0}, "`class_chunk` must be None, 'auto' or an integ"),
+        ({"class_chunk": "all"}, "`class_chunk` must be None, 'auto' or an "),
+        ({"sample_rate": 0}, r"`sample_rate` must be in \(0, 1\]"),
+        ({"sample_rate": float("nan")}, "`sample_rate` must be a number in"),
+        ({"sample_rate": 1.01}, r"`sample_rate` must be in \(0, 1\]"),
+        (
+            {"sub_centers": 2, "class_chunk": 4},
+            "`class_chunk` must be left out.*sub_centers=2.*class_chunk=4",
+        ),
+        (
+            {"sub_centers": 2, "sample_rate": 0.5},
+            r"`sample_rate` must be left out.*sub_centers=2.*sample_rate=0\.5",
+        ),
     ],
 )
 def test_wrong_arguments_are_named(arguments, message):

@@ -1,7 +1,7 @@
 """A head that streams over its classes, held to the one that does not.
 
-The reference is the path by way of logits, `compute_outputs` and
-`sample_losses`, which `family_test.py` holds to float64 loops.
+The reference is `compute_outputs` of a head that computes all classes at once,
+which `family_test.py` holds to float64 loops.
 """
 
 import keras
@@ -31,25 +31,14 @@ CASES = {
 }
 # Chunks that divide the 9 classes and that do not, of one and of all of them.
 # JAX compiles each operation of each shape: there one that does not divide.
-CHUNKS = [4] if keras.backend.backend() == "jax" else [None, 1, 4, 100]
+CHUNKS = [4] if keras.backend.backend() == "jax" else [1, 4, 100]
 
 
 def build(case, num_classes=NUM_CLASSES, **kwargs):
     return make_head(CASES[case], num_classes, **kwargs)
 
 
-def by_way_of_logits(head, embeddings, labels, training):
-    outputs = head.compute_outputs(embeddings, labels, training)
-    return head.sample_losses(outputs)
-
-
-def streamed(head, embeddings, labels, training):
-    return head.compute_losses(embeddings, labels, training).losses
-
-
-def weighted_loss_and_gradients(
-    losses, head, embeddings, labels, training=False
-):
+def weighted_loss_and_gradients(head, embeddings, labels, training=False):
     """Of a mean with weights, one of them 0, as samples have in `fit`."""
     embeddings = keras.Variable(embeddings)
     weights = np.linspace(0.0, 2.0, len(labels)).astype("float32")
@@ -58,8 +47,8 @@ def weighted_loss_and_gradients(
 
     def mean_loss():
         x = ops.convert_to_tensor(embeddings)
-        values = losses(head, x, labels, training)
-        return ops.mean(ops.convert_to_tensor(weights) * values)
+        outputs = head.compute_outputs(x, labels, training)
+        return ops.mean(ops.convert_to_tensor(weights) * outputs.losses)
 
     return value_and_gradients(mean_loss, [embeddings, *head.trainable_weights])
 
@@ -74,17 +63,11 @@ def assert_close(actual, expected):
 def assert_streams_as_dense(case, chunks, batch, **kwargs):
     embeddings, centers, labels = batch
     results = []
-    for chunk in ["logits", *chunks]:
-        head = build(
-            case,
-            centers.shape[1],
-            class_chunk=None if chunk == "logits" else chunk,
-            **kwargs,
-        )
+    for chunk in [None, *chunks]:
+        head = build(case, centers.shape[1], class_chunk=chunk, **kwargs)
         head.centers.assign(centers)
-        losses = by_way_of_logits if chunk == "logits" else streamed
         loss, gradients = weighted_loss_and_gradients(
-            losses, head, embeddings, labels, training=True
+            head, embeddings, labels, training=True
         )
         results.append([loss, *gradients])
     for result in results[1:]:
@@ -105,7 +88,7 @@ def test_one_sample_and_one_class_are_enough(case):
     assert_streams_as_dense(case, [4], one)
     if not case.startswith("sphereface2"):
         only = embeddings, centers[:, :1], np.zeros_like(labels)
-        assert_streams_as_dense(case, [None, 1, 5], only)
+        assert_streams_as_dense(case, [1, 5], only)
 
 
 @pytest.mark.parametrize("chunk", [None, 3])
@@ -118,7 +101,7 @@ def test_a_sample_without_doubt_keeps_its_accuracy(chunk):
     head = heads.get("normface", 3, scale=64.0, class_chunk=chunk)
     head.build((None, 4))
     head.centers.assign(centers)
-    losses = head.compute_losses(embeddings, np.array([0])).losses
+    losses = head.compute_outputs(embeddings, np.array([0])).losses
     expected = np.log1p(np.exp(-64.0) + np.exp(-128.0))  # about 1.6e-28
     np.testing.assert_allclose(ops.convert_to_numpy(losses), expected, 1e-4)
 
@@ -131,9 +114,7 @@ def test_zero_embeddings_and_zero_centers_get_no_gradient(case, chunk):
     centers[:, [labels[0], 5]] = 0
     head = build(case, class_chunk=chunk)
     head.centers.assign(centers)
-    _, gradients = weighted_loss_and_gradients(
-        streamed, head, embeddings, labels
-    )
+    _, gradients = weighted_loss_and_gradients(head, embeddings, labels)
     assert all(np.isfinite(gradient).all() for gradient in gradients)
     np.testing.assert_array_equal(gradients[0][1], 0)
     np.testing.assert_array_equal(gradients[1][:, [labels[0], 5]], 0)
@@ -144,7 +125,7 @@ def test_says_how_near_the_true_class_is(chunk):
     embeddings, centers, labels = make_batch()
     head = build("spherefacer_v2_hard", class_chunk=chunk)
     head.centers.assign(centers)
-    found = head.compute_losses(embeddings, labels)
+    found = head.compute_outputs(embeddings, labels)
     cos_target, is_nearest, norms = (
         ops.convert_to_numpy(values)
         for values in (found.cos_target, found.is_nearest, found.norms)
@@ -236,8 +217,8 @@ def test_auto_streams_where_logits_would_not_fit():
     dense = build("cosface")
     dense.centers.assign(centers)
     np.testing.assert_allclose(
-        ops.convert_to_numpy(head.compute_losses(embeddings, labels).losses),
-        ops.convert_to_numpy(dense.compute_losses(embeddings, labels).losses),
+        ops.convert_to_numpy(head.compute_outputs(embeddings, labels).losses),
+        ops.convert_to_numpy(dense.compute_outputs(embeddings, labels).losses),
         rtol=1e-6,
     )
 
@@ -245,33 +226,13 @@ def test_auto_streams_where_logits_would_not_fit():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("curricularface", "looks at all classes at once.*`class_chunk`"),
-        ("subcenter_arcface", "`sub_centers` must be 1.*class_chunk=4"),
+        ("curricularface", "`class_chunk` must be left out.*whole rows"),
+        ("subcenter_arcface", "`class_chunk` must be left out.*sub_centers=3"),
     ],
 )
 def test_heads_that_need_whole_rows_say_so(name, message):
     with pytest.raises(ValueError, match=message):
         heads.get(name, 9, class_chunk=4)
-
-
-def test_a_formula_of_ones_own_on_whole_rows_stays_in_force():
-    class Shifted(heads.CosFaceHead):
-        def margined(self, cos_theta, labels):
-            return cos_theta - 2.0 * ops.one_hot(labels, self.num_classes)
-
-    embeddings, centers, labels = make_batch()
-    head = Shifted(NUM_CLASSES)
-    head.build((None, EMBEDDING_DIM))
-    head.centers.assign(centers)
-    np.testing.assert_allclose(
-        ops.convert_to_numpy(head.compute_losses(embeddings, labels).losses),
-        ops.convert_to_numpy(
-            head.sample_losses(head.compute_outputs(embeddings, labels))
-        ),
-        rtol=1e-6,
-    )
-    with pytest.raises(ValueError, match="Shifted looks at all classes"):
-        Shifted(NUM_CLASSES, class_chunk=4)
 
 
 def test_a_loss_that_needs_logits_is_refused():

@@ -50,7 +50,7 @@ def loss_and_gradients(head, embeddings, labels, training=False):
         outputs = head.compute_outputs(
             ops.convert_to_tensor(embeddings), labels, training
         )
-        return ops.mean(head.sample_losses(outputs))
+        return ops.mean(outputs.losses)
 
     return value_and_gradients(mean_loss, variables)
 
@@ -134,7 +134,9 @@ def test_equals_a_float64_loop_in_value_and_gradient(case, detach, training):
     outputs = head.compute_outputs(embeddings, labels)
     if not (training and keras.backend.backend() == "jax"):
         assert_close(outputs.logits, logits)
-        assert_close(head.sample_losses(outputs), losses)
+        assert_close(outputs.losses, losses)
+        # The logits of a functional model.
+        assert_close(head(embeddings, labels), logits)
     assert_close(loss, losses.mean())
     assert_close(gradients[0], d_embeddings)
     assert_close(gradients[1], d_centers)
@@ -178,7 +180,7 @@ def test_is_finite_at_the_poles_and_at_zero_in_half_precision(case, dtype):
         def mean_loss(head=head, variable=variable):
             half = ops.cast(ops.convert_to_tensor(variable), dtype)
             outputs = head.compute_outputs(half, labels, training=True)
-            return ops.mean(head.sample_losses(outputs))
+            return ops.mean(outputs.losses)
 
         loss, gradients = value_and_gradients(
             mean_loss, [variable, *head.trainable_weights]
@@ -265,11 +267,10 @@ def target_values(case, cosines, norm, **kwargs):
     plane = np.zeros((len(cosines), NUM_CLASSES), "float32")
     plane[:, 0] = cosines
     plane[:, 1:] = -1.0
-    values = head.apply_margin(
+    values = head.margined_cosines(
         ops.convert_to_tensor(plane),
         ops.convert_to_tensor(labels),
         ops.full((len(cosines), 1), norm),
-        False,
     )
     return ops.convert_to_numpy(values)[:, 0]
 
@@ -286,7 +287,7 @@ def test_the_target_falls_without_jumps_below_the_cosine(case, share, norm):
         name: getattr(head, name) * share
         if name != "angle_factor" and getattr(head, name) < 1
         else 1 + (getattr(head, name) - 1) * 3 * share
-        for name in head.settings()
+        for name in head.hyperparameters()
         if "margin" in name or name == "angle_factor"
     }
     cosines = np.cos(np.linspace(0.005, 3.136, 2048, dtype="float32"))
@@ -411,7 +412,11 @@ WRONG = [
     ("elastic_arcface", {"deviation": -1}, r"`deviation`.*at least 0"),
     ("elastic_cosface", {"seed": -1}, r"`seed`.*seed=-1"),
     ("uniface", {"negative_weight": 0}, r"`negative_weight`.*above 0"),
-    ("subcenter_arcface", {"sub_centers": 0}, r"`sub_centers`.*positive"),
+    (
+        "subcenter_arcface",
+        {"sub_centers": 0},
+        r"`sub_centers`.*integer of at least 1",
+    ),
     ("normface", {"scale": "x"}, r"`scale` must be above 0.*'x'"),
 ]
 

@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_sphereface.heads import MarginHead, SphereFaceRHead
-from keras_sphereface.heads.setting import Setting
+from keras_sphereface.heads import Hyperparameter, MarginHead, SphereFaceRHead
 from keras_sphereface.models import FaceRecognizer
 
 
@@ -101,14 +100,14 @@ def test_a_wrong_number_is_named_and_changes_nothing(is_built, value):
 
 def test_bounds_are_in_the_message():
     class Head(MarginHead):
-        share = Setting(above=0.0, below=1.0)
-        weight = Setting()
+        share = Hyperparameter(above=0.0, below=1.0)
+        weight = Hyperparameter()
 
     head = Head(5)
-    with pytest.raises(ValueError, match=r"`share` must be above 0 and below"):
+    with pytest.raises(ValueError, match=r"`share` must be in \(0, 1\)"):
         head.share = 1
     with pytest.raises(ValueError, match=r"`weight` must be a number.*'x'"):
         head.weight = "x"
     head.share = 0.5
     assert head.share == 0.5
-    assert list(Head.settings()) == ["share", "weight"]
+    assert list(Head.hyperparameters()) == ["share", "weight"]

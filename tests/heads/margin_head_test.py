@@ -5,13 +5,14 @@ from keras import ops
 
 from keras_sphereface.heads import MarginHead
 from keras_sphereface.models import FaceRecognizer
+from keras_sphereface.ops import Margin
 
 
 class AdditiveHead(MarginHead):
     """A margin of a user's own: `cos_theta - 0.3` for the right class."""
 
-    def margined(self, cos_theta, labels):
-        return cos_theta - 0.3 * ops.one_hot(labels, self.num_classes)
+    def class_margin(self, norms, training):
+        return Margin(lambda cos_target: cos_target - 0.3)
 
     def logit_scale(self, norms):
         return 20.0
@@ -36,7 +37,7 @@ def test_a_subclass_is_its_formula():
             expected = 20 * (cosine - 0.3 * (j == labels[i]))
             assert logits[i, j] == pytest.approx(expected, abs=1e-4)
     outputs = head.compute_outputs(embeddings, labels)
-    losses = ops.convert_to_numpy(head.sample_losses(outputs))
+    losses = ops.convert_to_numpy(outputs.losses)
     for i, row in enumerate(logits.astype("float64")):
         expected = np.log(np.exp(row).sum()) - row[labels[i]]
         assert losses[i] == pytest.approx(expected, rel=1e-4)
@@ -64,11 +65,14 @@ def test_centers_start_at_unit_norm_on_average():
 @pytest.mark.parametrize(
     ("overridden", "message"),
     [
-        ({}, r"without a formula: override `margined`|without a scale"),
-        ({"logit_scale": lambda self, norms: 1.0}, r"override `margined`"),
+        ({}, r"without a margin: override `class_margin`"),
+        (
+            {"class_margin": lambda self, norms, training: Margin()},
+            r"without a scale: declare .*override `logit_scale`",
+        ),
     ],
 )
-def test_a_head_without_a_formula_says_what_to_override(overridden, message):
+def test_a_head_without_a_margin_says_what_to_override(overridden, message):
     embeddings, _, labels = make_batch()
     head = type("Bare", (MarginHead,), overridden)(4)
     head.build((None, 7))

@@ -30,7 +30,7 @@ for each in cases:
         head = ks.heads.get(name, 5, **{"scale": 8.0, **arguments})
         model = ks.FaceRecognizer(embedder, head)
         model.compile(keras.optimizers.SGD(0.02, momentum=0.9))
-    name = list(head.settings())[0]
+    name = list(head.hyperparameters())[0]
     value = getattr(head, name)
     growth = ks.callbacks.MarginSchedule.linear(
         start=value, end=1.2 * value, steps=3, setting=name
@@ -38,7 +38,7 @@ for each in cases:
     history = model.fit(
         data, epochs=2, verbose=0, callbacks=[growth]
     ).history
-    for name in head.settings():
+    for name in head.hyperparameters():
         setattr(head, name, getattr(head, name) * 1.1)
     history["again"] = model.fit(data, verbose=0).history["loss"]
     # What each replica holds, not what the first one says.

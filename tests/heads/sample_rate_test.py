@@ -29,7 +29,7 @@ def gradients(head, embeddings, labels):
     embeddings = keras.Variable(embeddings)
 
     def mean_loss():
-        outputs = head.compute_losses(
+        outputs = head.compute_outputs(
             ops.convert_to_tensor(embeddings), labels, training=True
         )
         return ops.mean(outputs.losses)
@@ -119,7 +119,7 @@ def test_in_evaluation_all_classes_count():
     for kwargs in ({}, {"sample_rate": 0.2}):
         head = build(**kwargs)
         head.centers.assign(centers)
-        outputs = head.compute_losses(embeddings, labels)
+        outputs = head.compute_outputs(embeddings, labels)
         losses.append(ops.convert_to_numpy(outputs.losses))
     np.testing.assert_array_equal(*losses)
 
@@ -180,7 +180,10 @@ def test_learns_saves_and_goes_on(tmp_path):
 
 
 def test_a_head_that_needs_whole_rows_says_so():
-    with pytest.raises(ValueError, match="`sample_rate` must be left out"):
+    with pytest.raises(
+        ValueError,
+        match="`sample_rate` must be left out: CurricularFaceHead sees whole",
+    ):
         heads.get("curricularface", 9, sample_rate=0.5)
 
 

@@ -42,7 +42,7 @@ def loss_and_gradients(head, embeddings, labels):
         outputs = head.compute_outputs(
             ops.convert_to_tensor(embeddings), labels
         )
-        return ops.mean(head.sample_losses(outputs))
+        return ops.mean(outputs.losses)
 
     return value_and_gradients(mean_loss, [embeddings, head.centers])
 
@@ -73,7 +73,8 @@ def test_equals_a_float64_loop(batch, variant, normalization, detach):
 
     outputs = head.compute_outputs(embeddings, labels)
     assert_close(outputs.logits, logits)
-    assert_close(head.sample_losses(outputs), losses)
+    assert_close(outputs.losses, losses)
+    assert_close(head(embeddings, labels), logits)
     loss, gradients = loss_and_gradients(head, embeddings, labels)
     assert_close(loss, losses.mean())
     assert_close(gradients[0], d_embeddings)
@@ -192,9 +193,7 @@ def test_margin_makes_the_target_harder(batch):
         for margin in (1.0, 1.4)
     )
     plain_losses, margined_losses = (
-        ops.convert_to_numpy(
-            head.sample_losses(head.compute_outputs(embeddings, labels))
-        )
+        ops.convert_to_numpy(head.compute_outputs(embeddings, labels).losses)
         for head in (plain, margined)
     )
     assert (margined_losses >= plain_losses - 1e-5).all()
@@ -296,7 +295,7 @@ def test_config_round_trip_keeps_every_argument():
         ({"scale": 0.0}, r"`scale`.*above 0.*scale=0"),
         ({"loss_weight": -1.0}, r"`loss_weight`.*loss_weight=-1"),
         ({"norm_penalty_weight": -0.1}, r"`norm_penalty_weight`.*at least 0"),
-        ({"num_classes": 0}, r"`num_classes`.*positive"),
+        ({"num_classes": 0}, r"`num_classes`.*integer of at least 1"),
         ({"dtype": "mixed_float16"}, r"`dtype` must be 'float32'"),
     ],
 )

@@ -114,11 +114,11 @@ def drawn_margins(head, batches=1):
     """Margins of samples at 90°, read off CosFace's logits."""
     rows = []
     for _ in range(batches):
-        values = head.apply_margin(
+        values = head.margined_cosines(
             ops.zeros((400, 5)),
             ops.zeros((400,), "int32"),
             ops.ones((400, 1)),
-            True,
+            training=True,
         )
         rows.append(-ops.convert_to_numpy(values)[:, 0])
     return np.array(rows)
@@ -147,8 +147,8 @@ def test_elasticface_never_draws_below_0_and_evaluates_at_the_mean():
     margins = drawn_margins(head)
     assert margins.min() == 0.0
     assert margins.max() > 1.0
-    values = head.apply_margin(
-        ops.zeros((3, 5)), ops.zeros((3,), "int32"), ops.ones((3, 1)), False
+    values = head.margined_cosines(
+        ops.zeros((3, 5)), ops.zeros((3,), "int32"), ops.ones((3, 1))
     )
     np.testing.assert_allclose(
         ops.convert_to_numpy(values)[:, 0], -0.1, rtol=1e-6

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_sphereface.heads import TargetMarginHead
+from keras_sphereface.heads import Hyperparameter, MarginHead, TargetMarginHead
+from keras_sphereface.ops import Margin
 
 
 @keras.saving.register_keras_serializable("target_margin_head_test")
@@ -12,16 +13,24 @@ def linear_margin(cos_theta, *, margin):
 
 
 @keras.saving.register_keras_serializable("target_margin_head_test")
-class LinearHead(TargetMarginHead):
-    def target_value(self, cos_target):
-        return cos_target - self.margin * (1 - cos_target)
+class LinearHead(MarginHead):
+    margin = Hyperparameter(at_least=0.0)
+    scale = Hyperparameter(above=0.0)
+
+    def __init__(self, num_classes, margin=0.3, scale=20.0, **kwargs):
+        super().__init__(num_classes, **kwargs)
+        self.margin = margin
+        self.scale = scale
+
+    def class_margin(self, norms, training):
+        return Margin(lambda cos: cos - self.margin * (1 - cos))
 
 
 @pytest.mark.parametrize(
     "make",
     [
         lambda: TargetMarginHead(4, linear_margin, margin=0.3, scale=20.0),
-        lambda: LinearHead(4, margin=0.3, scale=20.0),
+        lambda: LinearHead(4),
     ],
 )
 def test_a_margin_of_ones_own_computes_saves_and_loads(make, tmp_path):
@@ -45,7 +54,7 @@ def test_a_margin_of_ones_own_computes_saves_and_loads(make, tmp_path):
 
 
 def test_a_head_without_a_margin_says_what_it_takes():
-    with pytest.raises(ValueError, match=r"`margin_function`.*`target_value`"):
+    with pytest.raises(TypeError, match="margin_function"):
         TargetMarginHead(4)
     with pytest.raises(ValueError, match=r"`margin_function`.*'cosface'"):
         TargetMarginHead(4, "cosface")

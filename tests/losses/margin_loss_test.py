@@ -28,8 +28,7 @@ def test_is_the_loss_of_a_head_of_ones_own():
     expected = []
     for row, label in zip(cosines, labels, strict=True):
         logits = [
-            20 * (c - 0.3 if j == label else 1.5 * c)
-            for j, c in enumerate(row)
+            20 * (c - 0.3 if j == label else 1.5 * c) for j, c in enumerate(row)
         ]
         expected.append(np.log(np.exp(logits).sum()) - logits[label])
     loss = MarginLoss(SteepHead(2, loss_weight=2.0))

@@ -6,7 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from keras_sphereface.ops import adjusted_similarity, sphereface2_bias
+from keras_sphereface.ops import (
+    adjusted_similarity,
+    sphereface2_bias,
+    sphereface2_margin,
+)
 
 
 def sigmoid(z):
@@ -59,3 +63,29 @@ def test_similarity_is_spread_by_the_power(cosine, power, expected):
     assert float(ops.convert_to_numpy(value)[0]) == pytest.approx(
         expected, abs=1e-6
     )
+
+
+@pytest.mark.parametrize("detach", [True, False])
+@pytest.mark.parametrize(
+    ("variant", "margin", "target", "other"),
+    [
+        ("C", 0.4, -0.75 - 0.4, -0.75 + 0.4),  # g(cos 90) = -0.75
+        ("A", math.pi / 6, 2 * 0.25**3 - 1, -0.75),  # g(cos 120)
+        ("A", 2.0, -1.0, -0.75),  # past 180 it stays there
+        ("M", 4 / 3, 2 * 0.25**3 - 1, -0.75),  # g(cos 120)
+        ("M", 2.5, -1.0, -0.75),  # past 180 it stays there
+    ],
+)
+def test_margins_stand_on_similarities(variant, margin, target, other, detach):
+    found = sphereface2_margin(
+        variant=variant, margin=margin, power=3.0, detach=detach
+    )
+    right_angle = ops.convert_to_tensor(np.float32([[0.0]]))
+    assert found.detach is detach
+    for values, expected in (
+        (found.target_values(right_angle), target),
+        (found.other_values(right_angle), other),
+    ):
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(values), [[expected]], atol=1e-5
+        )

@@ -7,10 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_sphereface.pairs.bin_pickle import (
-    UnsafePickleError,
-    read_bin_pickle,
-)
+from keras_sphereface.pairs.bin_pickle import UnsafePickleError, read_bin_pickle
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 # Written by Python 2.7: cPickle.dumps((['\xff\xd8a', "b'\n"], [True, False]))

@@ -137,7 +137,7 @@ def test_large_sets_are_drawn_without_listing_every_pair():
     ("options", "message"),
     [
         ({"pairs_per_fold": 7}, "even.*pairs_per_fold=7"),
-        ({"pairs_per_fold": 0}, "even.*pairs_per_fold=0"),
+        ({"pairs_per_fold": 0}, "at least 2.*pairs_per_fold=0"),
         ({"num_folds": 1}, "`num_folds`.*num_folds=1"),
         (
             {"pairs_per_fold": 40, "num_folds": 2},

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from keras_sphereface.training import (
@@ -39,6 +40,15 @@ def test_a_config_becomes_json():
 def test_wrong_settings_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         TrainConfig(**arguments)
+
+
+def test_counts_of_numpy_become_json_too():
+    config = TrainConfig(
+        epochs=np.int64(3), checkpoint=CheckpointConfig(keep=np.uint8(1))
+    )
+    content = json.loads(json.dumps(config.to_dict()))
+    assert content["epochs"] == 3
+    assert content["checkpoint"]["keep"] == 1
 
 
 def test_an_unknown_setting_is_an_error():

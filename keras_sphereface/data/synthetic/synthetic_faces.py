@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from keras_sphereface.data.arguments import whole_number
+from keras_sphereface.contract.arguments import check_integer, check_sizes
 from keras_sphereface.data.synthetic.face_drawing import draw_face
 from keras_sphereface.data.synthetic.face_identity import FaceIdentity
 from keras_sphereface.data.synthetic.face_view import FaceView
@@ -54,17 +54,23 @@ class SyntheticFaces:
         first_identity=0,
         image_size=(112, 112),
     ):
-        self.num_identities = whole_number(
+        self.num_identities = check_integer(
             "num_identities", num_identities, at_least=1
         )
-        self.images_per_identity = whole_number(
+        self.images_per_identity = check_integer(
             "images_per_identity", images_per_identity, at_least=1
         )
-        self.seed = whole_number("seed", seed, at_least=0)
-        self.first_identity = whole_number(
+        self.seed = check_integer("seed", seed, at_least=0)
+        self.first_identity = check_integer(
             "first_identity", first_identity, at_least=0
         )
-        self.image_size = _image_size(image_size)
+        self.image_size = check_sizes(
+            "image_size",
+            image_size,
+            at_least=16,
+            length=2,
+            reason="is (height, width), so it",
+        )
 
     @property
     def num_classes(self):
@@ -115,7 +121,7 @@ class SyntheticFaces:
         return images, labels
 
     def _checked(self, name, value, size):
-        value = whole_number(name, value, at_least=0)
+        value = check_integer(name, value, at_least=0)
         if value >= size:
             raise IndexError(
                 f"`{name}` must be below {size}. Received: {name}={value}"
@@ -130,16 +136,3 @@ def _identity(seed, number):
 
 def _rng(*numbers):
     return np.random.default_rng(np.random.SeedSequence(numbers))
-
-
-def _image_size(value):
-    try:
-        height, width = (operator.index(size) for size in value)
-    except (TypeError, ValueError):
-        height = width = 0
-    if min(height, width) < 16:
-        raise ValueError(
-            "`image_size` must be two integers (height, width) of at least "
-            f"16. Received: image_size={value!r}"
-        )
-    return height, width

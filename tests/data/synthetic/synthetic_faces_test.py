@@ -148,8 +148,8 @@ def test_pixels_alone_hardly_tell_people_apart():
         ({"first_identity": -5}, "Received: first_identity=-5"),
         (
             {"image_size": 112},
-            r"`image_size` must be two integers \(height, width\) of at "
-            "least 16. Received: image_size=112",
+            r"`image_size` is \(height, width\), so it must be 2 integers "
+            "of at least 16. Received: image_size=112",
         ),
         ({"image_size": (112, 8)}, r"Received: image_size=\(112, 8\)"),
         ({"image_size": (112, 112, 3)}, r"image_size=\(112, 112, 3\)"),
