@@ -53,6 +53,11 @@ def make_batch():
     return embeddings.astype("float32"), centers.astype("float32"), labels
 
 
+def detaching(case, detach):
+    """The argument `detach`, for a case whose head has it."""
+    return {"detach": detach} if "detach" in heads.defaults(case[0]) else {}
+
+
 def make_head(case, num_classes=NUM_CLASSES, **kwargs):
     """A built head of a case, with a scale of 16 unless it has its own."""
     name, arguments = case
