@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_sphereface.backend.column_chunks import compiles_with_xla
 from keras_sphereface.backend.counted_seed import CountedSeed, add_counter
+from keras_sphereface.backend.host_arrays import draw_columns
 from keras_sphereface.backend.keras_internals import saved_name
 from keras_sphereface.backend.replicas import (
     gather_rows,
@@ -20,7 +21,6 @@ from keras_sphereface.class_softmax.class_parallel import (
 )
 from keras_sphereface.class_softmax.class_sampling import sample_classes
 from keras_sphereface.contract.arguments import check_integer, check_number
-from keras_sphereface.heads.center_initializer import draw_centers
 from keras_sphereface.ops.cosines import cosines, safe_normalize
 
 
@@ -104,8 +104,11 @@ class ClassCenters(keras.layers.Layer):
             name="centers",
             shape=(shape[0], shape[1] + self.padding, *shape[2:]),
             # The same numbers however many devices share them.
-            initializer=lambda _, dtype: draw_centers(
-                shape, self.padding, dtype
+            initializer=lambda _, dtype: draw_columns(
+                shape,
+                deviation=shape[0] ** -0.5,
+                padding=self.padding,
+                dtype=dtype,
             ),
         )
         if self.sample_rate < 1:
@@ -123,7 +126,7 @@ class ClassCenters(keras.layers.Layer):
 
     def load_own_variables(self, store):
         kept = {name: store[name] for name in store.keys()}  # noqa: SIM118
-        if self.padding and kept:
+        if self.built and self.padding and kept:
             name = self._name_of_centers()
             kept[name] = ops.convert_to_numpy(
                 pad_columns(kept[name][...], self.padding)
