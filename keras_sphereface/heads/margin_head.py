@@ -148,6 +148,8 @@ class MarginHead(ClassCenters):
     def class_margin(self, norms, training):
         """What stands in place of the cosines. Every head has its own.
 
+        A gradient to the norms goes by way of the margin's `parameters`.
+
         Args:
             norms: float32, `(batch_size, 1)`, norms of the embeddings.
             training: bool, whether running statistics move.

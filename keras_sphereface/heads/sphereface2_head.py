@@ -134,15 +134,12 @@ class SphereFace2Head(MarginHead):
         )
 
     def class_loss(self):
-        return self.loss_of(self.bias)
-
-    def loss_of(self, bias):
-        """The loss of the logits with a bias, which is in them."""
         return BinaryLoss(
             self.positive_weight,
             1.0 - self.positive_weight,
             self.loss_weight / self.scale,
-            bias,
+            # The head of a loss has no weights.
+            self.bias if self.built else None,
         )
 
     def get_config(self):

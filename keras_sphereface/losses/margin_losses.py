@@ -254,7 +254,7 @@ class SphereFace2Loss(HeadLoss):
         bias = self.bias
         if bias is None:
             bias = self.head.balanced_bias(num_classes)
-        return self.head.loss_of(bias)
+        return self.head.class_loss()._replace(bias=bias)
 
     def get_config(self):
         return {**super().get_config(), "bias": self.bias}

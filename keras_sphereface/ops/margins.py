@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from keras_sphereface.backend.gradients import custom_gradient
+from keras_sphereface.backend.gradients import custom_gradient, vector_jacobian
 
 # OpenSphere's bound; it has to be applied in float32, since 1 - 1e-5 rounds
 # to 1 in float16.
@@ -30,8 +30,8 @@ class Margin(NamedTuple):
             the values (characteristic gradient detachment). Defaults to
             `False`.
         parameters: tuple of float32 tensors that `target` takes and whose
-            gradients matter, such as a margin that depends on the norm.
-            Defaults to none.
+            gradients matter, such as a margin that depends on the norm; what
+            it closes over has no gradient. Defaults to none.
 
     Example:
 
@@ -56,7 +56,16 @@ class Margin(NamedTuple):
         """
         if self.target is None:
             return cos_target
-        return self.target(cos_target, *self.parameters)
+
+        # So that what it closes over has no gradient, as in `class_logits`.
+        def forward(*values):
+            def gradient(upstream):
+                return vector_jacobian(self.target, values, upstream)
+
+            return (self.target(*values),), gradient
+
+        (values,) = custom_gradient(forward)(cos_target, *self.parameters)
+        return values
 
     def other_values(self, cos_theta):
         """Values in place of the cosines to the other classes.
