@@ -49,7 +49,7 @@ def align_folder(
         detector: `"mtcnn"`, `"yunet"`, `"csv"`, or with one worker a function,
             see `PictureAligner`. Defaults to `"mtcnn"`.
         model_path: model file of YuNet, or the CSV. Defaults to `None`.
-        rule: which of several faces: `"largest"`, `"centre"` or
+        rule: which of several faces: `"largest"`, `"center"` or
             `"best_score"`. Defaults to `"largest"`.
         size: `(height, width)` of the crops. Defaults to `(112, 112)`.
         min_score: float; faces of a lower score do not count. Defaults to `0`.

@@ -1,4 +1,4 @@
-"""The convolution, normalisation and activation that all backbones repeat."""
+"""The convolution, normalization and activation that all backbones repeat."""
 
 import keras
 
@@ -29,7 +29,7 @@ def conv_unit(
     gamma_initializer="ones",
     name,
 ):
-    """Convolution, then batch normalisation, then activation.
+    """Convolution, then batch normalization, then activation.
 
     By default all sides of the input get the same number of zeros, also at
     stride 2, where Keras's `padding="same"` pads an even-sized map only below
@@ -113,7 +113,7 @@ def conv_unit(
 
 
 def batch_normalization(*, gamma_initializer="ones", name):
-    """Batch normalisation with the momentum and epsilon of PyTorch."""
+    """Batch normalization with the momentum and epsilon of PyTorch."""
     return FusedBatchNormalization(
         momentum=BATCH_NORM_MOMENTUM,
         epsilon=BATCH_NORM_EPSILON,

@@ -59,7 +59,7 @@ def iresnet(
     activation="prelu",
     name="iresnet",
 ):
-    """A 3x3 stem, then four stages of pre-normalised residual units.
+    """A 3x3 stem, then four stages of pre-normalized residual units.
 
     A unit is batch norm, 3x3 convolution, batch norm, PReLU, 3x3 convolution
     and batch norm beside an identity, with no activation after the addition.

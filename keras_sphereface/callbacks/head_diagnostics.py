@@ -14,15 +14,15 @@ from keras_sphereface.contract.arguments import check_integer
 class HeadDiagnostics(keras.callbacks.Callback):
     """Looks at the head through the same faces after each epoch.
 
-    Measures the angles to the right and to the nearest wrong centre, the norms
+    Measures the angles to the right and to the nearest wrong center, the norms
     of embeddings, the share of faces past the margin (whose margined logit is
-    the largest of their row) and the gradient of the centres; and warns, in
+    the largest of their row) and the gradient of the centers; and warns, in
     plain words, of a margin without effect, a scale too small for the number
     of classes, collapsing norms and float16 at its end.
 
     Adds to the logs `head_target_angle` and `head_nearest_angle` (medians,
     degrees), `head_norm` (median), `head_past_margin` (share) and
-    `head_center_gradient` (norm over all centres).
+    `head_center_gradient` (norm over all centers).
 
     Args:
         images: array, `(num_faces, ...)`, what the embedder takes; a few

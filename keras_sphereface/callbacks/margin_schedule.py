@@ -33,7 +33,7 @@ class MarginSchedule(keras.callbacks.Callback):
     Example:
 
     ```python
-    # The growing margin of SphereFace-R without normalisation.
+    # The growing margin of SphereFace-R without normalization.
     head = SphereFaceRHead(10572, normalization="none", margin=1.0)
     schedule = MarginSchedule.step(start=1.0, increment=0.1, at=[2000, 4000])
     FaceRecognizer(embedder, head).fit(dataset, callbacks=[schedule])

@@ -100,7 +100,7 @@ def streamed_classes(
     where classes do not compete. Its loss then needs no more than that sum
     and the logit of the true class: `softplus(sum - z_y)` is the softmax
     cross-entropy. The true class is left out in its chunk; taken out of the
-    whole sum afterwards, it would leave nothing but rounding where it
+    whole sum afterward, it would leave nothing but rounding where it
     dominates.
 
     Going backward, the logits of a chunk are computed again. Beside the
@@ -246,7 +246,7 @@ class _Stream:
         if self.function is not None and not self.detach:
             (slopes,) = vector_jacobian(self.function, (products,), slopes)
         slopes = put_in_rows(slopes, place, rows.own)
-        # A centre turns; its length changes nothing.
+        # A center turns; its length changes nothing.
         weights = rows.factor
         if self.function is None:
             weights = weights / rows.scale_or_one
@@ -258,7 +258,7 @@ class _Stream:
         return d_unit, values, slope_sums, d_columns
 
     def _gradients(self, rows, sums, d_centers, own_cosine):
-        """Gradients of embeddings, centres, scale and bias."""
+        """Gradients of embeddings, centers, scale and bias."""
         d_unit, values, slope_sums = sums
         if self.learns_scale and self.function is None:
             values = ops.sum(rows.unit * d_unit, axis=1)

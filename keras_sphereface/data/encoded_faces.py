@@ -1,4 +1,4 @@
-"""Labelled images that stay encoded until a batch needs them."""
+"""Labeled images that stay encoded until a batch needs them."""
 
 import abc
 import os

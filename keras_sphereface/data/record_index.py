@@ -14,7 +14,7 @@ _LABEL_BYTES = 4 * _LABEL_WORDS
 _WHOLE, _FIRST = 0, 1
 _MAX_FLAG = 1_000_000  # labels of one record
 # Labels are float32, and so are keys where the file speaks of them: past this
-# one, neighbours are written alike. Large sets have more.
+# one, neighbors are written alike. Large sets have more.
 _LAST_EXACT = 2**24
 
 

@@ -113,7 +113,7 @@ class BalancedSampling(ImageSampling):
 class IdentitySampling(ImageSampling):
     """Batches of some identities with as many images each.
 
-    For losses without class centres, which compare the images of a batch. A
+    For losses without class centers, which compare the images of a batch. A
     batch has `batch_size / images_per_identity` identities, none twice, and all
     take their turn before one comes again. An identity with fewer images shows
     each as often, up to one.

@@ -82,7 +82,7 @@ def pool_templates(
             it is in.
         weighting: `"mean"`, all images alike, or `"norm"`, images by the norm
             of their embedding, which is small for blurred faces in models with
-            un-normalised embeddings; that needs embeddings with their norms.
+            un-normalized embeddings; that needs embeddings with their norms.
             Defaults to `"mean"`.
 
     Returns:

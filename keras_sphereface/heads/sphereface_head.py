@@ -13,7 +13,7 @@ class SphereFaceHead(MarginHead):
     """SphereFace: the angle to the true class multiplied, any real margin.
 
     The target value is `(-1)^k cos(m * theta_y) - 2k`, `k = floor(m * theta_y
-    / pi)`, on normalised embeddings. With `detach=True` the gradient is not
+    / pi)`, on normalized embeddings. With `detach=True` the gradient is not
     that of the forward formula: the backward pass sees `cos(theta)`, which
     makes the large margins trainable.
 

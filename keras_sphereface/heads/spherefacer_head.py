@@ -28,7 +28,7 @@ class SphereFaceRHead(MarginHead):
     | `"v1"` | `cos(min(m theta_y, pi))` | `cos(theta_j)` |
     | `"v2"` | `cos(theta_y)` | `cos(theta_j / m)` |
 
-    and the feature normalisation says what scales it and how the loss of a
+    and the feature normalization says what scales it and how the loss of a
     sample is weighed:
 
     | `normalization` | scale | loss |
@@ -70,7 +70,7 @@ class SphereFaceRHead(MarginHead):
     saved with it and may be set while it trains, `head.margin = 1.2`.
 
     Attributes:
-        centers: `(embedding_dim, num_classes)`, one centre a column; only
+        centers: `(embedding_dim, num_classes)`, one center a column; only
             their directions count.
 
     Call arguments:

@@ -3,7 +3,7 @@ from keras import ops
 
 
 class BatchLoss(keras.losses.Loss):
-    """A loss on the embeddings of a batch, without class centres.
+    """A loss on the embeddings of a batch, without class centers.
 
     A batch must hold several images of an identity. Under `tf.distribute`
     pairs are those within a replica. A subclass overrides `sample_losses`.

@@ -33,7 +33,7 @@ class EmbedderConfig:
         backbone: str, one of `backbones.names()`, or `"module:function"` of a
             builder as `backbones.register` takes it.
         embedding_dim: int.
-        batch_norm: bool, batch normalisation in backbone and neck.
+        batch_norm: bool, batch normalization in backbone and neck.
         dropout: float in `[0, 1)`, before the last dense layer.
         synchronized_batch_norm: bool, batch statistics over all replicas.
         arguments: dict, other arguments of `build_embedding_model`: `neck`,
@@ -188,7 +188,7 @@ class TrainConfig:
         strategy: `"none"`; `"mirrored"`, all GPUs of this machine;
             `"multi_worker"`, those of all machines in `TF_CONFIG`;
             `"data_parallel"`, all devices of the JAX backend; or
-            `"class_parallel"`, these, with the centres split over them.
+            `"class_parallel"`, these, with the centers split over them.
         cpu_devices: int, logical devices to make of the CPU, to try a strategy
             without GPUs.
         deterministic: bool, whether a run gives the same weights to the last
