@@ -32,7 +32,7 @@ _MODEL = flags.DEFINE_string("model", None, "YuNet's .onnx, or the CSV.")
 _RULE = flags.DEFINE_enum(
     "rule",
     "largest",
-    ["largest", "centre", "best_score"],
+    ["largest", "center", "best_score"],
     "Which of several faces is taken.",
 )
 _HEIGHT = flags.DEFINE_integer("height", 112, "Height of the crops.")

@@ -296,7 +296,7 @@ def train(num_classes, steps):
         logs = recognizer.train_on_batch(faces, labels, return_dict=True)
         print(f"step {step + 1}: loss {float(logs['loss']):.4f}", flush=True)
     weights = FLAGS.embedding_dim * num_classes * 4 / 2**20
-    print(f"peak {_status('VmHWM'):.0f} MiB, centres {weights:.0f} MiB")
+    print(f"peak {_status('VmHWM'):.0f} MiB, centers {weights:.0f} MiB")
 
 
 def summarize(times, memory):

@@ -5,7 +5,7 @@ r"""Tells what is in a training set, and what is wrong with it.
         --model=face.tflite --workdir=inspection
 
 Counts, images per identity, unreadable images, pictures that are there twice,
-identities that share images, sizes, colours, alignment; with --test_dir,
+identities that share images, sizes, colors, alignment; with --test_dir,
 pictures that are in both; with --model, identities that look like one person.
 Writes `inspection.json` and `inspection.html`, a page in one file.
 """

@@ -112,9 +112,9 @@ def test_batch_norm_is_that_of_pytorch():
     # torch.nn.BatchNorm2d: eps=1e-5, momentum=0.1 on the new value.
     layer = batch_normalization(name="bn")
     images = np.float32([[1.0], [3.0]])
-    normalised = layer(images, training=True)
+    normalized = layer(images, training=True)
     np.testing.assert_allclose(
-        keras.ops.convert_to_numpy(normalised),
+        keras.ops.convert_to_numpy(normalized),
         [[-1 / np.sqrt(1 + 1e-5)], [1 / np.sqrt(1 + 1e-5)]],
         rtol=1e-6,
     )

@@ -51,7 +51,7 @@ def test_size_and_work_are_those_of_the_authors(
     if operations is not None:
         # The same for all images, but the authors count it: 14x14 places.
         positions = 14 * 14 * 64 * backbone.get_layer("stage2_down").filters
-        # Biases and normalisation are the rest.
+        # Biases and normalization are the rest.
         assert 0.998 < 2 * (work + positions) / operations < 1
     rank = "full rank" if rank_ratio is None else f"rank {rank_ratio}"
     title = name.removeprefix("edgeface_").upper()

@@ -13,7 +13,7 @@ needs_faces = pytest.mark.skipif(
 
 
 def moved(images, *, scale=1.0, x=0.0, y=0.0, turn=0.0):
-    """Each image scaled and turned about its centre, then shifted."""
+    """Each image scaled and turned about its center, then shifted."""
     result = []
     for image in images:
         height, width = image.shape[:2]

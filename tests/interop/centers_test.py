@@ -1,4 +1,4 @@
-"""Class centres come in either way round and end as columns."""
+"""Class centers come in either way round and end as columns."""
 
 import numpy as np
 import pytest
@@ -76,7 +76,7 @@ def test_another_number_of_classes_changes_nothing(tmp_path):
     np.testing.assert_array_equal(head.centers, before)
 
 
-def test_a_file_without_centres_says_what_it_has(tmp_path):
+def test_a_file_without_centers_says_what_it_has(tmp_path):
     path = save(tmp_path / "other.pth", ["conv.bias"], CENTERS)
     with pytest.raises(WeightsMismatchError, match=r"conv\.bias.*\(4, 6\)"):
         read_centers(path)

@@ -1,4 +1,4 @@
-"""Losses without centres, held to one list."""
+"""Losses without centers, held to one list."""
 
 import keras
 import numpy as np

@@ -29,9 +29,9 @@ def test_caption_is_measured_on_the_circle():
     half = np.radians([0, 10, 80])
     embeddings = np.stack([np.cos(half), np.sin(half)], axis=1)
     centers = np.array([[1.0, 0.0], [0.0, 1.0]])
-    # 0, 10 and 10 degrees from the own centre.
+    # 0, 10 and 10 degrees from the own center.
     assert _caption(embeddings, np.array([0, 0, 1]), centers) == (
-        "7° to the own centre, centres 90° apart"
+        "7° to the own center, centers 90° apart"
     )
 
 

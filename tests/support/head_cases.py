@@ -42,7 +42,7 @@ NUM_CLASSES, EMBEDDING_DIM = 9, 7
 
 
 def make_batch():
-    """Six samples: one near its centre, one nearly opposite to it."""
+    """Six samples: one near its center, one nearly opposite to it."""
     random = np.random.default_rng(0)
     centers = random.normal(size=(EMBEDDING_DIM, NUM_CLASSES))
     embeddings = 3 * random.normal(size=(6, EMBEDDING_DIM))
