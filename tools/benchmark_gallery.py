@@ -2,7 +2,7 @@ r"""Measures how fast, and in how little memory, a device's gallery works.
 
     python tools/benchmark_gallery.py
 
-enrols a million random people with one crop of 512 numbers each, searches
+enrolls a million random people with one crop of 512 numbers each, searches
 them, adds and erases one, and saves and loads them. Takes a minute or two and
 2.5 GiB, of which 1.9 are the embeddings. Where other programs keep the
 processor busy, OPENBLAS_NUM_THREADS=1 is faster: two threads that are not let
@@ -34,13 +34,13 @@ def main(_):
     def faces(count):
         return generator.standard_normal((count, _DIM.value), np.float32)
 
-    def enrol_all():
+    def enroll_all():
         for start in range(0, _PEOPLE.value, _AT_ONCE):
             stop = min(start + _AT_ONCE, _PEOPLE.value)
             names = [f"person {number}" for number in range(start, stop)]
-            gallery.enrol(names, faces(stop - start))
+            gallery.enroll(names, faces(stop - start))
 
-    report(f"draw and enrol {_PEOPLE.value:,}", enrol_all, repeats=1)
+    report(f"draw and enroll {_PEOPLE.value:,}", enroll_all, repeats=1)
     for count in map(int, _PROBES.value):
         probes = faces(count)
         for pooling in ("max", "mean"):
@@ -51,7 +51,7 @@ def main(_):
                 ),
             )
     one = faces(1)
-    report("enrol one", lambda: gallery.enrol("one", one))
+    report("enroll one", lambda: gallery.enroll("one", one))
     report("remove one", lambda: gallery.remove("one"), repeats=1)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "people.gallery")

@@ -55,7 +55,7 @@ class FaceVerifier:
         print(verification)
 
     gallery = Gallery(verifier.model)
-    verifier.enrol(gallery, "Ann", ["ann_1.png", "ann_2.png"])
+    verifier.enroll(gallery, "Ann", ["ann_1.png", "ann_2.png"])
     print(verifier.identify("door.jpg", gallery, landmarks=five_points))
     ```
     """
@@ -143,7 +143,7 @@ class FaceVerifier:
             score=score, same=score >= rule["threshold"], **rule
         )
 
-    def enrol(self, gallery: Gallery, name: str, images, *, landmarks=None):
+    def enroll(self, gallery: Gallery, name: str, images, *, landmarks=None):
         """Adds faces of one person to a gallery.
 
         Args:
@@ -153,7 +153,7 @@ class FaceVerifier:
             landmarks: as in `embed`. Defaults to `None`.
         """
         gallery.check_model(self.model)
-        gallery.enrol(name, self.embed(images, landmarks=landmarks))
+        gallery.enroll(name, self.embed(images, landmarks=landmarks))
 
     def identify(
         self,

@@ -32,7 +32,7 @@ class Gallery:
 
     ```python
     gallery = Gallery(verifier.model)
-    verifier.enrol(gallery, "Ann", ["ann_1.png", "ann_2.png"])
+    verifier.enroll(gallery, "Ann", ["ann_1.png", "ann_2.png"])
     gallery.save("people.gallery")
 
     gallery = Gallery.load("people.gallery")
@@ -85,7 +85,7 @@ class Gallery:
                 f"Received: model {model}"
             )
 
-    def enrol(self, names: str | Sequence[str], embeddings) -> None:
+    def enroll(self, names: str | Sequence[str], embeddings) -> None:
         """Adds embeddings, all of them or, with an error, none.
 
         Takes the same time in a gallery of any size.
