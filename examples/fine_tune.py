@@ -2,7 +2,7 @@ r"""Goes on from a public network with identities of one's own.
 
     python examples/fine_tune.py --weights=backbone.pth --data_dir=faces
 
-`--data_dir` has one folder an identity, of aligned faces, of which every fifth
+`--data_dir` has one folder per identity, of aligned faces, of which every fifth
 is kept to measure on. A new head takes the place of the one that the network
 was trained with: its centers start at the mean embedding of each identity and
 are trained alone, then together with the network at a small rate.
@@ -92,7 +92,7 @@ def new_faces(image_size):
         faces = ks.data.SyntheticFaces(
             DRAWN_PEOPLE, 10, first_identity=DRAWN_PEOPLE, image_size=image_size
         )
-    images, labels = faces.load()  # 38 kB an image of 112x112
+    images, labels = faces.load()  # 38 kB per image of 112x112
     seen = np.zeros(faces.num_classes, int)
     is_training = np.ones(len(labels), bool)
     for i, label in enumerate(labels):

@@ -4,7 +4,7 @@ With no flags: two minutes on two cores, on faces drawn as they are needed.
 
     python examples/train_casia.py
 
-On real faces, aligned to 112x112, one folder an identity, or the train.rec of
+On real faces, aligned to 112x112, one folder per identity, or the train.rec of
 InsightFace, or TFRecords of tools/make_tfrecords.py, with pairs of other people
 in LFW's format or as a .bin (which needs no --pairs_root); `examples/configs/`
 has a recipe for each setting, and `--config.PART.SETTING=VALUE` changes one:
@@ -46,7 +46,7 @@ config_flags.DEFINE_config_file(
 flags.DEFINE_string(
     "data_dir",
     None,
-    "One folder an identity, or train.rec, or TFRecords; short for "
+    "One folder per identity, or train.rec, or TFRecords; short for "
     "--config.data.folder.",
 )
 flags.DEFINE_string(

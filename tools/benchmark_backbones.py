@@ -4,7 +4,7 @@ Command: python tools/benchmark_backbones.py \
     --backbones=sfnet20,iresnet50,mobilefacenet --batch_size=64
 
 Every round takes one step of each in turn, so that other work on the machine
-slows all alike; the table has medians, and the ratio of each round's images a
+slows all alike; the table has medians, and the ratio of each round's images per
 second to the faster of PyTorch's two memory formats. Needs `torch`.
 
 With `--gradient_checkpointing` the table has instead what a step adds to the

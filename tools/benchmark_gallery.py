@@ -21,7 +21,7 @@ import keras_sphereface as ks
 
 _PEOPLE = flags.DEFINE_integer("people", 1_000_000, "People with one crop.")
 _DIM = flags.DEFINE_integer("embedding_dim", 512, "Size of an embedding.")
-_PROBES = flags.DEFINE_list("probes", ["1", "16"], "Faces a search.")
+_PROBES = flags.DEFINE_list("probes", ["1", "16"], "Faces per search.")
 _REPEATS = flags.DEFINE_integer("repeats", 7, "Times of which the median is.")
 _AT_ONCE = 10_000
 

@@ -57,7 +57,7 @@ VARIANTS = (
 )
 
 FLAGS = flags.FLAGS
-flags.DEFINE_integer("batch_size", 256, "Embeddings a step.", lower_bound=1)
+flags.DEFINE_integer("batch_size", 256, "Embeddings per step.", lower_bound=1)
 flags.DEFINE_multi_integer("num_classes", [10572], "Classes; may repeat.")
 flags.DEFINE_integer("embedding_dim", 512, "Length of an embedding.")
 flags.DEFINE_enum(
@@ -68,7 +68,7 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_string("class_chunk", "auto", "Of the streamed heads.")
 flags.DEFINE_float("sample_rate", 0.1, "Of the sampled head.")
-flags.DEFINE_integer("rounds", 9, "Steps a variant.", lower_bound=1)
+flags.DEFINE_integer("rounds", 9, "Steps per variant.", lower_bound=1)
 flags.DEFINE_multi_enum(
     "variant", None, VARIANTS, "To time beside the baseline; else all."
 )
@@ -212,7 +212,7 @@ def _torch_step(embeddings, labels, num_classes):
 
 
 def measure_times(steps, rounds):
-    """Milliseconds a step, `{variant: {unit: [one a round]}}`."""
+    """Milliseconds per step, `{variant: {unit: [one per round]}}`."""
     times = {name: {unit: [] for unit in _UNITS} for name in steps}
     for turn in range(-1, rounds):
         start = turn % len(steps)  # nobody always follows the same one
@@ -322,7 +322,7 @@ def summarize(times, memory):
 def table(num_classes, results):
     """The numbers of `summarize` that matter, as text."""
     lines = [
-        f"{num_classes} classes: ms a step (lowest)   ratio   "
+        f"{num_classes} classes: ms per step (lowest)   ratio   "
         "processor: ms, ratio   MiB"
     ]
     for name, result in results.items():
@@ -354,7 +354,7 @@ def plot(report, path):
         panels[1].plot(numbers, memory, "o-", label=name)
     for panel, text in zip(
         panels,
-        ("milliseconds a step", "MiB beyond weights and gradients"),
+        ("milliseconds per step", "MiB beyond weights and gradients"),
         strict=True,
     ):
         panel.set(xlabel="classes", ylabel=text, xscale="log", yscale="log")

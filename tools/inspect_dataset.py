@@ -20,7 +20,7 @@ from tqdm import tqdm
 import keras_sphereface as ks
 
 _DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "One folder an identity, or train.rec, or TFRecords."
+    "data_dir", None, "One folder per identity, or train.rec, or TFRecords."
 )
 _TEST_DIR = flags.DEFINE_string("test_dir", None, "People to be tested on.")
 _MODEL = flags.DEFINE_string(

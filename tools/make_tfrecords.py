@@ -3,7 +3,7 @@ r"""Converts a training set to TFRecord shards.
     python tools/make_tfrecords.py --source=faces --out=faces_tfrecords
     python tools/make_tfrecords.py --source=faces_webface_112x112 --out=casia
 
-The source is a folder with one sub-folder an identity, or one with
+The source is a folder with one sub-folder per identity, or one with
 InsightFace's train.rec. The images are copied as they are. Killed, it goes on
 when the same command is started again; damaged shards are made anew. Any
 training takes the result as its --data_dir.

@@ -28,7 +28,7 @@ _IMAGE_A = flags.DEFINE_string("image_a", None, "Aligned face image.")
 _IMAGE_B = flags.DEFINE_string("image_b", None, "Aligned face image.")
 _PAIRS = flags.DEFINE_string("pairs", None, "Pairs in LFW's format.")
 _PAIRS_ROOT = flags.DEFINE_string(
-    "pairs_root", None, "Folder with one folder a person."
+    "pairs_root", None, "Folder with one folder per person."
 )
 _FAR = flags.DEFINE_float(
     "far", None, "False accept rate, one of the file's; its lowest if not set."
@@ -37,7 +37,7 @@ _THRESHOLD = flags.DEFINE_float(
     "threshold", None, "Cosine similarity to use instead of the file's."
 )
 _THREADS = flags.DEFINE_integer(
-    "threads", None, "Threads an image; the runtime's choice if not set."
+    "threads", None, "Threads per image; the runtime's choice if not set."
 )
 _JSON = flags.DEFINE_string("json", None, "File for the numbers of --pairs.")
 flags.mark_flags_as_required(["model"])
@@ -103,7 +103,7 @@ def verify_pairs(verifier):
             "different people"
         )
     print(
-        "milliseconds a face: "
+        "milliseconds per face: "
         + ", ".join(f"{name} {value:.2f}" for name, value in latency.items())
     )
     if _JSON.value:

@@ -42,7 +42,7 @@ def conv_unit(
     Args:
         inputs: symbolic tensor, `(batch_size, height, width, channels)`.
         filters: int, output channels. `None` makes the convolution depthwise,
-            one filter a channel.
+            one filter per channel.
         kernel_size: int, odd, or two at stride 1. Defaults to `3`.
         strides: int. Defaults to `1`.
         groups: int, parts of the channels that do not see each other. Defaults
@@ -126,7 +126,7 @@ def activation_layer(activation, *, name):
     """The layer of an activation's name.
 
     Args:
-        activation: `"prelu"`, one slope a channel, `0.25` at the start; or
+        activation: `"prelu"`, one slope per channel, `0.25` at the start; or
             `"relu"`.
         name: str, name of the layer.
 

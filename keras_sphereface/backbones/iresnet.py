@@ -93,7 +93,7 @@ def iresnet(
             are rounded to multiples of 8. Defaults to `1.0`.
         batch_norm: bool. Without it every convolution has a bias and He
             weights. Defaults to `True`.
-        activation: `"prelu"` with one slope a channel, or `"relu"`. Defaults
+        activation: `"prelu"` with one slope per channel, or `"relu"`. Defaults
             to `"prelu"`.
         name: str, name of the model.
 

@@ -79,7 +79,7 @@ def mobilefacenet(
             are rounded to multiples of 8. Defaults to `1.0`.
         batch_norm: bool, batch normalization after every convolution, which
             then has no bias. Defaults to `True`.
-        activation: `"prelu"` with one slope a channel, or `"relu"`. Defaults
+        activation: `"prelu"` with one slope per channel, or `"relu"`. Defaults
             to `"prelu"`.
         name: str, name of the model. Defaults to `"mobilefacenet"`.
 

@@ -84,7 +84,7 @@ def sfnet(
             of 16. Defaults to `(112, 112, 3)`.
         batch_norm: bool, batch normalization after every convolution, which
             then has no bias. Defaults to `True`.
-        activation: `"relu"`, or `"prelu"` with one slope a channel. Defaults
+        activation: `"relu"`, or `"prelu"` with one slope per channel. Defaults
             to `"relu"`.
         activate_before_add: bool. Where a residual block is activated for the
             second time: before the identity is added, `x + relu(f(x))`, with

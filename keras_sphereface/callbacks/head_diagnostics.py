@@ -39,7 +39,7 @@ class HeadDiagnostics(keras.callbacks.Callback):
         head: `MarginHead`. Defaults to `None`, the one of the trained model.
 
     Attributes:
-        snapshots: list of `HeadSnapshot`, one a time it looked.
+        snapshots: list of `HeadSnapshot`, one per measurement.
         warnings: dict of str by the kind of warning; each is issued once.
 
     Example:

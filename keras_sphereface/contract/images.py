@@ -91,7 +91,7 @@ def _decode(data, name):
         ) from error
     if mode.startswith(_WIDE_MODES):
         raise ImageError(
-            "The image must have 8 bits a channel. "
+            "The image must have 8 bits per channel. "
             f"Received: {name} with Pillow mode {mode!r}"
         )
     # Some library may have set `ImageFile.LOAD_TRUNCATED_IMAGES`, with which

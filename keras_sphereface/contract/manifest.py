@@ -38,7 +38,7 @@ class Manifest:
     Args:
         input: `FaceInput`, the images the model wants.
         embedding_dim: int, at least 1.
-        operating_points: tuple of `OperatingPoint`, one a false accept rate;
+        operating_points: tuple of `OperatingPoint`, one per false accept rate;
             may be empty.
         similarity: str, always `"cosine"`.
         unit_embeddings: bool, whether the model returns rows of norm 1.

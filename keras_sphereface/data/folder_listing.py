@@ -1,4 +1,4 @@
-"""The images of a folder with one sub-folder an identity."""
+"""The images of a folder with one sub-folder per identity."""
 
 import os
 

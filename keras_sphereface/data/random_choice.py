@@ -40,7 +40,7 @@ class RandomChoice:
             factor: float in `(0, 1)`, how strong: shifts and shears of this
                 share of the side, turns of this share of a full circle.
                 Defaults to `0.1`, at which faces stay faces.
-            count: int, layers a batch. Defaults to `2`.
+            count: int, layers per batch. Defaults to `2`.
 
         Returns:
             `RandomChoice`.

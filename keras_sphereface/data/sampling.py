@@ -9,7 +9,7 @@ from keras_sphereface.contract.arguments import check_integer
 
 
 class ImageSampling:
-    """Every image once an epoch, in random order: the usual way."""
+    """Every image once per epoch, in random order: the usual way."""
 
     def num_batches(self, labels, batch_size, drop_remainder):
         """Batches of an epoch.

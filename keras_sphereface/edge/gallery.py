@@ -18,7 +18,7 @@ from keras_sphereface.edge.snapshot_search import (
 
 
 class Gallery:
-    """Enrolled people, each with one embedding a crop.
+    """Enrolled people, each with one embedding per crop.
 
     May be shared between threads: a search sees all of what was enrolled
     before it started and nothing of what comes after, and nobody waits for
@@ -137,7 +137,7 @@ class Gallery:
         Args:
             embeddings: float, `[num_probes, embedding_dim]`, or one embedding
                 `[embedding_dim]`; any norm but zero.
-            k: int, at least 1, people a probe. Defaults to `1`.
+            k: int, at least 1, people per probe. Defaults to `1`.
             pooling: `"max"` or `"mean"`. Defaults to `"max"`.
 
         Returns:

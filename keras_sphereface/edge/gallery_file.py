@@ -5,8 +5,8 @@ r"""A gallery in a file: plain bytes, nothing that could run.
 | 8 | `SFGALRY\n` |
 | 8 | length of the header, little-endian |
 | the header | JSON: format version, model, numbers of crops, names |
-| 4 a crop | int32, whose it is: a position in the names |
-| 4 * embedding_dim a crop | float32, its embedding |
+| 4 per crop | int32, whose it is: a position in the names |
+| 4 * embedding_dim per crop | float32, its embedding |
 | 32 | SHA-256 of everything before |
 """
 

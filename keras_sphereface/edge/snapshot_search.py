@@ -32,7 +32,7 @@ def search_snapshot(
 ) -> Matches:
     """Finds the people most like each probe.
 
-    Memory beside the gallery is bounded: one block's scores, and one score a
+    Memory beside the gallery is bounded: one block's scores, and one score per
     person for as many probes as fit into 64 MB. People with equal scores come
     in the order in which they were enrolled.
 
@@ -72,7 +72,7 @@ def _count_crops(snapshot):
 
 
 def _pool(snapshot, probes, crops, pooling):
-    """One score a probe and person; -inf where a person has no crop."""
+    """One score per probe and person; -inf where a person has no crop."""
     reduce = {"max": np.maximum, "mean": np.add}[pooling]
     start = {"max": -np.inf, "mean": 0}[pooling]
     pooled = np.full((len(probes), len(crops)), start, np.float32)

@@ -129,7 +129,7 @@ def held_out_probabilities(*, scores, is_same, folds) -> np.ndarray:
     folds = np.asarray(folds)
     if folds.shape != scores.shape or len(np.unique(folds)) < 2:
         raise ValueError(
-            "`folds` must have one value a pair and name two folds at least. "
+            "`folds` must have one value per pair and name two folds at least. "
             f"Received: folds.shape={folds.shape} with {len(scores)} scores, "
             f"{len(np.unique(folds))} folds"
         )

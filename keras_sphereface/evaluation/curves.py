@@ -58,7 +58,7 @@ def check_scores(scores, is_same) -> tuple[np.ndarray, np.ndarray]:
         )
     if is_same.shape != scores.shape:
         raise ValueError(
-            "`scores` and `is_same` must have one value a pair. Received: "
+            "`scores` and `is_same` must have one value per pair. Received: "
             f"{len(scores)} scores, is_same.shape={is_same.shape}"
         )
     scores = scores.astype(np.float64)

@@ -141,7 +141,7 @@ def _rows(embed, batch, names, flip, normalize):
         unit_embeddings(rows, names)  # raises for zeros and NaN
     if len(rows) != len(batch):
         raise ValueError(
-            "`embed` must return one embedding an image. "
+            "`embed` must return one embedding per image. "
             f"Received: {len(rows)} embeddings of {len(batch)} images"
         )
     return rows

@@ -61,7 +61,7 @@ def fold_accuracies(
     folds = np.asarray(folds)
     if folds.shape != scores.shape or folds.dtype.kind not in "iu":
         raise ValueError(
-            "`folds` must be int, one a pair. Received: "
+            "`folds` must be int, one per pair. Received: "
             f"folds.dtype={folds.dtype}, folds.shape={folds.shape} with "
             f"{len(scores)} scores"
         )

@@ -228,7 +228,7 @@ def _check_side(name, embeddings, people):
     people = np.asarray(people)
     if people.shape != (len(embeddings),) or people.dtype.kind not in "iuU":
         raise ValueError(
-            f"The people of `{name}` must be int or str, one an embedding. "
+            f"The people of `{name}` must be int or str, one per embedding. "
             f"Received: dtype={people.dtype}, shape={people.shape} with "
             f"{len(embeddings)} embeddings"
         )

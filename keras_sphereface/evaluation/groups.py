@@ -76,7 +76,7 @@ class GroupReport:
     )
 
     def rows(self) -> list[tuple]:
-        """One row a group, as text."""
+        """One row per group, as text."""
         return [
             (
                 rates.group,

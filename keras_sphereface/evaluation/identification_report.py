@@ -78,7 +78,7 @@ class IdentificationReport:
         }
 
     def table(self) -> str:
-        """The report as aligned text, one line a measure."""
+        """The report as aligned text, one line per measure."""
         rows = [
             (
                 f"rank {rank}",

@@ -11,7 +11,7 @@ WEIGHTINGS = ("mean", "norm")
 
 
 class Templates(NamedTuple):
-    """One unit embedding a template.
+    """One unit embedding per template.
 
     Args:
         ids: int `[num_templates]`, rising.
@@ -54,7 +54,7 @@ class Templates(NamedTuple):
         rows_a, rows_b = self.rows(ids_a), self.rows(ids_b)
         if len(rows_a) != len(rows_b):
             raise ValueError(
-                "`ids_a` and `ids_b` must have one template a pair. "
+                "`ids_a` and `ids_b` must have one template per pair. "
                 f"Received: {len(rows_a)} and {len(rows_b)} templates"
             )
         scores = np.empty(len(rows_a), np.float32)
@@ -126,7 +126,7 @@ def _check_ids(name, ids, embeddings):
     ids = np.asarray(ids)
     if ids.shape != (len(embeddings),) or ids.dtype.kind not in "iu":
         raise ValueError(
-            f"`{name}` must be int, one an embedding. Received: {name}.dtype="
+            f"`{name}` must be int, one per embedding. Received: {name}.dtype="
             f"{ids.dtype}, {name}.shape={ids.shape} with {len(embeddings)} "
             "embeddings"
         )

@@ -41,7 +41,7 @@ class ClassCenters(keras.layers.Layer):
         dtype: Defaults to `"float32"` under any policy; angles need it.
 
     Attributes:
-        centers: `(embedding_dim, num_classes + padding)`, one center a
+        centers: `(embedding_dim, num_classes + padding)`, one center per
             column.
         padding: int, columns of zeros at the end.
     """

@@ -19,7 +19,7 @@ _MARGINS = {"C": 0.4, "A": 0.5, "M": 1.7}
 @register("sphereface2")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class SphereFace2Head(MarginHead):
-    """SphereFace2: a binary classifier a class instead of one softmax.
+    """SphereFace2: a binary classifier per class instead of one softmax.
 
     Classes do not compete, which suits verification, noisy labels and very
     many classes. The margin is on similarities `g(z) = 2 ((z + 1) / 2)^t - 1`:

@@ -51,7 +51,7 @@ class SphereFacePlusHead(SphereFaceHead):
         super().__init__(num_classes, margin, scale, detach, **kwargs)
         if self.sub_centers != 1:
             raise ValueError(
-                "`sub_centers` must be 1: the energy is between one center a "
+                "`sub_centers` must be 1: the energy is between one center per "
                 f"class. Received: sub_centers={self.sub_centers}"
             )
         self.energy_weight = energy_weight

@@ -70,7 +70,7 @@ class SphereFaceRHead(MarginHead):
     saved with it and may be set while it trains, `head.margin = 1.2`.
 
     Attributes:
-        centers: `(embedding_dim, num_classes)`, one center a column; only
+        centers: `(embedding_dim, num_classes)`, one center per column; only
             their directions count.
 
     Call arguments:

@@ -113,7 +113,7 @@ def _counts(counts):
         ("readable", f"{counts['readable']:,}"),
         ("identities", f"{counts['identities']:,}"),
         *(
-            (f"images an identity, {name}", f"{each[name]:,}")
+            (f"images per identity, {name}", f"{each[name]:,}")
             for name in ("least", "median", "mean", "most")
         ),
     ]

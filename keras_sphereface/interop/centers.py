@@ -22,10 +22,10 @@ LAYOUTS = ("CD", "DC")
 
 
 def read_centers(path, *, embedding_dim=None, layout=None):
-    """Class centers of a public checkpoint, one a column.
+    """Class centers of a public checkpoint, one per column.
 
-    InsightFace keeps a row a class, `[C, D]`, as newer OpenSphere does; older
-    OpenSphere and AdaFace keep a column a class, `[D, C]`.
+    InsightFace keeps a row per class, `[C, D]`, as newer OpenSphere does; older
+    OpenSphere and AdaFace keep a column per class, `[D, C]`.
 
     Args:
         path: str or path of a file for `read_state`, or a list of them in the
@@ -67,7 +67,7 @@ def load_centers(head, path, *, layout=None):
     loaded or none.
 
     Args:
-        head: a head of `ks.heads`, with one center a class; it is built if it
+        head: a head of `ks.heads`, with one center per class; it is built if it
             is not yet.
         path: as for `read_centers`.
         layout: as for `read_centers`.
@@ -79,7 +79,7 @@ def load_centers(head, path, *, layout=None):
         raise WeightsMismatchError(
             "The file must hold one center for each class of `head`, which "
             f"has (embedding_dim, num_classes)={wanted} and "
-            f"{head.sub_centers} centers a class. Received: centers of shape "
+            f"{head.sub_centers} centers per class. Received: centers of shape "
             f"{centers.shape}"
         )
     if not head.built:

@@ -19,7 +19,7 @@ class CosineDense(keras.layers.Layer):
         **kwargs: `name` and other arguments of `keras.layers.Layer`.
 
     Attributes:
-        centers: `(embedding_dim, num_classes)`, one center a column; only
+        centers: `(embedding_dim, num_classes)`, one center per column; only
             their directions count.
 
     Input shape:

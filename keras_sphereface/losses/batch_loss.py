@@ -37,7 +37,7 @@ class BatchLoss(keras.losses.Loss):
             len(y_true.shape) == 2 and y_true.shape[1] != 1
         ):
             raise ValueError(
-                "`y_true` must hold one class index a sample, (batch_size,). "
+                "`y_true` must hold one class index per sample, (batch_size,). "
                 f"Received: y_true of shape {tuple(y_true.shape)}"
             )
         return self.sample_losses(ops.reshape(y_true, (-1,)), y_pred)

@@ -66,7 +66,7 @@ def build_embedding_model(
         synchronized_batch_norm: bool, whether every batch normalization in the
             model, those of a given `keras.Model` included, takes its
             statistics over the replicas of a `tf.distribute` strategy. For
-            small batches a replica, say below 16 images; it costs an exchange
+            small batches per replica, say below 16 images; it costs an exchange
             a layer. Only on the TensorFlow backend: on JAX statistics are
             always those of the whole batch. Defaults to `False`.
         scale_pixels: bool. `True` feeds the backbone

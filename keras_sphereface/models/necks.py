@@ -8,7 +8,7 @@ NECKS = ("gdconv", "flatten", "bn_flatten", "average", "linear")
 
 
 def apply_neck(features, embedding_dim, *, neck, dropout, batch_norm):
-    """Features to one vector a face, then a linear map to the embedding.
+    """Features to one vector per face, then a linear map to the embedding.
 
     - `"gdconv"`: a depthwise convolution as large as the map, so each channel
       learns which places of a face matter.
@@ -74,7 +74,7 @@ def _to_vector(features, neck, batch_norm):
         x = keras.layers.DepthwiseConv2D(
             features.shape[1:3],
             use_bias=not batch_norm,
-            # One input channel a filter: 1 / fan_out keeps the variance.
+            # One input channel per filter: 1 / fan_out keeps the variance.
             depthwise_initializer=keras.initializers.VarianceScaling(
                 scale=1.0, mode="fan_out", distribution="untruncated_normal"
             ),

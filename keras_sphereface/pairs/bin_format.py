@@ -49,7 +49,7 @@ def read_bin(path) -> tuple[list[bytes], np.ndarray]:
         raise ValueError(f"{path} must say True or False for each pair.")
     if len(images) != 2 * len(is_same) or not is_same:
         raise ValueError(
-            f"{path} must hold two images a pair. Received: {len(images)} "
+            f"{path} must hold two images per pair. Received: {len(images)} "
             f"images, {len(is_same)} pairs"
         )
     return images, np.array(is_same, bool)

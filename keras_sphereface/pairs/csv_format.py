@@ -88,8 +88,8 @@ def columns_of(pairs, is_same, folds=(), people=None) -> dict:
 
     Args:
         pairs: list of two paths each.
-        is_same: list of bool, one a pair.
-        folds: list of int, one a pair; empty for ten of neighboring pairs.
+        is_same: list of bool, one per pair.
+        folds: list of int, one per pair; empty for ten of neighboring pairs.
         people: dict of who is on each path, or `None`.
 
     Returns:

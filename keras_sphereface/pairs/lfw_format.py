@@ -12,7 +12,7 @@ def read_lfw_pairs(pairs_file, root) -> dict:
 
     Args:
         pairs_file: path of the text file.
-        root: folder with one folder a person.
+        root: folder with one folder per person.
 
     Returns:
         Dict of `images` (paths, each once), `people`, `index_a`, `index_b`,
@@ -21,7 +21,7 @@ def read_lfw_pairs(pairs_file, root) -> dict:
     pairs_file, root = Path(pairs_file), Path(root)
     if not root.is_dir():
         raise FileNotFoundError(
-            f"`root` must be a folder with one folder a person. "
+            f"`root` must be a folder with one folder per person. "
             f"Received: root={root}"
         )
     lines = _numbered_lines(pairs_file)

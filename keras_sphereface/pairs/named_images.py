@@ -107,7 +107,7 @@ def read_named_image(images, names, index, face_input=None) -> np.ndarray:
 
     Args:
         images: what `check_images` returned.
-        names: list of str, one an image.
+        names: list of str, one per image.
         index: int, position in `images`.
         face_input: `FaceInput` it must fit. Defaults to `None`, any size.
 

@@ -23,7 +23,7 @@ _INK, _QUIET, _LINE = "#222222", "#6E6E6E", "#D4D4D4"
 
 
 def plot_sphere(panels: dict, path, title: str = "Embeddings") -> Path:
-    """Draws one circle or sphere a panel, one color an identity.
+    """Draws one circle or sphere per panel, one color per identity.
 
     On a circle, bars outside show how many faces lie in each direction, and
     lines inside the class centers; on a sphere, dots are faces and stems the

@@ -182,7 +182,7 @@ class TrainConfig:
         verification: `VerificationConfig`.
         checkpoint: `CheckpointConfig`.
         epochs: int.
-        batch_size: int, images a step on all devices together.
+        batch_size: int, images per step on all devices together.
         seed: int, for weights, order and augmentation.
         precision: `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
         strategy: `"none"`; `"mirrored"`, all GPUs of this machine;

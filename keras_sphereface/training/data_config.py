@@ -19,7 +19,7 @@ class DataConfig:
     """Where faces come from.
 
     Args:
-        folder: folder with one sub-folder an identity, with InsightFace's
+        folder: folder with one sub-folder per identity, with InsightFace's
             `train.rec`, or with TFRecords of tools/make_tfrecords.py; `None`
             for synthetic faces.
         format: one of `data.names()`, or `"module:name"` of an opener as
@@ -38,7 +38,7 @@ class DataConfig:
         augmentation: tuple of `"adaface"` (crop, low resolution and photometric
             changes, each of a fifth of the images), `"erasing"` (a patch of
             half of them) and `"randaugment"`, in this order after the flip.
-        sampling: `"image"`, each image once an epoch; `"balanced"`, each
+        sampling: `"image"`, each image once per epoch; `"balanced"`, each
             identity `min_images` times at least; or `"identity"`,
             `images_per_identity` images of each identity of a batch.
         min_images: int, for `"balanced"`.

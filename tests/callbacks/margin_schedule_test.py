@@ -36,7 +36,7 @@ def make_faces():
     return x, random.integers(0, 5, 20).astype("int32")
 
 
-FIT = {"batch_size": 4, "shuffle": False, "verbose": 0}  # five steps an epoch
+FIT = {"batch_size": 4, "shuffle": False, "verbose": 0}  # five steps per epoch
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Sums over chunks of classes, held to a float64 loop over one class a time."""
+"""Sums over chunks of classes, held to a float64 loop over single classes."""
 
 import math
 

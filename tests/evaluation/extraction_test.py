@@ -142,7 +142,7 @@ def test_bad_arguments_are_named(tmp_path):
         extract_embeddings(embed, [], path)
     with pytest.raises(ValueError, match=r"112x112.*6x6"):
         extract_embeddings(embed, images, path, face_input=FaceInput())
-    with pytest.raises(ValueError, match="one embedding an image"):
+    with pytest.raises(ValueError, match="one embedding per image"):
         extract_embeddings(lambda x: embed(x)[:1], images, path)
 
 

@@ -149,7 +149,7 @@ def test_the_table_shows_the_thresholds():
 
 
 def make_faces(num_people=20, images_per_person=4, height=8, width=8):
-    """Noisy copies of one random picture a person."""
+    """Noisy copies of one random picture per person."""
     rng = np.random.default_rng(0)
     people = rng.uniform(0, 255, (num_people, 1, height, width, 3))
     shape = (num_people, images_per_person, height, width, 3)
