@@ -27,7 +27,7 @@ _MODEL = flags.DEFINE_string(
     "model", None, "A .keras, .tflite or .onnx file or a SavedModel."
 )
 _THRESHOLD = flags.DEFINE_float(
-    "threshold", 0.7, "Cosine from which two identities are listed as alike."
+    "threshold", 0.7, "Cosine from which two identities are listed as similar."
 )
 _WORKDIR = flags.DEFINE_string("workdir", "inspection", "Where to write.")
 flags.mark_flag_as_required("data_dir")

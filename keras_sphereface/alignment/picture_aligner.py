@@ -84,7 +84,10 @@ class PictureAligner:
     ):
         if not callable(detector):
             check_choice(
-                "detector", detector, DETECTORS, reason="is no function, so it"
+                "detector",
+                detector,
+                DETECTORS,
+                reason="is not a function, so it",
             )
         self.root = Path(root)
         self.refine = refine and detector != "csv"

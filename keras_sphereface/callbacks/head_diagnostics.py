@@ -67,7 +67,7 @@ class HeadDiagnostics(keras.callbacks.Callback):
         super().__init__()
         if len(images) != len(labels) or not len(labels):
             raise ValueError(
-                "`images` and `labels` must be equally many, one at least. "
+                "`images` and `labels` must be equally many, at least one. "
                 f"Received: {len(images)} images, {len(labels)} labels"
             )
         self.images = images

@@ -21,7 +21,7 @@ def plot_head_page(snapshots, head, warnings, path):
     """Draws the page of `HeadDiagnostics`.
 
     Args:
-        snapshots: list of `HeadSnapshot`, one at least.
+        snapshots: list of `HeadSnapshot`, at least one.
         head: `MarginHead`.
         warnings: dict of str, printed at the foot.
         path: file to write; its ending, `.png`, `.svg` or `.pdf`, is the
@@ -73,7 +73,7 @@ def _draw(snapshots, head, warnings):
 
 
 def _title(figure, last, head):
-    settings = ", ".join(
+    hyperparameters = ", ".join(
         f"{name.replace('_', ' ')} {getattr(head, name):g}"
         for name in type(head).hyperparameters()
     )
@@ -88,7 +88,7 @@ def _title(figure, last, head):
     figure.text(
         0.06,
         0.912,
-        f"{settings}  ·  {head.num_classes:,} classes  ·  "
+        f"{hyperparameters}  ·  {head.num_classes:,} classes  ·  "
         f"{len(last.norms):,} faces  ·  after epoch {last.epoch}",
         fontsize=10.5,
         color=_QUIET,

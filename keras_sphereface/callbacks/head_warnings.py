@@ -14,7 +14,7 @@ def head_warnings(head, snapshots, *, uses_float16=False):
 
     Args:
         head: `MarginHead`.
-        snapshots: list of `HeadSnapshot` of the run so far, one at least.
+        snapshots: list of `HeadSnapshot` of the run so far, at least one.
         uses_float16: bool, whether the embedder computes in float16. Defaults
             to `False`.
 
@@ -58,8 +58,8 @@ def _scale_too_small(head, snapshot):
     return (
         f"The scale, {snapshot.logit_scale:.3g}, is too small for "
         f"{head.num_classes:,} classes: cross-entropy cannot fall below "
-        f"{lowest:.2g}, even with all faces on their centers. Take "
-        f"{math.ceil(needed)} at least."
+        f"{lowest:.2g}, even with all faces on their centers. Take at "
+        f"least {math.ceil(needed)}."
     )
 
 

@@ -30,8 +30,8 @@ def split_classes(
 ):
     """The logit of the true class, and what the others add up to, in chunks.
 
-    As `split_logits` of `ops.class_logits`, to rounding, in the memory of a
-    few chunks.
+    As `split_logits` of `class_loss`, to rounding, in the memory of a few
+    chunks.
 
     Args:
         unit_embeddings: float32 tensor, `(batch_size, embedding_dim)`.
@@ -115,8 +115,8 @@ def streamed_classes(
         class_chunk: int, classes of a chunk, at least 1; or `None`.
         scale: float32 tensor, `(batch_size, 1)`, at least 0.
         bias: float32 scalar. Defaults to `None`, no bias.
-        function: callable from cosines to values, element by element, rising.
-            Defaults to `None`, the cosines.
+        function: callable from cosines to values, element by element,
+            increasing. Defaults to `None`, the cosines.
         detach: bool, whether the backward pass sees the cosines in place of
             the values. Defaults to `False`.
         is_binary: bool, which of the sums. Defaults to `False`, the first.

@@ -289,9 +289,9 @@ def _check_keys(name, content, expected_fields, optional=frozenset()):
 def _unique_keys(items):
     content = dict(items)
     if len(content) != len(items):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key appears twice")
     return content
 
 
 def _refuse_constant(name):
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")

@@ -17,7 +17,7 @@ _GRAY = np.array([0.299, 0.587, 0.114])
 _LINE_BIAS, _DISTANCE_BIAS = -1.5, -2.7
 _LINE_TOLERANCE, _CENTER_TOLERANCE, _DISTANCE_TOLERANCE = 3.0, 5.5, 4.8
 # Eyes in the mean of aligned faces stand out by 0.35 to 0.55 of the deviation
-# of a picture, in drawn ones by 0.18 at least; where turns of 10 degrees and
+# of a picture, in drawn ones by at least 0.18; where turns of 10 degrees and
 # shifts of 6 pixels are usual, by 0.10 to 0.18, and by less than 0.06 where
 # they are half as large again.
 _MIN_CONTRAST = 0.14
@@ -51,7 +51,7 @@ def check_alignment(images):
 
     Args:
         images: uint8, `[num_images, height, width, 3]`, RGB, best of as many
-            people as possible, 128 at least.
+            people as possible, at least 128.
 
     Returns:
         `AlignmentCheck`.
@@ -59,7 +59,7 @@ def check_alignment(images):
     images = np.asarray(images)
     if images.ndim != 4 or len(images) < MIN_IMAGES:
         raise ValueError(
-            f"`images` must be {MIN_IMAGES} images at least, [num_images, "
+            f"`images` must be at least {MIN_IMAGES} images, [num_images, "
             f"height, width, 3]. Received: images.shape={images.shape}"
         )
     grays = images @ _GRAY

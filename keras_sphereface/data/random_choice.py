@@ -27,7 +27,7 @@ class RandomChoice:
         self.steps = list(steps)
         self.count = check_integer("count", count, at_least=1)
         if not self.steps:
-            raise ValueError("`steps` must hold one at least. Received: []")
+            raise ValueError("`steps` must hold at least one. Received: []")
 
     @classmethod
     def rand_augment(cls, factor=0.1, count=2):

@@ -105,7 +105,7 @@ class TFRecordFolder(EncodedFaces):
             raise DamagedShardError(
                 f"{len(faults)} of {len(self._shards)} shards of {self.folder} "
                 "are not as they were written; remove them and convert again: "
-                f"only they are made anew. Received: {first_few(faults)}"
+                f"only they are written again. Received: {first_few(faults)}"
             )
         if is_large and check_content:
             listing_cache.write_listing(key, digest, {})

@@ -189,8 +189,8 @@ class Gallery:
         dim = self.model.embedding_dim
         if batch.ndim != 2 or batch.shape[1] != dim or not len(batch):
             raise ValueError(
-                f"`{name}` must be [{dim}] or ['batch_size', {dim}], one at "
-                f"least. Received: {name}.shape={embeddings.shape}"
+                f"`{name}` must be [{dim}] or ['batch_size', {dim}], at "
+                f"least one. Received: {name}.shape={embeddings.shape}"
             )
         units = np.empty(batch.shape, np.float32)
         for start in range(0, len(batch), BLOCK_SIZE):

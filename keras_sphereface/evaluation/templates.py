@@ -14,7 +14,7 @@ class Templates(NamedTuple):
     """One unit embedding per template.
 
     Args:
-        ids: int `[num_templates]`, rising.
+        ids: int `[num_templates]`, ascending.
         embeddings: float32 `[num_templates, embedding_dim]`, rows of norm 1.
     """
 
@@ -80,7 +80,7 @@ def pool_templates(
         template_ids: int, `[num_images]`.
         media_ids: int, `[num_images]`; a medium is counted for each template
             it is in.
-        weighting: `"mean"`, all images alike, or `"norm"`, images by the norm
+        weighting: `"mean"`, all images equally, or `"norm"`, images by the norm
             of their embedding, which is small for blurred faces in models with
             un-normalized embeddings; that needs embeddings with their norms.
             Defaults to `"mean"`.

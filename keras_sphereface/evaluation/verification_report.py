@@ -158,7 +158,7 @@ def side_by_side(reports: dict) -> tuple[list, list]:
     """
     if not reports:
         raise ValueError(
-            "`reports` must have one report at least. Received: reports={}"
+            "`reports` must have at least one report. Received: reports={}"
         )
     fars = list(
         dict.fromkeys(f for r in reports.values() for f in r.tar_at_far)

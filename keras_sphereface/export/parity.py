@@ -55,7 +55,7 @@ def probe_images(face_input, seed=0):
 
 
 def keras_embeddings(embedder, images):
-    """Embeddings of the Keras model, or an error if they are no embeddings.
+    """Embeddings of the Keras model, or an error if they are not embeddings.
 
     Args:
         embedder: `keras.Model`.

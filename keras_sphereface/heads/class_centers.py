@@ -28,7 +28,7 @@ from keras_sphereface.ops.cosines import cosines, safe_normalize
 class ClassCenters(keras.layers.Layer):
     """The centers of a head: how they are held, shared out and saved.
 
-    Split over the devices of an `ops.ClassParallel` distribution, they are
+    Split over the devices of a `class_softmax.ClassParallel`, they are
     filled up with columns of zeros, which stay zeros and count for nothing,
     until they divide. Saved, they are one matrix of `num_classes` columns.
 

@@ -31,7 +31,7 @@ class SphereFace2Head(MarginHead):
     | `"M"` | `g(cos(min(m * theta_y, pi)))` | `g(cos(theta_j))` |
 
     The logit is `scale * value + bias`, with one trained bias for all classes,
-    and the loss of a sample the weighted sum of its binary cross-entropies
+    and the loss per sample the weighted sum of its binary cross-entropies
     times `loss_weight / scale`. A cross-entropy of the user's choice in a
     functional model replaces that loss; `FaceRecognizer` uses it.
 

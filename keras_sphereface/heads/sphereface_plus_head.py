@@ -19,7 +19,7 @@ class SphereFacePlusHead(SphereFaceHead):
 
     Args:
         num_classes: int, number of identities.
-        margin: float, `m`, at least 1; 1 is no margin. Defaults to `1.5`.
+        margin: float, `m`, at least 1; 1 means no margin. Defaults to `1.5`.
         scale: float, above 0. Defaults to `30.0`.
         energy_weight: float, at least 0. Defaults to `1.0`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of

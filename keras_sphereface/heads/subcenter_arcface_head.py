@@ -17,7 +17,7 @@ class SubCenterArcFaceHead(ArcFaceHead):
         num_classes: int, number of identities.
         margin: float, `m`, in `[0, pi)`, radians. Defaults to `0.5`.
         scale: float, above 0. Defaults to `64.0`.
-        sub_centers: int, centers of a class. Defaults to `3`.
+        sub_centers: int, centers per class. Defaults to `3`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
             the margined value. Defaults to `False`.
         **kwargs: `name` and other arguments of

@@ -24,8 +24,8 @@ LAYOUTS = ("CD", "DC")
 def read_centers(path, *, embedding_dim=None, layout=None):
     """Class centers of a public checkpoint, one per column.
 
-    InsightFace keeps a row per class, `[C, D]`, as newer OpenSphere does; older
-    OpenSphere and AdaFace keep a column per class, `[D, C]`.
+    InsightFace and newer OpenSphere keep one row per class, `[C, D]`; older
+    OpenSphere and AdaFace keep one column per class, `[D, C]`.
 
     Args:
         path: str or path of a file for `read_state`, or a list of them in the
@@ -63,8 +63,8 @@ def read_centers(path, *, embedding_dim=None, layout=None):
 def load_centers(head, path, *, layout=None):
     """Puts the class centers of a public checkpoint into a head.
 
-    Training then goes on with the identities that it knew. All centers are
-    loaded or none.
+    Training then continues with the identities of the checkpoint. All centers
+    are loaded or none.
 
     Args:
         head: a head of `ks.heads`, with one center per class; it is built if it

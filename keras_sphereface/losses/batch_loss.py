@@ -5,7 +5,7 @@ from keras import ops
 class BatchLoss(keras.losses.Loss):
     """A loss on the embeddings of a batch, without class centers.
 
-    A batch must hold several images of an identity. Under `tf.distribute`
+    A batch must hold several images per identity. Under `tf.distribute`
     pairs are those within a replica. A subclass overrides `sample_losses`.
 
     Args:
@@ -43,7 +43,7 @@ class BatchLoss(keras.losses.Loss):
         return self.sample_losses(ops.reshape(y_true, (-1,)), y_pred)
 
     def sample_losses(self, labels, embeddings):
-        """Loss of each sample.
+        """Loss per sample.
 
         Args:
             labels: float32, `(batch_size,)`, class indices.

@@ -67,7 +67,7 @@ def build_embedding_model(
             model, those of a given `keras.Model` included, takes its
             statistics over the replicas of a `tf.distribute` strategy. For
             small batches per replica, say below 16 images; it costs an exchange
-            a layer. Only on the TensorFlow backend: on JAX statistics are
+            per layer. Only on the TensorFlow backend: on JAX statistics are
             always those of the whole batch. Defaults to `False`.
         scale_pixels: bool. `True` feeds the backbone
             `(pixel - 127.5) / 127.5`, `False` the pixels as they are, for a

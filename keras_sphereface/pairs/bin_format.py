@@ -1,7 +1,7 @@
 """The `.bin` verification sets of InsightFace: lfw, cfp_fp, agedb_30 and more.
 
 A pickle of two lists: the encoded images of all pairs, one pair after the
-other, and a boolean a pair. Python 2 wrote most of them.
+other, and one boolean per pair. Python 2 wrote most of them.
 """
 
 from pathlib import Path

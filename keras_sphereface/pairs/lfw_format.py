@@ -133,6 +133,6 @@ def _find_images(pairs_file, root, lines, pairs):
         raise FileNotFoundError(
             f"{pairs_file}, line {number}: no image {stem}"
             f"{IMAGE_SUFFIXES[0]} (nor {' nor '.join(IMAGE_SUFFIXES[1:])}). "
-            f"Received: {len(missing)} images that are not there"
+            f"Received: {len(missing)} missing images"
         )
     return paths

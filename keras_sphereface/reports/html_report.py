@@ -29,7 +29,7 @@ def write_html_report(
     """
     if not full_reports:
         raise ValueError(
-            "`full_reports` must have one at least. Received: full_reports={}"
+            "`full_reports` must have at least one. Received: full_reports={}"
         )
     parts = []
     if len(full_reports) > 1:

@@ -49,7 +49,7 @@ def plot_sphere(panels: dict, path, title: str = "Embeddings") -> Path:
         )
     if not panels:
         raise ValueError(
-            "`panels` must have one panel at least. Received: panels={}"
+            "`panels` must have at least one panel. Received: panels={}"
         )
     for name, (embeddings, labels, centers) in panels.items():
         shapes = tuple(np.shape(a) for a in (embeddings, labels, centers))

@@ -124,7 +124,7 @@ class OptimizerConfig:
             not steps or steps != sorted(set(steps)) or steps[0] <= 0
         ):
             raise ValueError(
-                "`milestones` must be epochs in rising order, at least one. "
+                "`milestones` must be epochs in ascending order, at least one. "
                 f"Received: milestones={self.milestones}"
             )
 
@@ -155,7 +155,7 @@ class VerificationConfig:
 
 @dataclass(frozen=True)
 class CheckpointConfig:
-    """What a killed run goes on from.
+    """What a killed run resumes from.
 
     Args:
         every_steps: int, batches between checkpoints; there is one at the end

@@ -31,7 +31,7 @@ class DataConfig:
             none.
         image_size: `(height, width)`, pixels.
         identities: path of the `identities.json` of an earlier run, whose
-            labels `folder` shall have; `None` numbers the identities there.
+            labels `folder` takes over; `None` numbers the identities there.
         check_images: bool, whether every image is decoded once, or every
             shard compared with its checksum, before training.
         flip: bool, whether half of the images are mirrored.
@@ -39,7 +39,7 @@ class DataConfig:
             changes, each of a fifth of the images), `"erasing"` (a patch of
             half of them) and `"randaugment"`, in this order after the flip.
         sampling: `"image"`, each image once per epoch; `"balanced"`, each
-            identity `min_images` times at least; or `"identity"`,
+            identity at least `min_images` times; or `"identity"`,
             `images_per_identity` images of each identity of a batch.
         min_images: int, for `"balanced"`.
         images_per_identity: int, for `"identity"`; divides the batch size.

@@ -228,7 +228,7 @@ def test_wrong_arguments_are_named(photographs, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(ValueError, match="`source` must be a folder"):
         align_folder(tmp_path / "none", out)
-    with pytest.raises(ValueError, match=r"`detector` is no function.*one of"):
+    with pytest.raises(ValueError, match=r"`detector` is not a func.*one of"):
         align_folder(photographs, out, detector="eyes")
     with pytest.raises(ValueError, match="`workers` must be"):
         align_folder(photographs, out, workers=0)

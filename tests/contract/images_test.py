@@ -90,7 +90,7 @@ def test_refuses_a_file_cut_anywhere(
     ("data", "message"),
     [
         (b"", "empty.*note.jpg"),
-        (b"This is not a picture.", "no image.*note.jpg"),
+        (b"This is not a picture.", "not an image.*note.jpg"),
         (b"\xff\xd8\xff\xe0" + bytes(200), "truncated.*note.jpg"),
         (b"\x89PNG\r\n\x1a\n" + bytes(200), "broken.*note.jpg"),
     ],

@@ -281,7 +281,7 @@ def test_a_far_that_no_pair_can_measure_is_refused(metric):
         ([0.1, 0.2], [False, False], "0 same and 2 different"),
         ([0.1, 0.2], [0, 2], "0 and 1.*int64"),
         ([0.1, 0.2], [0.0, 1.0], "0 and 1.*float64"),
-        ([], [], r"one at least.*\(0,\)"),
+        ([], [], r"at least one.*\(0,\)"),
         ([[0.1], [0.2]], [0, 1], r"scores\.shape=\(2, 1\)"),
         (["a", "b"], [0, 1], "numbers"),
     ],
