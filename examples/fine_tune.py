@@ -1,4 +1,4 @@
-r"""Goes on from a public network with identities of one's own.
+r"""Fine-tunes a public network on identities of your own.
 
     python examples/fine_tune.py --weights=backbone.pth --data_dir=faces
 
@@ -9,8 +9,8 @@ are trained alone, then together with the network at a small rate.
 
     python examples/fine_tune.py
 
-shows the same in a minute on two cores with faces that it draws: the network,
-instead of a public one, is trained on other people first.
+shows the same in a minute on two cores with synthetic faces: in place of a
+public network it first trains one on other people.
 """
 
 import os
@@ -32,7 +32,7 @@ _DATA_DIR = flags.DEFINE_string(
 )
 _HEAD_EPOCHS = flags.DEFINE_integer("head_epochs", 1, "With a frozen network.")
 _EPOCHS = flags.DEFINE_integer("epochs", 12, "With the whole network.")
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images in a step.")
+_BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images per step.")
 _LEARNING_RATE = flags.DEFINE_float(
     "learning_rate",
     None,
@@ -106,7 +106,7 @@ def new_faces(image_size):
 
 
 def mean_embeddings(embedder, faces, num_classes):
-    """The direction of each identity, a column each: a start for centers."""
+    """The direction of each identity, one per column: initial centers."""
     sums = np.zeros((embedder.output_shape[-1], num_classes))
     dataset = ks.data.training_dataset(
         faces,

@@ -1,20 +1,19 @@
-r"""Times model files on the device's runtime, and weighs them.
+r"""Measures time and memory of model files on the device's runtime.
 
     python tools/benchmark_edge.py float32.tflite int8.tflite face.onnx \
         --threads=1,2 --batches=1,8 --json=edge.json --plot=edge.png
     python tools/benchmark_edge.py float32.tflite --vs=other.tflite
 
 Every case, a file with so many threads and images at a time, runs in a process
-of its own, round after round, so that what else the machine does hits all
-alike. Written are median and 95th percentile of the milliseconds per
+of its own, round after round, so that other work on the machine affects all
+equally. The table has the median and 95th percentile of milliseconds per
 image, the peak memory beyond that of Python and NumPy, and the share of
 operations that XNNPACK takes.
 
-`--vs` names any TFLite file with one image input, of whatever origin and
-batch. Both then run in turns in one process, and what is compared is time per
-multiply-add: the milliseconds of a run, divided by its images and by the
-multiply-adds of an image. A ratio of 1.1 says that ours takes a tenth longer
-for the same work.
+`--vs` names any TFLite file with one image input, of any origin and batch. Both
+then run in turns in one process, to compare time per multiply-add: the
+milliseconds per run, divided by its images and by the multiply-adds per image.
+A ratio of 1.1 says that ours takes a tenth longer for the same work.
 """
 
 import json
@@ -30,7 +29,7 @@ import keras_sphereface as ks
 
 _THREADS = flags.DEFINE_list("threads", ["1"], "Threads of the runtime.")
 _BATCHES = flags.DEFINE_list(
-    "batches", ["1"], "Images at a time; a file of fixed batch has its own."
+    "batches", ["1"], "Images at a time; a file of fixed batch keeps its own."
 )
 _RUNS = flags.DEFINE_integer("runs", 30, "Runs per round.", lower_bound=1)
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Rounds.", lower_bound=1)
@@ -141,7 +140,7 @@ def compare(paths, other):
                     "threads": threads,
                     "ours_ms": summary(ours),
                     "other_ms": summary(others),
-                    "ratio_a_multiply_add": median,
+                    "ratio_per_multiply_add": median,
                     "middle_half": [low, high],
                     "multiply_adds": work,
                     "other_multiply_adds": other_work,
@@ -169,7 +168,7 @@ def table(cases, comparisons):
         low, high = item["middle_half"]
         lines.append(
             f"{Path(item['file']).name}, {item['threads']} threads: "
-            f"{item['ratio_a_multiply_add']:.3f} ({low:.3f} to {high:.3f}) "
+            f"{item['ratio_per_multiply_add']:.3f} ({low:.3f} to {high:.3f}) "
             "times the other's time per multiply-add; "
             f"{item['ours_ms']['median']:.2f} ms for "
             f"{item['multiply_adds'] / 1e6:.0f} M against "

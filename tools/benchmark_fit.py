@@ -1,4 +1,4 @@
-r"""Times a training step, and says what of it is not the backbone.
+r"""Times a training step, and shows what of it is not the backbone.
 
     python tools/benchmark_fit.py
     python tools/benchmark_fit.py --backbone=mobilefacenet \
@@ -15,8 +15,8 @@ cross-entropy and no metrics, on batches that lie ready in memory. Against it:
 | `head_memory` | the head and no metrics | as the baseline |
 | `bare_folder` | as the baseline | JPEG files, mirrored |
 
-All train in `fit`, in turns, so that what else the machine does hits them
-alike; compare ratios, which are taken within a round. The processor time of a
+All train in `fit`, in turns, so that other work on the machine affects them
+equally; compare ratios, which are taken within a round. The processor time of a
 step, over all cores, hardly depends on other programs; it says little where a
 GPU computes.
 """
@@ -86,7 +86,7 @@ _UNITS = {"ms": time.perf_counter, "cpu_ms": time.process_time}
 
 
 class StepTimer(keras.callbacks.Callback):
-    """Milliseconds per step of one `fit`, by the clock and of the processor."""
+    """Milliseconds per step of one `fit`, by the clock and by the processor."""
 
     def on_train_batch_end(self, batch, logs=None):
         if batch + 1 == _STEPS_TO_START:

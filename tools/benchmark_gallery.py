@@ -1,8 +1,8 @@
-r"""Measures how fast, and in how little memory, a device's gallery works.
+r"""Measures the speed and the memory of a device's gallery.
 
     python tools/benchmark_gallery.py
 
-enrolls a million random people with one crop of 512 numbers each, searches
+enrolls a million random people with one 512-dimensional crop each, searches
 them, adds and erases one, and saves and loads them. Takes a minute or two and
 2.5 GiB, of which 1.9 are the embeddings. Where other programs keep the
 processor busy, OPENBLAS_NUM_THREADS=1 is faster: two threads that are not let
@@ -21,8 +21,8 @@ import keras_sphereface as ks
 
 _PEOPLE = flags.DEFINE_integer("people", 1_000_000, "People with one crop.")
 _DIM = flags.DEFINE_integer("embedding_dim", 512, "Size of an embedding.")
-_PROBES = flags.DEFINE_list("probes", ["1", "16"], "Faces per search.")
-_REPEATS = flags.DEFINE_integer("repeats", 7, "Times of which the median is.")
+_PROBES = flags.DEFINE_list("probes", ["1", "16"], "Probes per search.")
+_REPEATS = flags.DEFINE_integer("repeats", 7, "Repeats, whose median is shown.")
 _AT_ONCE = 10_000
 
 

@@ -1,4 +1,4 @@
-r"""Times heads against a plain Dense layer, and says what memory they take.
+r"""Measures time and memory of heads against a plain Dense layer.
 
     python tools/benchmark_head.py
     python tools/benchmark_head.py --batch_size=512 --num_classes=200000 \
@@ -15,10 +15,10 @@ cross-entropy. Against it:
 | `sampled` | SphereFace-R v1, `sample_rate=` of the flag |
 | `torch` | a plain layer in torch, if it is installed |
 
-All run in turns, so that what else the machine does hits them alike; compare
-ratios, which are taken within a round. The processor time of a step hardly
-depends on other programs. `--num_classes` may be given several times, for the
-plot. Memory is measured in a process for each: the peak of a step beyond
+All run in turns, so that other work on the machine affects them equally;
+compare ratios, which are taken within a round. The processor time of a step
+hardly depends on other programs. `--num_classes` may be given several times, for the
+plot. Memory is measured in one process per variant: the peak of a step beyond
 embeddings, weights and their gradients.
 
     python tools/benchmark_head.py --train=20 --num_classes=1000000 \\

@@ -5,8 +5,8 @@ r"""Turns a public PyTorch or ONNX face network into an embedder of ours.
 
 PyTorch is not needed, and nothing in the file is run. The embedder takes RGB
 pixels in [0, 255], whatever the network was trained on. With --centers, which
-may be the same file, a head with its class centers is saved with it, to train
-on from there:
+may be the same file, a head with its class centers is saved too, to continue
+training:
 
     python tools/import_weights.py --weights=last.ckpt --centers=last.ckpt \
         --head=adaface --output=recognizer.keras

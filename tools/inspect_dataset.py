@@ -1,12 +1,12 @@
-r"""Tells what is in a training set, and what is wrong with it.
+r"""Shows what is in a training set, and what is wrong with it.
 
     python tools/inspect_dataset.py --data_dir=faces --workdir=inspection
     python tools/inspect_dataset.py --data_dir=casia --test_dir=lfw \
         --model=face.tflite --workdir=inspection
 
-Counts, images per identity, unreadable images, pictures that are there twice,
-identities that share images, sizes, colors, alignment; with --test_dir,
-pictures that are in both; with --model, identities that look like one person.
+Counts, images per identity, unreadable images, duplicates, identities that
+share images, sizes, colors, alignment; with --test_dir, pictures that are in
+both; with --model, identities that look like one person.
 Writes `inspection.json` and `inspection.html`, a page in one file.
 """
 

@@ -1,4 +1,4 @@
-r"""Tells whether two faces show one person, or how well that works on many.
+r"""Says whether two faces show one person, or measures that on many pairs.
 
     python tools/verify_edge.py --model=face.tflite \
         --image_a=anna_1.png --image_b=anna_2.png
@@ -9,9 +9,9 @@ Runs what a device runs: the TFLite or ONNX file alone, without TensorFlow. The
 images must have the size the file was exported for, 112x112 unless said
 otherwise.
 
-With pairs in LFW's format it says how many of them the file's own threshold
-decides rightly, what the report of `tools/evaluate.py` says, and how long a
-face takes: percentiles over all images, one at a time, without reading them.
+With pairs in LFW's format it shows how many of them the file's own threshold
+decides correctly, the report of `tools/evaluate.py`, and the milliseconds per
+face: percentiles over all images, one at a time, without reading them.
 """
 
 import time

@@ -80,7 +80,7 @@ def test_every_case_is_measured_in_every_round(files, tmp_path):
         assert case["multiply_adds"] == 36 * filters * 27
     first = report["comparisons"][0]
     low, high = first["middle_half"]
-    assert 0 < low <= first["ratio_a_multiply_add"] <= high
+    assert 0 < low <= first["ratio_per_multiply_add"] <= high
     assert first["multiply_adds"] == 2 * first["other_multiply_adds"]
     assert "times the other's time per multiply-add" in done.stdout
     pixels = np.array(Image.open(tmp_path / "edge.png").convert("L"))
