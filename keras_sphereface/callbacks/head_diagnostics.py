@@ -12,7 +12,7 @@ from keras_sphereface.contract.arguments import check_integer
 
 
 class HeadDiagnostics(keras.callbacks.Callback):
-    """Looks at the head through the same faces after each epoch.
+    """Measures the head on the same faces after each epoch.
 
     Measures the angles to the right and to the nearest wrong center, the norms
     of embeddings, the share of faces past the margin (whose margined logit is

@@ -10,7 +10,7 @@ class CosineDense(keras.layers.Layer):
     """Cosines between embeddings and class centers.
 
     The last layer of a classifier whose data yields `(images, labels)`: the
-    margin is in the loss, `losses.ArcFaceLoss` and its kin. A head of `heads`
+    margin is in the loss, `losses.ArcFaceLoss` and the like. A head of `heads`
     knows the labels and the norms of the embeddings, and so can do more.
 
     Args:
