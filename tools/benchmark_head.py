@@ -17,9 +17,9 @@ cross-entropy. Against it:
 
 All run in turns, so that other work on the machine affects them equally;
 compare ratios, which are taken within a round. The processor time of a step
-hardly depends on other programs. `--num_classes` may be given several times, for the
-plot. Memory is measured in one process per variant: the peak of a step beyond
-embeddings, weights and their gradients.
+hardly depends on other programs. `--num_classes` may be given several times,
+for the plot. Memory is measured in one process per variant: the peak of a step
+beyond embeddings, weights and their gradients.
 
     python tools/benchmark_head.py --train=20 --num_classes=1000000 \\
         --batch_size=128

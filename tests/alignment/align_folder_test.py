@@ -132,7 +132,7 @@ def _every_second(detect):
     return lambda image: [] if next(turns) % 2 else detect(image)
 
 
-def test_a_stopped_run_goes_on(photographs, tmp_path):
+def test_a_stopped_run_resumes(photographs, tmp_path):
     table = read_landmarks(tmp_path / "landmarks.csv")
     faces = iter([table[f"person {n % 2}/{n}.png"][0] for n in (0, 2, 4, 1)])
     calls = []

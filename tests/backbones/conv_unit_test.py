@@ -123,7 +123,7 @@ def test_batch_norm_is_that_of_pytorch():
     )
 
 
-def test_prelu_learns_one_slope_a_channel_from_a_quarter():
+def test_prelu_learns_one_slope_per_channel_from_a_quarter():
     layer = activation_layer("prelu", name="act")
     outputs = layer(np.float32([[[[-4.0, 8.0]]]]))
     np.testing.assert_allclose(

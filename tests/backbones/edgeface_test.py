@@ -107,7 +107,7 @@ def test_blocks_are_skipped_more_the_deeper_they_are(tiny):
 
 
 def test_skipped_blocks_are_the_identity_and_the_others_count_more(tiny):
-    # Images of a batch are alike, so what differs is which blocks they skip.
+    # Images of a batch are equal, so what differs is which blocks they skip.
     images = np.ones((16, 32, 48, 3), "float32")
     last = tiny.get_layer("stage4_block1_drop")
     branch = np.ones((16, 1, 1, 24), "float32")

@@ -11,7 +11,7 @@ from keras_sphereface.models import FaceRecognizer
 
 
 class Recorder(keras.callbacks.Callback):
-    """The number that each step was computed with."""
+    """The hyperparameter that each step was computed with."""
 
     def __init__(self, setting="margin"):
         super().__init__()

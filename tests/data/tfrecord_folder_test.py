@@ -83,7 +83,7 @@ def test_a_pipeline_gives_the_batches_of_the_folder(source, shards):
         np.testing.assert_array_equal(labels_a, labels_b)
 
 
-def test_a_conversion_that_was_stopped_goes_on(tmp_path, source, monkeypatch):
+def test_a_stopped_conversion_resumes(tmp_path, source, monkeypatch):
     done = []
 
     def stop(count):

@@ -187,7 +187,7 @@ def test_the_threshold_measures_what_it_promises(pairs, far):
 
 @checked
 @given(scored_pairs())
-def test_a_rising_transform_of_the_scores_changes_no_rate(pairs):
+def test_an_increasing_transform_of_the_scores_changes_no_rate(pairs):
     arrays = to_arrays(*pairs)
     # Exact on eighths, so that no two scores fall together.
     scores = arrays["scores"]

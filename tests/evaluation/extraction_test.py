@@ -68,7 +68,7 @@ def failing_after(times):
     return embed_some
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
+def test_an_interrupted_run_resumes_where_it_stopped(tmp_path):
     images = make_images()
     path = tmp_path / "rows.npy"
     with pytest.raises(KeyboardInterrupt):

@@ -34,7 +34,7 @@ def save(path, nested, array):
         ([], CENTERS.T),  # InsightFace before: one tensor
     ],
 )
-def test_every_project_ends_as_a_column_a_class(nested, array, tmp_path):
+def test_every_project_ends_as_one_column_per_class(nested, array, tmp_path):
     path = save(tmp_path / "head.pth", nested, array)
     np.testing.assert_array_equal(read_centers(path), CENTERS)
     head = ks.SphereFaceRHead(CLASSES)

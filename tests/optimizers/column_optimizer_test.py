@@ -91,7 +91,7 @@ NEIGHBORS = [
 
 @pytest.mark.parametrize("paths", NEIGHBORS)
 @pytest.mark.parametrize("name", ["sgd", "adamw", "lion"])
-def test_heads_of_alike_names_keep_apart(name, paths):
+def test_heads_of_similar_names_keep_apart(name, paths):
     gradients = {paths[0]: ([0, 1], 0), paths[1]: ([1, 2], 9)}
 
     def train(*paths):

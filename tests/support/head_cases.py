@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_sphereface import heads
 
-# Name of the head, its settings, statistics to start from.
+# Name of the head, its hyperparameters, statistics to start from.
 CASES = {
     "adaface": ("adaface", {"margin": 0.4, "momentum": 0.2}),
     "arcface": ("arcface", {"margin": 0.5}),
