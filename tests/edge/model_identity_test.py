@@ -20,7 +20,7 @@ def test_it_comes_back_from_a_dict_and_reads_as_words():
         "float32 abababababab, 8 dimensions, of keras_sphereface 0.1.0"
     )
     flipped = dataclasses.replace(MODEL, flip=True)
-    assert "8 numbers with mirror images" in str(flipped)
+    assert "8 dimensions with mirror images" in str(flipped)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_caption_is_measured_on_the_circle():
 @pytest.mark.parametrize(
     ("panels", "name", "message"),
     [
-        ({}, "a.png", r"`panels` must have one"),
+        ({}, "a.png", r"`panels` must have at least one"),
         ({"a": make_panel(4)}, "a.png", r"dim 2 or 3.*\(50, 4\)"),
         ({"a": make_panel(2)}, "a.gif", r"`path` must end in \.png"),
     ],
