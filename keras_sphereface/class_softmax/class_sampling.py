@@ -2,7 +2,7 @@
 
 from keras import ops, random
 
-from keras_sphereface.backend.labels import checked
+from keras_sphereface.backend.values import checked
 
 
 def sample_classes(labels, batch_labels, *, num_classes, num_sampled, seed):

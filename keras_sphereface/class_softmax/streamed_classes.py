@@ -4,12 +4,7 @@ from keras import ops
 
 from keras_sphereface.backend.column_chunks import fold_chunks
 from keras_sphereface.backend.gradients import custom_gradient, vector_jacobian
-from keras_sphereface.class_softmax.class_loss import (
-    LOW,
-    LOWER,
-    log_total,
-    weighted_sum,
-)
+from keras_sphereface.class_softmax.class_loss import LOW, LOWER
 from keras_sphereface.class_softmax.slope_rows import SlopeRows
 from keras_sphereface.ops.cosines import inverse_column_norms, replace_in_rows
 from keras_sphereface.ops.detachment import detach_characteristic
@@ -140,8 +135,8 @@ def streamed_classes(
     stream.has_bias = bias is not None
     stream.weights = weights
     stream.num_classes = num_classes or centers.shape[1]
-    bias = ops.convert_to_tensor(0.0 if bias is None else bias, "float32")
-    centers = ops.convert_to_tensor(centers)
+    bias = ops.cast(0.0 if bias is None else bias, "float32")
+    centers = ops.cast(centers, "float32")  # no longer a variable
     return custom_gradient(stream.run_in_chunks)(
         unit_embeddings, centers, scale, bias
     )
@@ -314,3 +309,17 @@ def put_in_rows(matrix, columns, values):
     return replace_in_rows(
         matrix, columns, ops.where(is_inside, values, present)
     )
+
+
+def weighted_sum(terms, weights=None):
+    """Sum of each row, float32, `(batch_size,)`."""
+    if weights is None:
+        weights = ops.ones((terms.shape[1],))
+    return ops.matmul(terms, weights[:, None])[:, 0]
+
+
+def log_total(largest, total):
+    """Logarithm of a sum that was divided by the exponential of `largest`."""
+    is_empty = total <= 0.0  # there is no other class
+    total = largest + ops.log(ops.where(is_empty, 1.0, total))
+    return ops.where(is_empty, LOW, total)

@@ -1,5 +1,4 @@
 import math
-from typing import Any, NamedTuple
 
 import keras
 from keras import ops
@@ -70,6 +69,8 @@ class ClassCenters(keras.layers.Layer):
             "sample_rate", sample_rate, above=0.0, at_most=1.0
         )
         self.sample_seed = check_integer("sample_seed", sample_seed)
+        # Whether losses come without a logit for every class.
+        self.is_streamed = self.class_chunk is not None or self.sample_rate < 1
         if sub_centers != 1:
             self._refuse_parts(f"with sub_centers={sub_centers}")
         # Keras compiles with XLA by itself where there is a GPU.
@@ -148,9 +149,14 @@ class ClassCenters(keras.layers.Layer):
         return ops.max(cos_theta, axis=-1)[:, : self.num_classes]
 
     def _classes_of(self, labels, training):
-        """The classes that take part in a step."""
+        """The classes that take part in a step.
+
+        Returns:
+            Tuple of their centers, the columns of the true classes, and what
+            each other class counts in a sum, or `None` for 1.
+        """
         if not training or self.sample_rate == 1:
-            return ClassSubset(self.centers, labels, None, self.num_classes)
+            return self.centers, labels, None
         _, replicas = replica_index_and_count()
         draws = ops.convert_to_tensor(self.sample_draws)
         self.sample_draws.assign(draws + 1)
@@ -165,7 +171,7 @@ class ClassCenters(keras.layers.Layer):
             seed=CountedSeed(self.sample_seed, draws),
         )
         centers = ops.take(ops.convert_to_tensor(self.centers), classes, axis=1)
-        return ClassSubset(centers, places, weights, centers.shape[1])
+        return centers, places, weights
 
     def _chunk_of(self, unit):
         """Classes to compute at once, or `None` for all of them."""
@@ -185,20 +191,3 @@ class ClassCenters(keras.layers.Layer):
             "sample_rate": self.sample_rate,
             "sample_seed": self.sample_seed,
         }
-
-
-class ClassSubset(NamedTuple):
-    """The classes that take part in a step.
-
-    Attributes:
-        centers: `(embedding_dim, num_columns)`, any norm.
-        places: int32, `(batch_size,)`, the columns of the true classes.
-        weights: float32, `(num_columns,)`, what each other class counts in a
-            sum, or `None` for 1.
-        count: int, columns that are classes; those after them are padding.
-    """
-
-    centers: Any
-    places: Any
-    weights: Any
-    count: int

@@ -1,6 +1,6 @@
 from keras import ops
 
-from keras_sphereface.backend.tracing import is_traced
+from keras_sphereface.backend.values import is_traced
 from keras_sphereface.contract.arguments import check_number
 
 

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_sphereface.backend.labels import labels_of_targets
+from keras_sphereface.backend.values import labels_of_targets
 from keras_sphereface.heads import MarginHead, RowHead
 from keras_sphereface.ops.cosines import logits_of_cosines
 

@@ -70,13 +70,13 @@ class Margin(NamedTuple):
         return cos_theta if self.others is None else self.others(cos_theta)
 
 
+@custom_gradient
 def angle(cos_theta):
     """Angle of a cosine, `arccos` clipped to `±(1 - 1e-5)`.
 
-    Computed from the half angle, `2 atan2(√(1 - cos), √(1 + cos))`. The
-    derivative of `arccos` contains `1 - cos²`, which cancels near `±1`; here
-    the differences are exact and the gradient keeps float32 accuracy. It is
-    zero beyond the clip.
+    The derivative of `arccos` contains `1 - cos²`, which cancels near `±1`;
+    as a product of `1 - cos` and `1 + cos` the gradient keeps float32
+    accuracy. It is zero beyond the clip.
 
     Args:
         cos_theta: float32 tensor, any shape; rounding past 1 is clipped.
@@ -84,19 +84,6 @@ def angle(cos_theta):
     Returns:
         Tensor like `cos_theta`, radians, in `[0.0045, π - 0.0045]`.
     """
-    if keras.backend.backend() == "tensorflow":
-        (theta,) = _arccos(cos_theta)
-        return theta
-    cos_theta = ops.clip(cos_theta, -_COS_BOUND, _COS_BOUND)
-    half_sine = ops.sqrt(1.0 - cos_theta)
-    half_cosine = ops.sqrt(1.0 + cos_theta)
-    return 2.0 * ops.arctan2(half_sine, half_cosine)
-
-
-@custom_gradient
-def _arccos(cos_theta):
-    # TensorFlow's `arccos` is as exact, in one pass where the half angle takes
-    # five; only its gradient is not.
     clipped = ops.clip(cos_theta, -_COS_BOUND, _COS_BOUND)
 
     def gradient(upstream):
@@ -104,7 +91,7 @@ def _arccos(cos_theta):
         is_inside = ops.abs(cos_theta) <= _COS_BOUND
         return (ops.where(is_inside, -upstream * slope, 0.0),)
 
-    return (ops.arccos(clipped),), gradient
+    return ops.arccos(clipped), gradient
 
 
 def falling_cosine(theta):

@@ -76,7 +76,9 @@ def assert_streams_as_dense(case, chunks, batch, **kwargs):
 
 @pytest.mark.parametrize("case", sorted(CASES))
 def test_loss_and_gradients_equal_those_of_all_logits(case):
-    kinds = [{}] if case == "normface" else [{"detach": b} for b in (0, 1)]
+    kinds = (
+        [{}] if case == "normface" else [{"detach": b} for b in (False, True)]
+    )
     for kwargs in kinds:
         assert_streams_as_dense(case, CHUNKS, make_batch(), **kwargs)
 

@@ -391,8 +391,8 @@ def test_without_labels_returns_plain_scaled_cosines(case):
 
 
 WRONG = [
-    ("arcface", {"margin": -0.1}, r"`margin`.*at least 0.*margin=-0\.1"),
-    ("arcface", {"margin": 3.2}, r"`margin` is an angle.*below 3\.14"),
+    ("arcface", {"margin": -0.1}, r"`margin`.*in \[0, 3\.14.*margin=-0\.1"),
+    ("arcface", {"margin": 3.2}, r"`margin` is an angle.*in \[0, 3\.14"),
     ("cosface", {"margin": -1}, r"`margin`.*at least 0"),
     ("cosface", {"scale": 0}, r"`scale` must be above 0.*scale=0"),
     ("sphereface", {"margin": 0.9}, r"`margin` multiplies.*at least 1"),
@@ -417,7 +417,7 @@ WRONG = [
         {"sub_centers": 0},
         r"`sub_centers`.*integer of at least 1",
     ),
-    ("normface", {"scale": "x"}, r"`scale` must be above 0.*'x'"),
+    ("normface", {"scale": "x"}, r"`scale` must be a number above 0.*'x'"),
 ]
 
 
