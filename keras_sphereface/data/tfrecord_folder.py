@@ -145,8 +145,8 @@ def _checked_index(folder, manifest, index):
         is_table = rows.ndim == 2 and rows.shape[1:] == (3,)
         if not is_table or len(rows) != shard["num_images"]:
             raise DamagedShardError(
-                f"{index_name(shard['file'])} in {folder} must have one row per "
-                f"image. Received: shape {rows.shape}"
+                f"{index_name(shard['file'])} in {folder} must have one row "
+                f"per image. Received: shape {rows.shape}"
             )
         if rows.min() < 0 or (rows[:, 0] + rows[:, 1]).max() > shard["bytes"]:
             raise DamagedShardError(

@@ -161,5 +161,5 @@ def test_wrong_arguments_are_named():
         AdaFaceAugmentation(crop=1.5)
     with pytest.raises(ValueError, match="`layer` must be a Keras layer"):
         KerasAugmentation(lambda x: x)
-    with pytest.raises(ValueError, match="`steps` must hold one"):
+    with pytest.raises(ValueError, match="`steps` must hold at least one"):
         RandomChoice([])

@@ -265,7 +265,7 @@ def test_a_far_outside_its_range_is_refused(metric, far):
 
 @pytest.mark.parametrize("metric", [tar_at_far, threshold_at_far])
 def test_a_far_that_no_pair_can_measure_is_refused(metric):
-    message = "needs at least 1000 impostor pairs.*far=0.001 with 4 impostor"
+    message = "at least 1000 impostor pairs.*far=0.001 with 4 impostor pairs"
     with pytest.raises(ValueError, match=message):
         metric(**HAND, far=1e-3)
 
