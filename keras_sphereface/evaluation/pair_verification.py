@@ -79,7 +79,7 @@ def verify_scores(
             notes.append(
                 f"FAR={far_text(far)} was not measured: it needs "
                 f"{int(np.ceil(1 / far)):,} pairs of different people, and "
-                f"there are {impostor_pairs:,}."
+                f"tthere are {impostor_pairs:,}."
             )
             continue
         measured.append(far)
