@@ -32,7 +32,7 @@ def check_labels(labels, num_classes):
         labels = ops.squeeze(labels, axis=1)
     elif len(shape) != 1:
         raise ValueError(
-            "`labels` must have shape (batch_size,), one class index a "
+            "`labels` must have shape (batch_size,), one class index per "
             f"sample, not one-hot rows. Received: labels of shape {shape}"
         )
     labels = ops.cast(labels, "int32")

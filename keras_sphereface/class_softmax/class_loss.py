@@ -93,7 +93,7 @@ def split_logits(logits, labels, *, is_binary, class_weights=None):
     """The logit of the true class, and what the others add up to.
 
     The true class is left out of the sum; taken out of the whole sum
-    afterwards, it would leave nothing but rounding where it dominates.
+    afterward, it would leave nothing but rounding where it dominates.
 
     Args:
         logits: float32 tensor, `(batch_size, num_classes)`.

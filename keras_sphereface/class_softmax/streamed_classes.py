@@ -25,8 +25,8 @@ def split_classes(
 ):
     """The logit of the true class, and what the others add up to, in chunks.
 
-    As `split_logits` of `ops.class_logits`, to rounding, in the memory of a
-    few chunks.
+    As `split_logits` of `class_loss`, to rounding, in the memory of a few
+    chunks.
 
     Args:
         unit_embeddings: float32 tensor, `(batch_size, embedding_dim)`.
@@ -95,7 +95,7 @@ def streamed_classes(
     where classes do not compete. Its loss then needs no more than that sum
     and the logit of the true class: `softplus(sum - z_y)` is the softmax
     cross-entropy. The true class is left out in its chunk; taken out of the
-    whole sum afterwards, it would leave nothing but rounding where it
+    whole sum afterward, it would leave nothing but rounding where it
     dominates.
 
     Going backward, the logits of a chunk are computed again. Beside the
@@ -110,8 +110,8 @@ def streamed_classes(
         class_chunk: int, classes of a chunk, at least 1; or `None`.
         scale: float32 tensor, `(batch_size, 1)`, at least 0.
         bias: float32 scalar. Defaults to `None`, no bias.
-        function: callable from cosines to values, element by element, rising.
-            Defaults to `None`, the cosines.
+        function: callable from cosines to values, element by element,
+            increasing. Defaults to `None`, the cosines.
         detach: bool, whether the backward pass sees the cosines in place of
             the values. Defaults to `False`.
         is_binary: bool, which of the sums. Defaults to `False`, the first.
@@ -241,7 +241,7 @@ class _Stream:
         if self.function is not None and not self.detach:
             (slopes,) = vector_jacobian(self.function, (products,), slopes)
         slopes = put_in_rows(slopes, place, rows.own)
-        # A centre turns; its length changes nothing.
+        # A center turns; its length changes nothing.
         weights = rows.factor
         if self.function is None:
             weights = weights / rows.scale_or_one
@@ -253,7 +253,7 @@ class _Stream:
         return d_unit, values, slope_sums, d_columns
 
     def _gradients(self, rows, sums, d_centers, own_cosine):
-        """Gradients of embeddings, centres, scale and bias."""
+        """Gradients of embeddings, centers, scale and bias."""
         d_unit, values, slope_sums = sums
         if self.learns_scale and self.function is None:
             values = ops.sum(rows.unit * d_unit, axis=1)

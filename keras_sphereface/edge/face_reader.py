@@ -45,7 +45,7 @@ def _align(images, face_input, landmarks, template):
         images, landmarks = [images], [landmarks]
     if len(images) != len(landmarks) or not len(images):
         raise ValueError(
-            "`landmarks` must be five points an image. "
+            "`landmarks` must be five points per image. "
             f"Received: landmarks of {len(landmarks)} faces for "
             f"{len(images)} images"
         )

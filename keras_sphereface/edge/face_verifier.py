@@ -32,7 +32,7 @@ class FaceVerifier:
     Args:
         path: str or path of a `.tflite` file that `export_litert` wrote, or an
             `.onnx` file of `export_onnx`.
-        threads: int, at least 1, processor threads an image, or `None` for the
+        threads: int, at least 1, processor threads per image, or `None` for the
             runtime's own choice. Defaults to `None`.
         far: float, the false accept rate to work at, one of those in the
             manifest. Defaults to `None`, the lowest there is.
@@ -55,7 +55,7 @@ class FaceVerifier:
         print(verification)
 
     gallery = Gallery(verifier.model)
-    verifier.enrol(gallery, "Ann", ["ann_1.png", "ann_2.png"])
+    verifier.enroll(gallery, "Ann", ["ann_1.png", "ann_2.png"])
     print(verifier.identify("door.jpg", gallery, landmarks=five_points))
     ```
     """
@@ -143,7 +143,7 @@ class FaceVerifier:
             score=score, same=score >= rule["threshold"], **rule
         )
 
-    def enrol(self, gallery: Gallery, name: str, images, *, landmarks=None):
+    def enroll(self, gallery: Gallery, name: str, images, *, landmarks=None):
         """Adds faces of one person to a gallery.
 
         Args:
@@ -153,7 +153,7 @@ class FaceVerifier:
             landmarks: as in `embed`. Defaults to `None`.
         """
         gallery.check_model(self.model)
-        gallery.enrol(name, self.embed(images, landmarks=landmarks))
+        gallery.enroll(name, self.embed(images, landmarks=landmarks))
 
     def identify(
         self,

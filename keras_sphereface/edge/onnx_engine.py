@@ -101,8 +101,8 @@ def _load(artifact, threads):
     # Its many exceptions share no other base.
     except Exception as error:
         raise ValueError(
-            "The ONNX file is damaged, or needs operations this runtime has "
-            f"not ({error}). Received: path={artifact.name!r}"
+            "The ONNX file is damaged, or needs operations this runtime "
+            f"lacks ({error}). Received: path={artifact.name!r}"
         ) from error
 
 

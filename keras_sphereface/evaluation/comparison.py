@@ -45,7 +45,7 @@ class Comparison:
     header = ("", "difference", "95 %", "")
 
     def rows(self) -> list[tuple]:
-        """One row a measure, as text."""
+        """One row per measure, as text."""
         return [
             (name, *_points(found), _verdict(name, found))
             for name, found in self.differences.items()

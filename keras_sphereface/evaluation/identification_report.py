@@ -78,7 +78,7 @@ class IdentificationReport:
         }
 
     def table(self) -> str:
-        """The report as aligned text, one line a measure."""
+        """The report as aligned text, one line per measure."""
         rows = [
             (
                 f"rank {rank}",
@@ -177,7 +177,7 @@ def identify(
             notes.append(
                 f"FPIR={far_text(fpir)} was not measured: it needs "
                 f"{int(np.ceil(1 / fpir)):,} probes of people who are not in "
-                f"the gallery, here are {num_strangers:,}."
+                f"the gallery, and tthere are {num_strangers:,}."
             )
             continue
         points[fpir] = _threshold_at_fpir(search, fpir)

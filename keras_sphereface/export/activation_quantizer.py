@@ -26,7 +26,7 @@ _RECIPES = {"int8": "static_wi8_ai8", "int16x8": "static_wi8_ai16"}
 def quantize_activations(content, quantization, images):
     """Brings the weights of a TFLite graph to int8, activations to integers.
 
-    Weights have one range a channel, activations one range a tensor, taken
+    Weights have one range per channel, activations one range per tensor, taken
     from the images; that of the pixels is `[0, 255]`. Input and output stay
     float.
 

@@ -153,7 +153,7 @@ def _one_minus_erf(context, node, name, _):
 
 
 def _name_ends(graph):
-    """Gives input, output and batch axis the names they shall have."""
+    """Gives input, output and batch axis their names."""
     (images,), (embeddings,) = graph.input, graph.output
     new = {images.name: "images", embeddings.name: "embeddings"}
     for node in graph.node:

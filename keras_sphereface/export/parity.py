@@ -55,7 +55,7 @@ def probe_images(face_input, seed=0):
 
 
 def keras_embeddings(embedder, images):
-    """Embeddings of the Keras model, or an error if they are no embeddings.
+    """Embeddings of the Keras model, or an error if they are not embeddings.
 
     Args:
         embedder: `keras.Model`.
@@ -174,7 +174,7 @@ def exceeded_bounds(quantization, measures, pairs=None):
         pairs: dict of `compare_on_pairs`, or `None`. Defaults to `None`.
 
     Returns:
-        List of str, one a bound that is exceeded.
+        List of str, one per exceeded bound.
     """
     found = []
     worst, least = measures["worst_cosine"], COSINE_LIMITS[quantization]

@@ -25,9 +25,9 @@ from keras_sphereface.ops.cosines import cosines, safe_normalize
 
 
 class ClassCenters(keras.layers.Layer):
-    """The centres of a head: how they are held, shared out and saved.
+    """The centers of a head: how they are held, shared out and saved.
 
-    Split over the devices of an `ops.ClassParallel` distribution, they are
+    Split over the devices of a `class_softmax.ClassParallel`, they are
     filled up with columns of zeros, which stay zeros and count for nothing,
     until they divide. Saved, they are one matrix of `num_classes` columns.
 
@@ -40,7 +40,7 @@ class ClassCenters(keras.layers.Layer):
         dtype: Defaults to `"float32"` under any policy; angles need it.
 
     Attributes:
-        centers: `(embedding_dim, num_classes + padding)`, one centre a
+        centers: `(embedding_dim, num_classes + padding)`, one center per
             column.
         padding: int, columns of zeros at the end.
     """

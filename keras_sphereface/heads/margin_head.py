@@ -24,7 +24,7 @@ class MarginHead(ClassCenters):
     """Class centers on the hypersphere, a margin and a class loss.
 
     This class owns the flow from embeddings to losses: norms, unit vectors,
-    cosines, the margin, the scale, the loss of each sample. A functional
+    cosines, the margin, the scale, the loss per sample. A functional
     model, `FaceRecognizer.fit`, diagnostics and a head that computes its
     classes in chunks or samples them all go through `compute_outputs`.
 
@@ -38,8 +38,8 @@ class MarginHead(ClassCenters):
     A batch has `batch_size * num_classes` logits, which past some 50,000
     classes need more memory than the centers. With `class_chunk` a head
     computes its loss, and the gradient of it, over so many classes at a time:
-    the same numbers to rounding, at the cost of a third more products. Called
-    on embeddings and labels it then returns the loss of each sample, for
+    the same numbers to rounding, at the cost of a third more work. Called
+    on embeddings and labels it then returns the loss per sample, for
     `losses.PrecomputedLoss`, since there are no logits; `FaceRecognizer`
     needs no change.
 

@@ -15,13 +15,13 @@ class SphereFaceHead(MarginHead):
     """SphereFace: the angle to the true class multiplied, any real margin.
 
     The target value is `(-1)^k cos(m * theta_y) - 2k`, `k = floor(m * theta_y
-    / pi)`, on normalised embeddings. With `detach=True` the gradient is not
+    / pi)`, on normalized embeddings. With `detach=True` the gradient is not
     that of the forward formula: the backward pass sees `cos(theta)`, which
     makes the large margins trainable.
 
     Args:
         num_classes: int, number of identities.
-        margin: float, `m`, at least 1; 1 is no margin. Defaults to `1.5`.
+        margin: float, `m`, at least 1; 1 means no margin. Defaults to `1.5`.
         scale: float, above 0. Defaults to `30.0`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
             the margined value. Defaults to `True`.

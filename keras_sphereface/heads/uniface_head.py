@@ -14,7 +14,7 @@ class UniFaceHead(CosFaceHead):
     """UniFace: one threshold between all positive and all negative pairs.
 
     The logit is `scale * value - bias`, with the margin of CosFace on the true
-    class and one trained bias, and the loss of a sample is a sum of binary
+    class and one trained bias, and the loss per sample is a sum of binary
     cross-entropies. A cross-entropy of the user's choice in a functional model
     replaces that loss; `FaceRecognizer` uses it.
 

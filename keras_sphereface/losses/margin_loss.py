@@ -12,7 +12,7 @@ class MarginLoss(keras.losses.Loss):
 
     For a model that ends in `layers.CosineDense`. It takes any head that
     needs the cosines and nothing else: no norms, no weights of its own.
-    `ArcFaceLoss` and its kin are this loss of their heads.
+    `ArcFaceLoss` and the like are this loss of their heads.
 
     Args:
         head: `MarginHead`, not built. Its `num_classes` is not read.

@@ -191,7 +191,7 @@ class SphereFaceLoss(HeadLoss):
 class SphereFaceRLoss(HeadLoss):
     """SphereFace-R with hard normalization, on plain cosines.
 
-    The loss of a sample is `loss_weight / scale * CE(scale * phi)`, with
+    The loss per sample is `loss_weight / scale * CE(scale * phi)`, with
     `phi` as in `heads.SphereFaceRHead`. The other normalizations need the
     norms of the embeddings, which cosines have lost: use the head for them.
 

@@ -17,14 +17,14 @@ class FaceRecognizer(keras.Model):
     `predict` give embeddings. The head sees the labels while the loss is
     computed, so the embedder stays a plain model that can be exported alone.
 
-    Besides the loss, training reports `accuracy` (the nearest centre by plain
-    cosine is the right one), `target_angle` (mean angle to the right centre,
+    Besides the loss, training reports `accuracy` (the nearest center by plain
+    cosine is the right one), `target_angle` (mean angle to the right center,
     degrees) and `embedding_norm` (mean).
 
     Built and compiled in the scope of a `tf.distribute.MirroredStrategy` or
     `MultiWorkerMirroredStrategy`, it trains as on one device: the optimizer is
     made safe for replicas, and a batch that does not divide among them is
-    filled up with images of weight 0 (which batch normalisation sees).
+    filled up with images of weight 0 (which batch normalization sees).
 
     Args:
         embedder: `keras.Model`, images to `(batch_size, embedding_dim)`.
@@ -37,7 +37,7 @@ class FaceRecognizer(keras.Model):
         training: bool. Defaults to `False`.
 
     Output shape:
-        `(batch_size, embedding_dim)`, not normalised.
+        `(batch_size, embedding_dim)`, not normalized.
 
     Example:
 

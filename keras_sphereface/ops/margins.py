@@ -25,7 +25,7 @@ class Margin(NamedTuple):
             true class, `(batch_size, 1)`, to values of the same shape.
             Defaults to `None`, the cosines.
         others: callable from cosines to values, element by element and
-            rising, for the other classes. Defaults to `None`, the cosines.
+            increasing, for the other classes. Defaults to `None`, the cosines.
         detach: bool, whether the backward pass sees the cosines in place of
             the values (characteristic gradient detachment). Defaults to
             `False`.

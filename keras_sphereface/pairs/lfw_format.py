@@ -12,7 +12,7 @@ def read_lfw_pairs(pairs_file, root) -> dict:
 
     Args:
         pairs_file: path of the text file.
-        root: folder with one folder a person.
+        root: folder with one folder per person.
 
     Returns:
         Dict of `images` (paths, each once), `people`, `index_a`, `index_b`,
@@ -21,7 +21,7 @@ def read_lfw_pairs(pairs_file, root) -> dict:
     pairs_file, root = Path(pairs_file), Path(root)
     if not root.is_dir():
         raise FileNotFoundError(
-            f"`root` must be a folder with one folder a person. "
+            f"`root` must be a folder with one folder per person. "
             f"Received: root={root}"
         )
     lines = _numbered_lines(pairs_file)
@@ -133,6 +133,6 @@ def _find_images(pairs_file, root, lines, pairs):
         raise FileNotFoundError(
             f"{pairs_file}, line {number}: no image {stem}"
             f"{IMAGE_SUFFIXES[0]} (nor {' nor '.join(IMAGE_SUFFIXES[1:])}). "
-            f"Received: {len(missing)} images that are not there"
+            f"Received: {len(missing)} missing images"
         )
     return paths

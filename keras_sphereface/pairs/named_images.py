@@ -43,7 +43,7 @@ def check_images(images) -> np.ndarray | list:
             of paths or of encoded images as bytes.
 
     Returns:
-        The array, or a list of paths or bytes; one image at least.
+        The array, or a list of paths or bytes; at least one image.
     """
     expected = (
         "`images` must be uint8, [num_images, height, width, 3], or a sequence "
@@ -96,7 +96,7 @@ def image_names(images, names: Sequence[str] | None = None) -> list[str]:
         )
     if len(names) != len(images):
         raise ValueError(
-            f"`names` must have one name an image, {len(images)}. "
+            f"`names` must have one name per image, {len(images)}. "
             f"Received: {len(names)} names"
         )
     return list(names)
@@ -107,7 +107,7 @@ def read_named_image(images, names, index, face_input=None) -> np.ndarray:
 
     Args:
         images: what `check_images` returned.
-        names: list of str, one an image.
+        names: list of str, one per image.
         index: int, position in `images`.
         face_input: `FaceInput` it must fit. Defaults to `None`, any size.
 

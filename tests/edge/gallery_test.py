@@ -61,7 +61,7 @@ def test_any_order_of_enrolling_and_removing_gives_what_is_left(
             rows = [row for row in rows if row[0] != name]
         else:
             embeddings = generator.standard_normal((crops, 8))
-            gallery.enrol(name, embeddings)
+            gallery.enroll(name, embeddings)
             rows += [(name, embedding) for embedding in embeddings]
     assert gallery.num_crops == len(rows)
     assert gallery.names == list(dict.fromkeys(name for name, _ in rows))
@@ -73,8 +73,8 @@ def test_any_order_of_enrolling_and_removing_gives_what_is_left(
 
 def test_a_removed_embedding_is_gone_from_memory():
     gallery = Gallery(MODEL)
-    gallery.enrol("Ann", np.eye(8)[0])
-    gallery.enrol("Bob", np.eye(8)[1])
+    gallery.enroll("Ann", np.eye(8)[0])
+    gallery.enroll("Bob", np.eye(8)[1])
     gallery.remove("Ann")
     [(embeddings, _)] = gallery._store.snapshot().blocks
     assert not embeddings[:, 0].any()
@@ -83,7 +83,7 @@ def test_a_removed_embedding_is_gone_from_memory():
 
 def test_removing_gives_memory_back():
     gallery = Gallery(MODEL)
-    gallery.enrol([f"person {n}" for n in range(40)], np.ones((40, 8)))
+    gallery.enroll([f"person {n}" for n in range(40)], np.ones((40, 8)))
     for index in range(39):
         gallery.remove(f"person {index}")
     blocks = gallery._store.snapshot().blocks
@@ -94,7 +94,7 @@ def test_removing_gives_memory_back():
 def test_people_with_equal_scores_come_as_they_were_enrolled():
     gallery = Gallery(MODEL)
     names = ["Cid", "Ann", "Bob", "Dan", "Eve", "Flo", "Gus"]
-    gallery.enrol(names, np.ones((7, 8)))
+    gallery.enroll(names, np.ones((7, 8)))
     assert gallery.search(np.ones(8), k=3).names == [["Cid", "Ann", "Bob"]]
 
 
@@ -108,17 +108,17 @@ def test_an_empty_gallery_finds_nobody():
 def test_scores_never_pass_one():
     gallery = Gallery(MODEL)
     embeddings = np.random.default_rng(0).standard_normal((50, 8))
-    gallery.enrol([str(n) for n in range(50)], embeddings)
+    gallery.enroll([str(n) for n in range(50)], embeddings)
     assert gallery.search(embeddings).scores.max() <= 1
     assert gallery.search(-embeddings, k=50).scores.min() >= -1
 
 
 def test_adding_never_copies_what_is_there():
     gallery = Gallery(MODEL)
-    gallery.enrol("Ann", np.ones((5, 8)))
+    gallery.enroll("Ann", np.ones((5, 8)))
     [(before, _)] = gallery._store.snapshot().blocks
     for _ in range(20):
-        gallery.enrol("Bob", np.ones((5, 8)))
+        gallery.enroll("Bob", np.ones((5, 8)))
     after = gallery._store.snapshot().blocks[0][0]
     assert np.shares_memory(before, after)
 
@@ -127,7 +127,7 @@ def test_a_search_sees_one_moment():
     """Everybody comes with two crops at once, and goes with both at once."""
     gallery = Gallery(MODEL)
     ann, probe = np.eye(8)[:2], np.ones(8)
-    gallery.enrol("Zoe", np.eye(8)[7])
+    gallery.enroll("Zoe", np.eye(8)[7])
     stop, wrong = threading.Event(), []
     expected = np.float32(1 / np.sqrt(8))
 
@@ -144,7 +144,7 @@ def test_a_search_sees_one_moment():
     for searcher in searchers:
         searcher.start()
     for _ in range(300):
-        gallery.enrol("Ann", ann)
+        gallery.enroll("Ann", ann)
         gallery.remove("Ann")
     stop.set()
     for searcher in searchers:
@@ -157,16 +157,16 @@ def test_twenty_threads_enrol_what_one_does():
     embeddings = generator.standard_normal((20, 10, 8)).astype(np.float32)
     shared, alone = Gallery(MODEL), Gallery(MODEL)
     for person in range(20):
-        alone.enrol(f"person {person}", embeddings[person])
+        alone.enroll(f"person {person}", embeddings[person])
     start = threading.Barrier(20)
 
-    def enrol(person):
+    def enroll(person):
         start.wait()
         for embedding in embeddings[person]:
-            shared.enrol(f"person {person}", embedding)
+            shared.enroll(f"person {person}", embedding)
             shared.search(embedding)
 
-    threads = [threading.Thread(target=enrol, args=(n,)) for n in range(20)]
+    threads = [threading.Thread(target=enroll, args=(n,)) for n in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -186,7 +186,7 @@ def test_with_a_bad_row_nothing_is_enrolled():
     embeddings = np.ones((12, 8))
     embeddings[11] = 0
     with pytest.raises(ValueError, match="all zeros"):
-        gallery.enrol("Ann", embeddings)
+        gallery.enroll("Ann", embeddings)
     assert len(gallery) == gallery.num_crops == 0
 
 
@@ -194,7 +194,7 @@ def test_with_a_bad_row_nothing_is_enrolled():
     ("names", "embeddings", "message"),
     [
         ("Ann", np.ones(7), r"`embeddings` must be \[8\].*\(7,\)"),
-        ("Ann", np.ones((0, 8)), r"one at least.*\(0, 8\)"),
+        ("Ann", np.ones((0, 8)), r"at least one.*\(0, 8\)"),
         ("", np.ones(8), r"`names` must be a str.*''"),
         (["Ann"], np.ones((2, 8)), r"1 names.* 2 embeddings"),
         ([1, 2], np.ones((2, 8)), r"`names` must be a str.* 1, for"),
@@ -203,7 +203,7 @@ def test_with_a_bad_row_nothing_is_enrolled():
 )
 def test_wrong_rows_are_refused(names, embeddings, message):
     with pytest.raises(ValueError, match=message):
-        Gallery(MODEL).enrol(names, embeddings)
+        Gallery(MODEL).enroll(names, embeddings)
 
 
 def test_wrong_searches_are_refused():

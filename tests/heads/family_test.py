@@ -63,7 +63,7 @@ def loss_and_gradients(head, embeddings, labels, training=False):
 
 
 def make_models(case, jit_compile=False):
-    """A recognizer and a functional model of one head, built alike."""
+    """A recognizer and a functional model of one head, built the same way."""
     name, arguments = ALL[case]
     keras.utils.set_random_seed(0)
     inputs = keras.Input((5,))

@@ -11,7 +11,7 @@ from keras import ops
 from keras_sphereface import heads, losses
 from keras_sphereface.layers import CosineDense
 
-# Class, name of the oracle and of the head, settings.
+# Class, name of the oracle and of the head, hyperparameters.
 CASES = {
     "arcface": (losses.ArcFaceLoss, "arcface", {"margin": 0.5}),
     "combined_margin": (

@@ -129,7 +129,7 @@ def test_identities_of_an_earlier_run_number_the_labels(sets, tmp_path):
         read_identities(path)
 
 
-def test_a_run_that_goes_on_must_mean_the_same_by_its_labels(tmp_path):
+def test_a_resumed_run_must_mean_the_same_by_its_labels(tmp_path):
     keep_identities(tmp_path, ["a", "b"], is_resumed=False)
     keep_identities(tmp_path, ["a", "b"], is_resumed=True)
     with pytest.raises(CheckpointError, match="labels meant others"):
