@@ -38,7 +38,7 @@ def main(_):
         for start in range(0, _PEOPLE.value, _AT_ONCE):
             stop = min(start + _AT_ONCE, _PEOPLE.value)
             names = [f"person {number}" for number in range(start, stop)]
-            gallery.enroll(names, faces(stop - start))
+            gallery.enrol(names, faces(stop - start))
 
     report(f"draw and enroll {_PEOPLE.value:,}", enroll_all, repeats=1)
     for count in map(int, _PROBES.value):
@@ -51,7 +51,7 @@ def main(_):
                 ),
             )
     one = faces(1)
-    report("enroll one", lambda: gallery.enroll("one", one))
+    report("enroll one", lambda: gallery.enrol("one", one))
     report("remove one", lambda: gallery.remove("one"), repeats=1)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "people.gallery")

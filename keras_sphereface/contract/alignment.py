@@ -1,6 +1,7 @@
 """Turning a detected face upright: five landmarks onto a fixed template."""
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.contract.face_input import IMAGE_SIZE
@@ -41,7 +42,9 @@ def template_for(height: int, width: int) -> np.ndarray:
     return (FIVE_POINT_TEMPLATE * scale + shift).astype(np.float32)
 
 
-def similarity_transform(landmarks, template) -> np.ndarray:
+def similarity_transform(
+    landmarks: npt.ArrayLike, template: npt.ArrayLike
+) -> np.ndarray:
     """The scaling, rotation and shift that best maps landmarks to template.
 
     Least squares over all similarities without reflection. With points as
@@ -84,9 +87,9 @@ def similarity_transform(landmarks, template) -> np.ndarray:
 
 def align_face(
     image: np.ndarray,
-    landmarks,
+    landmarks: npt.ArrayLike,
     size: tuple[int, int] = IMAGE_SIZE,
-    template=None,
+    template: npt.ArrayLike | None = None,
 ) -> np.ndarray:
     """Cuts the upright face out of a picture.
 
@@ -139,7 +142,9 @@ def align_face(
     return np.rint(pixels).astype(np.uint8).reshape(height, width, 3)
 
 
-def _sample_bilinear(image, x, y):
+def _sample_bilinear(
+    image: np.ndarray, x: np.ndarray, y: np.ndarray
+) -> np.ndarray:
     """Pixels at `x`, `y`; a black frame stands for all that is outside."""
     framed = np.pad(image, ((1, 1), (1, 1), (0, 0)))
     x = np.clip(x + 1, 0, framed.shape[1] - 1)
@@ -154,7 +159,7 @@ def _sample_bilinear(image, x, y):
     return (1 - bottom_share) * upper + bottom_share * lower
 
 
-def _check_points(name, points):
+def _check_points(name: str, points: npt.ArrayLike) -> np.ndarray:
     points = np.asarray(points, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 2:
         raise ValueError(

@@ -1,7 +1,10 @@
 """Things by name: ours, a user's own, and those of another module."""
 
 import importlib
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+_Thing = TypeVar("_Thing")
 
 
 class Registry:
@@ -15,10 +18,16 @@ class Registry:
         of: type of the things. Defaults to `None`: anything callable.
     """
 
-    def __init__(self, kind: str, of: type | None = None):
+    def __init__(self, kind: str, of: type | None = None) -> None:
         self.kind = kind
         self.of = of
         self._things: dict[str, Any] = {}
+
+    @overload
+    def register(self, name: str) -> Callable[[_Thing], _Thing]: ...
+
+    @overload
+    def register(self, name: str, thing: _Thing) -> _Thing: ...
 
     def register(self, name: str, thing: Any = None) -> Any:
         """Gives a thing a name, as a call or as a decorator.
@@ -70,7 +79,7 @@ class Registry:
             )
         return self._things[name]
 
-    def _import(self, path):
+    def _import(self, path: str) -> Any:
         module, _, name = path.partition(":")
         try:
             thing = importlib.import_module(module)
@@ -84,7 +93,7 @@ class Registry:
         self._check(thing, f"name={path!r}, which is {thing!r}")
         return thing
 
-    def _check(self, thing, received):
+    def _check(self, thing: object, received: str) -> None:
         is_right = (
             callable(thing) if self.of is None else (isinstance(thing, self.of))
         )
@@ -95,7 +104,7 @@ class Registry:
             )
 
 
-def _path(thing):
+def _path(thing: object) -> str:
     return (
         f"{getattr(thing, '__module__', '')}."
         f"{getattr(thing, '__qualname__', repr(thing))}"

@@ -1,7 +1,5 @@
 """What runs a model file, whatever its kind."""
 
-from typing import Any
-
 import numpy as np
 
 from keras_sphereface.contract.arguments import check_integer
@@ -9,14 +7,14 @@ from keras_sphereface.edge.artifact_file import ArtifactFile
 from keras_sphereface.edge.litert_engine import LiteRTEngine
 from keras_sphereface.edge.onnx_engine import OnnxEngine
 from keras_sphereface.edge.onnx_file import read_model_property
-from keras_sphereface.edge.registry import engine_of, register
+from keras_sphereface.edge.registry import Engine, engine_of, register
 from keras_sphereface.edge.tflite_file import read_metadata
 
 register(".tflite", LiteRTEngine, read_manifest=read_metadata)
 register(".onnx", OnnxEngine, read_manifest=read_model_property)
 
 
-def open_engine(artifact: ArtifactFile, threads: int | None = None) -> Any:
+def open_engine(artifact: ArtifactFile, threads: int | None = None) -> Engine:
     """Loads a file into the runtime of its kind.
 
     Every engine has `input_shape`, `input_dtype`, `embedding_dim`,
@@ -39,7 +37,7 @@ def open_engine(artifact: ArtifactFile, threads: int | None = None) -> Any:
     return engine_of(artifact.suffix)(artifact, threads)
 
 
-def warm_up(engine: Any) -> None:
+def warm_up(engine: Engine) -> None:
     """Embeds a gray image, so that the first face does not wait.
 
     Runtimes pack weights and take memory when they first run.

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract import unit_embeddings
 from keras_sphereface.contract.arguments import check_choice, check_integer
@@ -32,7 +33,7 @@ class Gallery:
 
     ```python
     gallery = Gallery(verifier.model)
-    verifier.enroll(gallery, "Ann", ["ann_1.png", "ann_2.png"])
+    verifier.enrol(gallery, "Ann", ["ann_1.png", "ann_2.png"])
     gallery.save("people.gallery")
 
     gallery = Gallery.load("people.gallery")
@@ -49,21 +50,21 @@ class Gallery:
         self.model = model
         self._store = GalleryStore(model.embedding_dim)
 
-    def __len__(self):
+    def __len__(self) -> int:
         """How many people there are."""
         return len(self._store)
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return name in self._store
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Gallery({len(self)} people, {self.num_crops} crops, "
             f"model {self.model})"
         )
 
     @property
-    def names(self) -> list:
+    def names(self) -> list[str]:
         """Everybody's name, in the order in which they were enrolled."""
         return self._store.names()
 
@@ -85,7 +86,9 @@ class Gallery:
                 f"Received: model {model}"
             )
 
-    def enroll(self, names: str | Sequence[str], embeddings) -> None:
+    def enrol(
+        self, names: str | Sequence[str], embeddings: npt.ArrayLike
+    ) -> None:
         """Adds embeddings, all of them or, with an error, none.
 
         Takes the same time in a gallery of any size.
@@ -125,7 +128,7 @@ class Gallery:
             )
 
     def search(
-        self, embeddings, *, k: int = 1, pooling: str = "max"
+        self, embeddings: npt.ArrayLike, *, k: int = 1, pooling: str = "max"
     ) -> Matches:
         """Finds the people most like each face.
 
@@ -182,7 +185,7 @@ class Gallery:
         gallery._store = store
         return gallery
 
-    def _check(self, name, embeddings):
+    def _check(self, name: str, embeddings: npt.ArrayLike) -> np.ndarray:
         """Unit rows, made a block at a time."""
         embeddings = np.asarray(embeddings)
         batch = embeddings[None] if embeddings.ndim == 1 else embeddings

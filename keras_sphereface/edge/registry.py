@@ -1,16 +1,61 @@
 """Runtimes of model files, by the suffix of a file."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+
+import numpy as np
 
 from keras_sphereface.contract.registry import Registry
 
+if TYPE_CHECKING:
+    from keras_sphereface.edge.artifact_file import ArtifactFile
+
+
+class Engine(Protocol):
+    """What runs the model of a file; see `register`."""
+
+    @property
+    def input_shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def input_dtype(self) -> type[np.generic]: ...
+
+    @property
+    def embedding_dim(self) -> int: ...
+
+    @property
+    def fixed_batch(self) -> int | None: ...
+
+    def embed(self, images: np.ndarray) -> np.ndarray: ...
+
+
+# Makes an engine of a file and a number of threads.
+OpenEngine = Callable[["ArtifactFile", int | None], Engine]
+# From the bytes of a file and the name of the entry to the manifest's JSON.
+ReadManifest = Callable[[bytes, str], bytes | None]
+_OpenEngine = TypeVar("_OpenEngine", bound=OpenEngine)
+
 _ENGINES = Registry("engine")
-_MANIFEST_READERS: dict[str, Callable] = {}
+_MANIFEST_READERS: dict[str, ReadManifest] = {}
+
+
+@overload
+def register(
+    suffix: str, *, read_manifest: ReadManifest
+) -> Callable[[_OpenEngine], _OpenEngine]: ...
+
+
+@overload
+def register(
+    suffix: str, engine: _OpenEngine, *, read_manifest: ReadManifest
+) -> _OpenEngine: ...
 
 
 def register(
-    suffix: str, engine: Callable | None = None, *, read_manifest: Callable
+    suffix: str,
+    engine: OpenEngine | None = None,
+    *,
+    read_manifest: ReadManifest,
 ) -> Any:
     """Lets `FaceVerifier` open model files with a suffix.
 
@@ -62,7 +107,7 @@ def names() -> list[str]:
     return _ENGINES.names()
 
 
-def engine_of(suffix: str) -> Callable:
+def engine_of(suffix: str) -> OpenEngine:
     """What runs files with a suffix.
 
     Args:
@@ -74,7 +119,7 @@ def engine_of(suffix: str) -> Callable:
     return _ENGINES.get(suffix)
 
 
-def manifest_reader_of(suffix: str) -> Callable:
+def manifest_reader_of(suffix: str) -> ReadManifest:
     """What finds the manifest in files with a suffix.
 
     Args:

@@ -1,6 +1,6 @@
 """Comparing probes with everybody in a gallery, block by block."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class Matches(NamedTuple):
             `pooling="max"`, people with `"mean"`.
     """
 
-    names: list
+    names: list[list[str]]
     scores: np.ndarray
     comparisons: int
 
@@ -46,9 +46,10 @@ def search_snapshot(
         `Matches`.
     """
     crops = _count_crops(snapshot)
-    num_people = np.count_nonzero(crops)
+    num_people = int(np.count_nonzero(crops))
     k = min(k, num_people)
-    names, scores = [], np.empty((len(units), k), np.float32)
+    names: list[list[str]] = []
+    scores = np.empty((len(units), k), np.float32)
     step = _SCORES_AT_ONCE // max(snapshot.num_people, 1)
     step = min(max(step, 1), _PROBES_AT_ONCE)
     for start in range(0, len(units), step):
@@ -56,14 +57,16 @@ def search_snapshot(
         pooled = _pool(snapshot, probes, crops, pooling)
         for row, of_people in enumerate(pooled, start):
             best = _best(of_people, k)
-            names.append([snapshot.names[person] for person in best])
+            # Whoever has a crop has a name.
+            found = [snapshot.names[person] for person in best]
+            names.append(cast("list[str]", found))
             scores[row] = of_people[best]
     np.clip(scores, -1, 1, out=scores)  # rounding
     comparisons = int(crops.sum()) if pooling == "max" else num_people
     return Matches(names, scores, comparisons)
 
 
-def _count_crops(snapshot):
+def _count_crops(snapshot: Snapshot) -> np.ndarray:
     """How many crops each person has."""
     owners = np.concatenate(
         [np.empty(0, np.int32), *(owners for _, owners in snapshot.blocks)]
@@ -71,7 +74,9 @@ def _count_crops(snapshot):
     return np.bincount(owners[owners != REMOVED], minlength=snapshot.num_people)
 
 
-def _pool(snapshot, probes, crops, pooling):
+def _pool(
+    snapshot: Snapshot, probes: np.ndarray, crops: np.ndarray, pooling: str
+) -> np.ndarray:
     """One score per probe and person; -inf where a person has no crop."""
     reduce = {"max": np.maximum, "mean": np.add}[pooling]
     start = {"max": -np.inf, "mean": 0}[pooling]
@@ -81,16 +86,19 @@ def _pool(snapshot, probes, crops, pooling):
         people, scores = _by_person(scores, owners, reduce)
         if not len(people):
             continue
+        columns: np.ndarray | slice = people
         if people[-1] - people[0] == len(people) - 1:  # faster than a list
-            people = slice(people[0], people[-1] + 1)
-        pooled[:, people] = reduce(pooled[:, people], scores)
+            columns = slice(people[0], people[-1] + 1)
+        pooled[:, columns] = reduce(pooled[:, columns], scores)
     if pooling == "mean":
         pooled /= np.maximum(crops, 1)
         pooled[:, crops == 0] = -np.inf
     return pooled
 
 
-def _by_person(scores, owners, reduce):
+def _by_person(
+    scores: np.ndarray, owners: np.ndarray, reduce: np.ufunc
+) -> tuple[np.ndarray, np.ndarray]:
     """The people of a block, ascending, and their scores in it, reduced."""
     if np.any(owners[1:] < owners[:-1]):
         order = np.argsort(owners, kind="stable")
@@ -103,7 +111,7 @@ def _by_person(scores, owners, reduce):
     return owners[firsts], scores
 
 
-def _best(scores, k):
+def _best(scores: np.ndarray, k: int) -> np.ndarray:
     """Positions of the `k` highest, descending; of ties, the first."""
     if k == 0:
         return np.empty(0, np.int64)

@@ -1,13 +1,14 @@
 """How probable it is that two faces are one person, given their score."""
 
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract.arguments import check_integer, check_number
 from keras_sphereface.evaluation.curves import check_scores
-from keras_sphereface.evaluation.intervals import rate_interval
+from keras_sphereface.evaluation.intervals import Interval, rate_interval
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,9 @@ class Calibration:
     intercept: float
     genuine_share: float
 
-    def probability(self, scores, prior: float | None = None) -> np.ndarray:
+    def probability(
+        self, scores: npt.ArrayLike, prior: float | None = None
+    ) -> np.ndarray:
         """Probability that a pair is one person.
 
         Args:
@@ -45,7 +48,7 @@ class Calibration:
         # tanh does not overflow where exp would.
         return 0.5 * (1 + np.tanh(log_odds / 2))
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The numbers as JSON types."""
         return asdict(self)
 
@@ -62,7 +65,7 @@ class Reliability(NamedTuple):
 
     predicted: np.ndarray
     observed: np.ndarray
-    intervals: list
+    intervals: list[Interval]
     counts: np.ndarray
 
     @property
@@ -72,7 +75,9 @@ class Reliability(NamedTuple):
         return float(np.sum(gaps * self.counts) / np.sum(self.counts))
 
 
-def fit_calibration(*, scores, is_same) -> Calibration:
+def fit_calibration(
+    *, scores: npt.ArrayLike, is_same: npt.ArrayLike
+) -> Calibration:
     """Fits logistic regression of truth on score.
 
     The targets are Platt's, a little inside 0 and 1, so that even perfectly
@@ -113,7 +118,9 @@ def fit_calibration(*, scores, is_same) -> Calibration:
     )
 
 
-def held_out_probabilities(*, scores, is_same, folds) -> np.ndarray:
+def held_out_probabilities(
+    *, scores: npt.ArrayLike, is_same: npt.ArrayLike, folds: npt.ArrayLike
+) -> np.ndarray:
     """Probabilities of each fold's pairs, calibrated on all other folds.
 
     Args:
@@ -143,7 +150,12 @@ def held_out_probabilities(*, scores, is_same, folds) -> np.ndarray:
     return probabilities
 
 
-def reliability(*, probabilities, is_same, num_bins: int = 10) -> Reliability:
+def reliability(
+    *,
+    probabilities: npt.ArrayLike,
+    is_same: npt.ArrayLike,
+    num_bins: int = 10,
+) -> Reliability:
     """Compares predicted probabilities with what came true.
 
     Args:
@@ -182,5 +194,5 @@ def reliability(*, probabilities, is_same, num_bins: int = 10) -> Reliability:
     )
 
 
-def _log_odds(probability):
+def _log_odds(probability: float) -> float:
     return np.log(probability) - np.log1p(-probability)

@@ -1,6 +1,7 @@
 """Two models on the same pairs: is one better, or lucky?"""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -25,9 +26,9 @@ class Comparison:
 
     name_a: str
     name_b: str
-    differences: dict
+    differences: dict[str, BootstrapDifference]
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The comparison as JSON types."""
         return {
             "a": self.name_a,
@@ -44,7 +45,7 @@ class Comparison:
 
     header = ("", "difference", "95 %", "")
 
-    def rows(self) -> list[tuple]:
+    def rows(self) -> list[tuple[str, ...]]:
         """One row per measure, as text."""
         return [
             (name, *_points(found), _verdict(name, found))
@@ -56,7 +57,7 @@ class Comparison:
         title = f"{self.name_b} minus {self.name_a}, percentage points"
         return f"{title}\n{text_table(self.header, self.rows())}"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.table()
 
 
@@ -90,18 +91,21 @@ def compare_full_reports(
         resamples=resamples,
         seed=seed,
     )
-    names = {"equal_error": "equal error rate", "auc": "area under curve"}
+    names: dict[str | float, str] = {
+        "equal_error": "equal error rate",
+        "auc": "area under curve",
+    }
     return Comparison(
         name_a=a.report.name,
         name_b=b.report.name,
         differences={
-            names.get(key) or f"TAR@FAR={far_text(key)}": difference
+            names.get(key) or f"TAR@FAR={far_text(float(key))}": difference
             for key, difference in found.items()
         },
     )
 
 
-def _points(found: BootstrapDifference):
+def _points(found: BootstrapDifference) -> tuple[str, str]:
     low, high = found.interval
     return (
         f"{100 * found.estimate:+.2f}",
@@ -109,7 +113,7 @@ def _points(found: BootstrapDifference):
     )
 
 
-def _verdict(name, found):
+def _verdict(name: str, found: BootstrapDifference) -> str:
     if not found.is_clear:
         return "not clear"
     is_better = (found.estimate > 0) != name.endswith("error rate")

@@ -9,6 +9,7 @@ pairs (one person).
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from sklearn import metrics
 
 from keras_sphereface.contract.arguments import check_number
@@ -40,7 +41,9 @@ class Roc(NamedTuple):
         return float(self.far[before] + share * step)
 
 
-def check_scores(scores, is_same) -> tuple[np.ndarray, np.ndarray]:
+def check_scores(
+    scores: npt.ArrayLike, is_same: npt.ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
     """Returns scores and truth as arrays, or says what is wrong with them.
 
     Args:
@@ -86,7 +89,7 @@ def check_scores(scores, is_same) -> tuple[np.ndarray, np.ndarray]:
     return scores, is_same
 
 
-def roc_curve(*, scores, is_same) -> Roc:
+def roc_curve(*, scores: npt.ArrayLike, is_same: npt.ArrayLike) -> Roc:
     """FAR and TAR of all thresholds.
 
     Args:
@@ -100,7 +103,7 @@ def roc_curve(*, scores, is_same) -> Roc:
     return Roc(*metrics.roc_curve(is_same, scores, drop_intermediate=False))
 
 
-def area_under_curve(*, scores, is_same) -> float:
+def area_under_curve(*, scores: npt.ArrayLike, is_same: npt.ArrayLike) -> float:
     """Area under the ROC curve, in `[0, 1]`.
 
     The probability that a genuine pair scores above an impostor pair, ties
@@ -119,7 +122,9 @@ def area_under_curve(*, scores, is_same) -> float:
     return float(metrics.roc_auc_score(is_same, scores))
 
 
-def threshold_at_far(*, scores, is_same, far) -> float:
+def threshold_at_far(
+    *, scores: npt.ArrayLike, is_same: npt.ArrayLike, far: float
+) -> float:
     """The smallest score that, as a threshold, keeps the FAR at or below `far`.
 
     No interpolation: the threshold is one of the scores, and the FAR measured
@@ -142,7 +147,9 @@ def threshold_at_far(*, scores, is_same, far) -> float:
     return operating_point_at_far(scores=scores, is_same=is_same, far=far)[0]
 
 
-def tar_at_far(*, scores, is_same, far) -> float:
+def tar_at_far(
+    *, scores: npt.ArrayLike, is_same: npt.ArrayLike, far: float
+) -> float:
     """Share of genuine pairs accepted where at most `far` impostors are.
 
     The TAR measured at `threshold_at_far`, hence the highest TAR of all
@@ -171,7 +178,7 @@ def tar_at_far(*, scores, is_same, far) -> float:
     return operating_point_at_far(scores=scores, is_same=is_same, far=far)[1]
 
 
-def equal_error(*, scores, is_same) -> float:
+def equal_error(*, scores: npt.ArrayLike, is_same: npt.ArrayLike) -> float:
     """Equal error rate: where as many impostors pass as genuines fail.
 
     The rate at which FAR equals FRR = 1 - TAR on the ROC curve, its points
@@ -190,7 +197,7 @@ def equal_error(*, scores, is_same) -> float:
     return roc_curve(scores=scores, is_same=is_same).equal_error
 
 
-def supports_far(*, far, impostor_pairs) -> bool:
+def supports_far(*, far: float, impostor_pairs: int) -> bool:
     """Whether so few impostor pairs can measure the rate: one may pass.
 
     Args:
@@ -211,7 +218,9 @@ def supports_far(*, far, impostor_pairs) -> bool:
     return far >= 1 / impostor_pairs
 
 
-def operating_point_at_far(*, scores, is_same, far) -> tuple[float, float]:
+def operating_point_at_far(
+    *, scores: npt.ArrayLike, is_same: npt.ArrayLike, far: float
+) -> tuple[float, float]:
     """`(threshold, tar)` of `threshold_at_far` and `tar_at_far`.
 
     Args:
@@ -237,7 +246,7 @@ def operating_point_at_far(*, scores, is_same, far) -> tuple[float, float]:
     return float(roc.thresholds[point]), float(roc.tar[point])
 
 
-def just_above(score) -> float:
+def just_above(score: float | np.floating) -> float:
     """The next float32: a float64 step would vanish on a float32 device.
 
     Args:

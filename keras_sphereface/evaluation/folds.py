@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract.arguments import check_choice
 from keras_sphereface.evaluation.curves import check_scores
@@ -27,7 +28,11 @@ PROTOCOLS = ("midpoints", "insightface")
 
 
 def fold_accuracies(
-    *, scores, is_same, folds, protocol: str = "midpoints"
+    *,
+    scores: npt.ArrayLike,
+    is_same: npt.ArrayLike,
+    folds: npt.ArrayLike,
+    protocol: str = "midpoints",
 ) -> FoldAccuracies:
     """Accuracy on each fold at the threshold that is best on the others.
 
@@ -102,7 +107,11 @@ def fold_accuracies(
 
 
 def ten_fold_accuracy(
-    *, scores, is_same, folds, protocol: str = "midpoints"
+    *,
+    scores: npt.ArrayLike,
+    is_same: npt.ArrayLike,
+    folds: npt.ArrayLike,
+    protocol: str = "midpoints",
 ) -> float:
     """Mean accuracy over the folds, each at the others' best threshold.
 
@@ -122,7 +131,7 @@ def ten_fold_accuracy(
     return float(results.accuracies.mean())
 
 
-def _midpoints(scores):
+def _midpoints(scores: np.ndarray) -> np.ndarray:
     distinct = np.unique(scores)
     midpoints = distinct[:-1] / 2 + distinct[1:] / 2
     return np.concatenate(
@@ -135,13 +144,15 @@ def _midpoints(scores):
     )
 
 
-def _insightface_grid():
+def _insightface_grid() -> np.ndarray:
     # There a pair passes if `2 - 2 * score < distance`, without the equal.
     distances = np.arange(0, 4, 0.01)
     return np.nextafter(1 - distances / 2, np.inf)
 
 
-def _best_of(candidates, scores, is_same):
+def _best_of(
+    candidates: np.ndarray, scores: np.ndarray, is_same: np.ndarray
+) -> np.ndarray:
     genuine, impostor = np.sort(scores[is_same]), np.sort(scores[~is_same])
     accepted = len(genuine) - np.searchsorted(genuine, candidates)
     rejected = np.searchsorted(impostor, candidates)

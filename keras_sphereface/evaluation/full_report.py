@@ -1,11 +1,14 @@
 """Everything about one model on one pair set, for a report with pictures."""
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract import FaceInput
+from keras_sphereface.contract.similarity import Embed
 from keras_sphereface.evaluation.calibration import (
     Calibration,
     Reliability,
@@ -13,7 +16,7 @@ from keras_sphereface.evaluation.calibration import (
     held_out_probabilities,
     reliability,
 )
-from keras_sphereface.evaluation.groups import compare_groups
+from keras_sphereface.evaluation.groups import GroupReport, compare_groups
 from keras_sphereface.evaluation.pair_verification import (
     STEADY_ERRORS,
     verify_scores,
@@ -43,7 +46,7 @@ class FullReport:
     report: VerificationReport
     calibration: Calibration
     reliability: Reliability
-    groups: tuple = ()
+    groups: tuple[GroupReport, ...] = ()
 
     def hardest(self, is_same: bool, count: int = 8) -> list[int]:
         """The pairs whose score is most wrong, worst first.
@@ -60,7 +63,7 @@ class FullReport:
         wrong = self.scores[kind] if is_same else -self.scores[kind]
         return kind[np.argsort(wrong, kind="stable")[:count]].tolist()
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """All as JSON types, the hardest pairs by name."""
         content = self.report.to_dict()
         content["calibration"] = self.calibration.to_dict()
@@ -78,16 +81,16 @@ class FullReport:
         ]
         return content
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "\n\n".join(str(part) for part in (self.report, *self.groups))
 
 
 def full_report(
-    embed: Callable,
+    embed: Embed,
     pairs: PairSet,
     *,
-    attributes: dict | None = None,
-    fars=ALL_FARS,
+    attributes: Mapping[str, npt.ArrayLike] | None = None,
+    fars: Sequence[float] = ALL_FARS,
     flip: bool = False,
     batch_size: int = 64,
     name: str = "verification",
@@ -157,7 +160,7 @@ def full_report(
     )
 
 
-def _shared_threshold(report):
+def _shared_threshold(report: VerificationReport) -> float:
     points = sorted(report.operating_points, key=lambda point: point.far)
     if not points:
         raise ValueError(
@@ -165,6 +168,6 @@ def _shared_threshold(report):
             f"Received: {list(report.notes)}"
         )
     for point in points:
-        if point.far * point.impostor_pairs >= STEADY_ERRORS:
+        if point.far * (point.impostor_pairs or 0) >= STEADY_ERRORS:
             return point.threshold
     return points[-1].threshold

@@ -1,8 +1,10 @@
 """Comparing many probes with a large gallery, block by block."""
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract import unit_embeddings
 from keras_sphereface.contract.arguments import check_integer
@@ -34,10 +36,10 @@ class GallerySearch(NamedTuple):
 
 
 def search_gallery(
-    gallery,
-    gallery_people,
-    probes,
-    probe_people,
+    gallery: np.ndarray,
+    gallery_people: npt.ArrayLike,
+    probes: np.ndarray,
+    probe_people: npt.ArrayLike,
     *,
     gallery_block: int = 4096,
     probe_block: int = 1024,
@@ -121,19 +123,25 @@ class _Block(NamedTuple):
 class _GalleryBlocks:
     """The gallery, ordered by person, in blocks of whole people."""
 
-    def __init__(self, gallery, codes, order, bounds):
+    def __init__(
+        self,
+        gallery: np.ndarray,
+        codes: np.ndarray,
+        order: np.ndarray,
+        bounds: list[int],
+    ) -> None:
         self.gallery, self.codes = gallery, codes
         self.order, self.bounds = order, bounds
 
-    def block(self, index):
+    def block(self, index: int) -> _Block:
         start, stop = self.bounds[index : index + 2]
         units = _unit_block("gallery", self.gallery, self.order[start:stop])
         codes = self.codes[start:stop]
         firsts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
         return _Block(np.ascontiguousarray(units.T), codes, firsts)
 
-    def iterate(self, progress):
-        indices = range(len(self.bounds) - 1)
+    def iterate(self, progress: bool) -> Iterator[_Block]:
+        indices: Iterable[int] = range(len(self.bounds) - 1)
         if progress:
             from tqdm import tqdm
 
@@ -142,7 +150,12 @@ class _GalleryBlocks:
             yield self.block(index)
 
 
-def _mate_scores(blocks, units, probe_codes, probe_block):
+def _mate_scores(
+    blocks: _GalleryBlocks,
+    units: np.ndarray,
+    probe_codes: np.ndarray,
+    probe_block: int,
+) -> np.ndarray:
     """Best score of each probe with its own person; -inf if there is none."""
     mates = np.full(len(units), -np.inf, np.float32)
     starts = np.searchsorted(blocks.codes, probe_codes, side="left")
@@ -161,7 +174,13 @@ def _mate_scores(blocks, units, probe_codes, probe_block):
         step += 1
 
 
-def _compare(block, units, codes, mates, buffer):
+def _compare(
+    block: _Block,
+    units: np.ndarray,
+    codes: np.ndarray,
+    mates: np.ndarray,
+    buffer: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Best score with anyone else, and how many others are ahead."""
     shape = (len(units), len(block.codes))
     scores = buffer[: shape[0] * shape[1]].reshape(shape)
@@ -182,21 +201,23 @@ def _compare(block, units, codes, mates, buffer):
     return best, count
 
 
-def _unit_block(name, embeddings, rows):
+def _unit_block(
+    name: str, embeddings: np.ndarray, rows: np.ndarray
+) -> np.ndarray:
     return unit_embeddings(embeddings[rows], _RowNames(name, rows))
 
 
 class _RowNames:
     """Names of rows, made only if an error needs one."""
 
-    def __init__(self, name, rows):
+    def __init__(self, name: str, rows: np.ndarray) -> None:
         self.name, self.rows = name, rows
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> str:
         return f"{self.name}[{self.rows[index]}]"
 
 
-def _block_bounds(codes, size):
+def _block_bounds(codes: np.ndarray, size: int) -> list[int]:
     """Where blocks of about `size` end, never within one person."""
     bounds = [0]
     while bounds[-1] < len(codes):
@@ -210,7 +231,9 @@ def _block_bounds(codes, size):
     return bounds
 
 
-def _person_codes(gallery_people, probe_people):
+def _person_codes(
+    gallery_people: npt.ArrayLike, probe_people: npt.ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
     gallery_people = np.asarray(gallery_people)
     probe_people = np.asarray(probe_people)
     both = np.concatenate([gallery_people, probe_people])
@@ -218,7 +241,9 @@ def _person_codes(gallery_people, probe_people):
     return codes[: len(gallery_people)], codes[len(gallery_people) :]
 
 
-def _check_side(name, embeddings, people):
+def _check_side(
+    name: str, embeddings: np.ndarray, people: npt.ArrayLike
+) -> None:
     if getattr(embeddings, "ndim", None) != 2 or not len(embeddings):
         raise ValueError(
             f"`{name}` must be an array, [number, embedding_dim], at "

@@ -1,14 +1,18 @@
 """The same threshold for everyone: whom does it fail more often?"""
 
 import csv
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract.arguments import check_number
 from keras_sphereface.evaluation.curves import check_scores
-from keras_sphereface.evaluation.intervals import rate_interval
+from keras_sphereface.evaluation.intervals import Interval, rate_interval
 from keras_sphereface.evaluation.text_table import (
     interval_text,
     percent,
@@ -41,9 +45,9 @@ class GroupRates:
     genuine_pairs: int
     impostor_pairs: int
     tar: float | None
-    tar_interval: tuple | None
+    tar_interval: Interval | None
     far: float | None
-    far_interval: tuple | None
+    far_interval: Interval | None
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,9 @@ class GroupReport:
 
     attribute: str
     threshold: float
-    groups: tuple
+    groups: tuple[GroupRates, ...]
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The report as JSON types."""
         return {**asdict(self), "groups": [asdict(g) for g in self.groups]}
 
@@ -75,17 +79,17 @@ class GroupReport:
         "95 %",
     )
 
-    def rows(self) -> list[tuple]:
+    def rows(self) -> list[tuple[str, ...]]:
         """One row per group, as text."""
         return [
             (
                 rates.group,
                 f"{rates.genuine_pairs:,}",
                 "-" if rates.tar is None else percent(rates.tar),
-                "" if rates.tar is None else interval_text(rates.tar_interval),
+                _text(rates.tar_interval),
                 f"{rates.impostor_pairs:,}",
                 "-" if rates.far is None else percent(rates.far),
-                "" if rates.far is None else interval_text(rates.far_interval),
+                _text(rates.far_interval),
             )
             for rates in self.groups
         ]
@@ -95,12 +99,17 @@ class GroupReport:
         title = f"by {self.attribute}, score >= {self.threshold:.4f}"
         return f"{title}\n{text_table(self.header, self.rows())}"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.table()
 
 
 def compare_groups(
-    *, scores, is_same, groups, threshold: float, attribute: str = "group"
+    *,
+    scores: npt.ArrayLike,
+    is_same: npt.ArrayLike,
+    groups: npt.ArrayLike,
+    threshold: float,
+    attribute: str = "group",
 ) -> GroupReport:
     """Error rates of each group of people at one shared threshold.
 
@@ -144,7 +153,9 @@ def compare_groups(
     )
 
 
-def read_attributes(path, pairs: PairSet) -> dict:
+def read_attributes(
+    path: str | os.PathLike, pairs: PairSet
+) -> dict[str, np.ndarray]:
     """Reads a CSV of attributes for the images of a pair set.
 
     The first column names a person, as the folders of the images do, or an
@@ -170,7 +181,7 @@ def read_attributes(path, pairs: PairSet) -> dict:
             f"Received: {len(lines)} lines"
         )
     header, *lines = lines
-    values = {}
+    values: dict[str, list[str]] = {}
     for number, line in enumerate(lines, start=2):
         key = line[0].strip()
         if len(line) != len(header):
@@ -199,7 +210,9 @@ def read_attributes(path, pairs: PairSet) -> dict:
     }
 
 
-def _find(values, pairs, index):
+def _find(
+    values: Mapping[str, Sequence[str]], pairs: PairSet, index: int
+) -> Sequence[str] | None:
     """The values of the image's name, of the end of it, or of its person."""
     parts = PurePath(pairs.names[index]).parts
     for start in range(len(parts)):
@@ -211,17 +224,27 @@ def _find(values, pairs, index):
     return values.get(str(pairs.people[index]))
 
 
-def _rates(group, accepted, is_same):
-    sides = {}
-    for name, side in (("tar", is_same), ("far", ~is_same)):
-        hits, trials = int(np.sum(accepted & side)), int(side.sum())
-        sides[name] = hits / trials if trials else None
-        sides[f"{name}_interval"] = (
-            rate_interval(hits, trials) if trials else None
-        )
+def _rates(group: str, accepted: np.ndarray, is_same: np.ndarray) -> GroupRates:
+    tar, tar_interval = _rate(accepted[is_same])
+    far, far_interval = _rate(accepted[~is_same])
     return GroupRates(
         group=group,
         genuine_pairs=int(is_same.sum()),
         impostor_pairs=int(np.sum(~is_same)),
-        **sides,
+        tar=tar,
+        tar_interval=tar_interval,
+        far=far,
+        far_interval=far_interval,
     )
+
+
+def _rate(accepted: np.ndarray) -> tuple[float | None, Interval | None]:
+    """The share of pairs that are accepted, and its interval."""
+    if not len(accepted):
+        return None, None
+    hits = int(accepted.sum())
+    return hits / len(accepted), rate_interval(hits, len(accepted))
+
+
+def _text(interval: Interval | None) -> str:
+    return "" if interval is None else interval_text(interval)

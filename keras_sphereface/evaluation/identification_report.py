@@ -1,8 +1,11 @@
 """Who is it? Ranks, and whom the gallery does not know."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract.arguments import check_sizes
 from keras_sphereface.evaluation.curves import just_above, supports_far
@@ -10,7 +13,7 @@ from keras_sphereface.evaluation.gallery_search import (
     GallerySearch,
     search_gallery,
 )
-from keras_sphereface.evaluation.intervals import rate_interval
+from keras_sphereface.evaluation.intervals import Interval, rate_interval
 from keras_sphereface.evaluation.text_table import (
     far_text,
     interval_text,
@@ -45,19 +48,19 @@ class IdentificationReport:
         notes: tuple of str, what could not be measured, and why.
     """
 
-    rank_rates: dict
-    rank_intervals: dict
-    tpir_at_fpir: dict
-    tpir_intervals: dict
-    thresholds: dict
+    rank_rates: dict[int, float]
+    rank_intervals: dict[int, Interval]
+    tpir_at_fpir: dict[float, float]
+    tpir_intervals: dict[float, Interval]
+    thresholds: dict[float, float]
     cmc: np.ndarray = field(repr=False, compare=False)
     num_gallery: int = 0
     num_mated: int = 0
     num_non_mated: int = 0
     name: str = "identification"
-    notes: tuple = ()
+    notes: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The report as JSON types; ranks and rates become text keys."""
         return {
             "name": self.name,
@@ -104,18 +107,18 @@ class IdentificationReport:
         )
         return "\n".join([text_table(title, rows), *self.notes])
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.table()
 
 
 def identify(
-    gallery,
-    gallery_people,
-    probes,
-    probe_people,
+    gallery: np.ndarray,
+    gallery_people: npt.ArrayLike,
+    probes: np.ndarray,
+    probe_people: npt.ArrayLike,
     *,
-    ranks=DEFAULT_RANKS,
-    fpirs=DEFAULT_FPIRS,
+    ranks: Sequence[int] = DEFAULT_RANKS,
+    fpirs: Sequence[float] = DEFAULT_FPIRS,
     name: str = "identification",
     gallery_block: int = 4096,
     probe_block: int = 1024,
@@ -202,7 +205,7 @@ def identify(
     )
 
 
-def _threshold_at_fpir(search: GallerySearch, fpir) -> float:
+def _threshold_at_fpir(search: GallerySearch, fpir: float) -> float:
     """The least score that at most this share of strangers reaches."""
     strangers = np.sort(search.other_scores[~search.is_mated])[::-1]
     allowed = int(np.floor(fpir * len(strangers) + 1e-9))

@@ -1,8 +1,12 @@
 """How far a measured rate may be from the true one."""
 
+from typing import Any
+
 from scipy import stats
 
 from keras_sphereface.contract.arguments import check_integer, check_number
+
+Interval = tuple[float, float]  # low, high
 
 
 def rate_interval(
@@ -48,7 +52,7 @@ def rate_interval(
     return float(low), float(high)
 
 
-def check_confidence(confidence) -> float:
+def check_confidence(confidence: Any) -> float:
     """A confidence as float, or a `ValueError` unless it is in `(0, 1)`.
 
     Args:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.pairs.pair_people import check_people
@@ -35,7 +36,12 @@ class PairBootstrap:
     """
 
     def __init__(
-        self, is_same, people=None, *, resamples: int = 1000, seed: int = 0
+        self,
+        is_same: npt.ArrayLike,
+        people: npt.ArrayLike | None = None,
+        *,
+        resamples: int = 1000,
+        seed: int = 0,
     ) -> None:
         is_same = np.asarray(is_same, dtype=bool)
         if people is None:
@@ -68,7 +74,7 @@ class PairBootstrap:
                 yield genuine / genuine.mean(), impostor / impostor.mean()
                 left -= 1
 
-    def shrink_for(self, impostor_values) -> float:
+    def shrink_for(self, impostor_values: npt.ArrayLike) -> float:
         """How far impostor weights must be drawn toward 1 for a mean.
 
         Weights `1 + shrink * (weight - 1)` give the mean of the values the
@@ -93,13 +99,13 @@ class PairBootstrap:
             self._impostor.ravel(), np.repeat(values, 2), self.num_people
         )
         # Each two people's total stands in the totals of both.
-        shared = max(np.sum(totals**2) - 2 * of_two, 0.0)
+        shared = max(float(np.sum(totals**2) - 2 * of_two), 0.0)
         if of_two == 0:
             return 1.0
         return float(np.sqrt((of_two + shared) / (3 * of_two + shared)))
 
 
-def _person_codes(people, is_same):
+def _person_codes(people: npt.ArrayLike, is_same: np.ndarray) -> np.ndarray:
     people = check_people(people, is_same)
     _, codes = np.unique(people, return_inverse=True)
     return codes.reshape(people.shape)

@@ -1,12 +1,18 @@
 """Are these two one person? All that scored pairs can tell."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract import FaceInput, OperatingPoint
 from keras_sphereface.contract.arguments import check_integer
-from keras_sphereface.evaluation.bootstrap import bootstrap_intervals
+from keras_sphereface.contract.similarity import Embed
+from keras_sphereface.evaluation.bootstrap import (
+    BootstrapIntervals,
+    bootstrap_intervals,
+)
 from keras_sphereface.evaluation.curves import (
     area_under_curve,
     check_scores,
@@ -30,11 +36,11 @@ STEADY_ERRORS = 30
 
 def verify_scores(
     *,
-    scores,
-    is_same,
-    folds=None,
-    people=None,
-    fars=DEFAULT_FARS,
+    scores: npt.ArrayLike,
+    is_same: npt.ArrayLike,
+    folds: npt.ArrayLike | None = None,
+    people: npt.ArrayLike | None = None,
+    fars: Sequence[float] = DEFAULT_FARS,
     name: str = "verification",
     flip: bool = False,
     protocol: str = "midpoints",
@@ -141,12 +147,12 @@ def verify_scores(
 
 
 def evaluate_pairs(
-    embed: Callable,
+    embed: Embed,
     pairs: PairSet,
     *,
     flip: bool = False,
     batch_size: int = 64,
-    fars=DEFAULT_FARS,
+    fars: Sequence[float] = DEFAULT_FARS,
     name: str = "verification",
     face_input: FaceInput | None = None,
     progress: bool = False,
@@ -205,7 +211,12 @@ def evaluate_pairs(
     )
 
 
-def _point_intervals(impostor, far, threshold, intervals):
+def _point_intervals(
+    impostor: np.ndarray,
+    far: float,
+    threshold: float,
+    intervals: BootstrapIntervals | None,
+) -> dict[str, Any]:
     accepted = int(np.sum(impostor >= threshold))
     around = {"far_interval": rate_interval(accepted, len(impostor))}
     if intervals:

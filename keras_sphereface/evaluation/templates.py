@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract import cosine_similarity, unit_embeddings
 from keras_sphereface.contract.arguments import check_choice
@@ -21,7 +22,7 @@ class Templates(NamedTuple):
     ids: np.ndarray
     embeddings: np.ndarray
 
-    def rows(self, ids) -> np.ndarray:
+    def rows(self, ids: npt.ArrayLike) -> np.ndarray:
         """Where templates are in `embeddings`.
 
         Args:
@@ -40,7 +41,9 @@ class Templates(NamedTuple):
             )
         return rows
 
-    def score(self, ids_a, ids_b, block: int = 100_000) -> np.ndarray:
+    def score(
+        self, ids_a: npt.ArrayLike, ids_b: npt.ArrayLike, block: int = 100_000
+    ) -> np.ndarray:
         """Cosine similarity of pairs of templates, a block at a time.
 
         Args:
@@ -67,7 +70,11 @@ class Templates(NamedTuple):
 
 
 def pool_templates(
-    embeddings, template_ids, media_ids, *, weighting: str = "mean"
+    embeddings: np.ndarray,
+    template_ids: npt.ArrayLike,
+    media_ids: npt.ArrayLike,
+    *,
+    weighting: str = "mean",
 ) -> Templates:
     """Pools images into media and media into templates.
 
@@ -115,14 +122,18 @@ def pool_templates(
     return Templates(ids, unit_embeddings(pooled, names))
 
 
-def _sum_by(rows, groups, num_groups):
+def _sum_by(
+    rows: np.ndarray, groups: np.ndarray, num_groups: int
+) -> np.ndarray:
     """Sums the rows of each group, in float64."""
     order = np.argsort(groups, kind="stable")
     firsts = np.searchsorted(groups[order], np.arange(num_groups))
     return np.add.reduceat(rows[order].astype(np.float64), firsts, axis=0)
 
 
-def _check_ids(name, ids, embeddings):
+def _check_ids(
+    name: str, ids: npt.ArrayLike, embeddings: np.ndarray
+) -> np.ndarray:
     ids = np.asarray(ids)
     if ids.shape != (len(embeddings),) or ids.dtype.kind not in "iu":
         raise ValueError(

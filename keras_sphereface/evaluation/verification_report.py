@@ -1,8 +1,12 @@
 """What a verification run measured, for people and for files."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
+from keras_sphereface.contract import OperatingPoint
 from keras_sphereface.evaluation.curves import Roc
+from keras_sphereface.evaluation.intervals import Interval
 from keras_sphereface.evaluation.text_table import (
     far_text,
     interval_text,
@@ -46,18 +50,18 @@ class VerificationReport:
     accuracy_std: float | None
     auc: float
     equal_error: float
-    tar_at_far: dict
-    operating_points: tuple
+    tar_at_far: dict[float, float]
+    operating_points: tuple[OperatingPoint, ...]
     num_pairs: int
     name: str
-    notes: tuple = ()
+    notes: tuple[str, ...] = ()
     roc: Roc | None = field(default=None, repr=False, compare=False)
-    tar_intervals: dict = field(default_factory=dict)
-    equal_error_interval: tuple | None = None
-    auc_interval: tuple | None = None
+    tar_intervals: dict[float, Interval] = field(default_factory=dict)
+    equal_error_interval: Interval | None = None
+    auc_interval: Interval | None = None
     num_people: int | None = None
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The report as JSON types; rates become text keys such as `"0.01"`."""
         return {
             "name": self.name,
@@ -80,10 +84,10 @@ class VerificationReport:
             "notes": list(self.notes),
         }
 
-    def rows(self) -> list[tuple]:
+    def rows(self) -> list[tuple[str, str, str, str]]:
         """One row per measure: name, value, interval, threshold or spread."""
         rows = []
-        if self.accuracy is not None:
+        if self.accuracy is not None and self.accuracy_std is not None:
             spread = f"± {100 * self.accuracy_std:.2f}"
             rows.append(
                 ("ten-fold accuracy", percent(self.accuracy), "", spread)
@@ -119,16 +123,16 @@ class VerificationReport:
 
     def table(self) -> str:
         """The report as aligned text, one line per measure."""
-        rows = self.rows()
+        rows: list[tuple[str, ...]] = [*self.rows()]
         if not any(interval for _, _, interval, _ in rows):
             rows = [(name, value, where) for name, value, _, where in rows]
         return "\n".join([text_table(self.title, rows), *self.notes])
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.table()
 
 
-def compare_reports(reports: dict) -> str:
+def compare_reports(reports: Mapping[str, VerificationReport]) -> str:
     """Several reports side by side as aligned text, one line each.
 
     Args:
@@ -147,7 +151,9 @@ def compare_reports(reports: dict) -> str:
     return "\n".join([text_table(header, rows), *notes])
 
 
-def side_by_side(reports: dict) -> tuple[list, list]:
+def side_by_side(
+    reports: Mapping[str, VerificationReport],
+) -> tuple[list[str], list[list[str]]]:
     """The table of `compare_reports` as cells.
 
     Args:
@@ -174,7 +180,7 @@ def side_by_side(reports: dict) -> tuple[list, list]:
     rows = []
     for name, report in reports.items():
         accuracy = "-"
-        if report.accuracy is not None:
+        if report.accuracy is not None and report.accuracy_std is not None:
             spread = f"{100 * report.accuracy_std:.2f}"
             accuracy = f"{percent(report.accuracy)} ± {spread}"
         tars = [report.tar_at_far.get(far) for far in fars]
@@ -191,10 +197,12 @@ def side_by_side(reports: dict) -> tuple[list, list]:
     return header, rows
 
 
-def _row(name, value, interval, where=""):
+def _row(
+    name: str, value: float, interval: Interval | None, where: str = ""
+) -> tuple[str, str, str, str]:
     text = "" if interval is None else interval_text(interval)
     return (name, percent(value), text, where)
 
 
-def _as_list(interval):
+def _as_list(interval: Interval | None) -> list[float] | None:
     return None if interval is None else list(interval)

@@ -5,20 +5,33 @@ import os
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any, Protocol
+
+import keras
 
 import keras_sphereface
 from keras_sphereface.contract import Manifest, OperatingPoint
 from keras_sphereface.export.embedder import describe_input
 
 
+class Report(Protocol):
+    """What has measured operating points, such as a `VerificationReport`."""
+
+    @property
+    def operating_points(self) -> Sequence[OperatingPoint]: ...
+
+
+OperatingPoints = Sequence[OperatingPoint] | Report
+
+
 def build_manifest(
-    embedder,
+    embedder: keras.Model,
     *,
-    quantization,
-    operating_points,
-    training,
-    input_dtype="float32",
-):
+    quantization: str,
+    operating_points: OperatingPoints | None,
+    training: dict[str, Any] | None,
+    input_dtype: str = "float32",
+) -> Manifest:
     """Describes an artifact.
 
     Args:
@@ -48,7 +61,9 @@ def build_manifest(
     )
 
 
-def read_operating_points(report_path):
+def read_operating_points(
+    report_path: str | os.PathLike,
+) -> tuple[OperatingPoint, ...]:
     """Reads the operating points a run measured.
 
     Args:
@@ -86,7 +101,9 @@ def read_operating_points(report_path):
     return tuple(OperatingPoint(**point) for point in points)
 
 
-def _as_points(operating_points):
+def _as_points(
+    operating_points: OperatingPoints | None,
+) -> tuple[OperatingPoint, ...]:
     if operating_points is None:
         return ()
     points = getattr(operating_points, "operating_points", operating_points)

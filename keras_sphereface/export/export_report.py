@@ -1,8 +1,10 @@
 """What an export made: the parity card of an artifact."""
 
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from keras_sphereface.files import new_file, write_json
 
@@ -42,12 +44,12 @@ class ExportReport:
     mean_cosine: float
     score_error: float
     latency_ms: float
-    exceeded: tuple = ()
+    exceeded: tuple[str, ...] = ()
     calibration_images: int = 0
-    pairs: dict | None = None
-    layers: list | None = None
+    pairs: dict[str, Any] | None = None
+    layers: list[dict[str, Any]] | None = None
 
-    def __str__(self):
+    def __str__(self) -> str:
         calibration = (
             f", calibrated on {self.calibration_images} images"
             if self.calibration_images
@@ -127,15 +129,15 @@ class ExportReport:
             unfinished.write_text(self.to_markdown(), encoding="utf-8")
 
 
-def _table(header, rows):
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     cells = [header, ["---"] * len(header), *rows]
     return ["| " + " | ".join(row) + " |" for row in cells]
 
 
-def _percent(value):
+def _percent(value: float | None) -> str:
     return "n/a" if value is None else f"{value:.2%}"
 
 
-def _last_names(tensor):
+def _last_names(tensor: str) -> str:
     """The layer and the operation, without the models around them."""
     return "/".join(tensor.split("/")[-3:])

@@ -1,7 +1,11 @@
 """Export to a TFLite file, for LiteRT on phones and small computers."""
 
+import os
 import tempfile
+from collections.abc import Iterable
+from typing import Any
 
+import keras
 import tensorflow as tf
 
 from keras_sphereface.contract import (
@@ -11,17 +15,25 @@ from keras_sphereface.contract import (
     seal,
 )
 from keras_sphereface.contract.arguments import check_choice, check_integer
+from keras_sphereface.evaluation import PairSet
 from keras_sphereface.export.activation_quantizer import (
     layer_errors,
     quantize_activations,
 )
-from keras_sphereface.export.artifact_manifest import build_manifest
+from keras_sphereface.export.artifact_manifest import (
+    OperatingPoints,
+    build_manifest,
+)
 from keras_sphereface.export.embedder import as_float32, check_embedder
 from keras_sphereface.export.export_error import ExportError
+from keras_sphereface.export.export_report import ExportReport
 from keras_sphereface.export.graph_editor import GraphEditor
 from keras_sphereface.export.native_logs import native_logs_hidden
 from keras_sphereface.export.parity_check import ParityCheck
-from keras_sphereface.export.representative_images import read_calibration
+from keras_sphereface.export.representative_images import (
+    Images,
+    read_calibration,
+)
 from keras_sphereface.export.signatures import write_raw_signature
 from keras_sphereface.export.tflite_model import (
     add_manifest,
@@ -35,20 +47,20 @@ _SIGNATURES = ((SIGNATURE,), (SIGNATURE, VERIFY_SIGNATURE))
 
 
 def export_litert(
-    embedder,
-    path,
+    embedder: keras.Model,
+    path: str | os.PathLike,
     *,
-    quantization="float32",
-    calibration=None,
-    batch_size=None,
-    output_dtype="float32",
-    signatures=(SIGNATURE, VERIFY_SIGNATURE),
-    operating_points=None,
-    training=None,
-    faces=None,
-    pairs=None,
-    force=False,
-):
+    quantization: str = "float32",
+    calibration: Images | None = None,
+    batch_size: int | None = None,
+    output_dtype: str = "float32",
+    signatures: Iterable[str] = (SIGNATURE, VERIFY_SIGNATURE),
+    operating_points: OperatingPoints | None = None,
+    training: dict[str, Any] | None = None,
+    faces: Images | None = None,
+    pairs: PairSet | None = None,
+    force: bool = False,
+) -> ExportReport:
     """Writes a TFLite file that turns face images into unit embeddings.
 
     Signature `embed` takes `images`, RGB pixels in `[0, 255]`,
@@ -140,7 +152,7 @@ def export_litert(
     with native_logs_hidden():
         content = _convert(embedder, quantization, batch_size)
         model, layers = read_model(content), None
-        if quantization in _INTEGER:
+        if calibration is not None:
             graph = GraphEditor(model)
             graph.fix_reshapes()
             content = write_model(model)
@@ -170,7 +182,9 @@ def export_litert(
         )
 
 
-def _convert(embedder, quantization, batch_size):
+def _convert(
+    embedder: keras.Model, quantization: str, batch_size: int | None
+) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         write_raw_signature(embedder, folder, batch_size=batch_size)
         # Concrete functions of a plain tf.Module would lose Keras's variables.
@@ -191,7 +205,7 @@ def _convert(embedder, quantization, batch_size):
             ) from error
 
 
-def _check_output_dtype(output_dtype, quantization):
+def _check_output_dtype(output_dtype: str, quantization: str) -> None:
     check_choice("output_dtype", output_dtype, ("float32", "int8"))
     if output_dtype == "int8" and quantization != "int8":
         raise ValueError(

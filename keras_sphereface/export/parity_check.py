@@ -2,10 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 
-from keras_sphereface.contract import unit_embeddings
+from keras_sphereface.contract import Manifest, unit_embeddings
+from keras_sphereface.evaluation import PairSet
 from keras_sphereface.export.artifact import open_embedder
 from keras_sphereface.export.export_error import ExportError
 from keras_sphereface.export.export_report import ExportReport
@@ -17,7 +20,7 @@ from keras_sphereface.export.parity import (
     median_latency,
     probe_images,
 )
-from keras_sphereface.export.representative_images import gather_images
+from keras_sphereface.export.representative_images import Images, gather_images
 
 _CALIBRATION_IMAGES = 64
 
@@ -36,8 +39,14 @@ class ParityCheck:
     """
 
     def __init__(
-        self, embedder, manifest, *, faces=None, calibration=None, pairs=None
-    ):
+        self,
+        embedder: keras.Model,
+        manifest: Manifest,
+        *,
+        faces: Images | None = None,
+        calibration: np.ndarray | None = None,
+        pairs: PairSet | None = None,
+    ) -> None:
         self._embedder = embedder
         self._quantization = manifest.quantization
         self._pairs = pairs
@@ -54,7 +63,14 @@ class ParityCheck:
             self._images = probe_images(manifest.input)
         self._expected = keras_embeddings(embedder, self._images)
 
-    def report(self, artifact, path, *, force=False, **details):
+    def report(
+        self,
+        artifact: str | os.PathLike,
+        path: str | os.PathLike,
+        *,
+        force: bool = False,
+        **details: Any,
+    ) -> ExportReport:
         """Opens the artifact as a device would, and compares.
 
         Args:
@@ -72,9 +88,9 @@ class ParityCheck:
             np.concatenate([embed(image[None]) for image in self._images])
         )
         measures = compare_embeddings(self._expected, found)
-        pairs = self._pairs and compare_on_pairs(
-            self._embedder, embed, self._pairs
-        )
+        pairs = None
+        if self._pairs is not None:
+            pairs = compare_on_pairs(self._embedder, embed, self._pairs)
         exceeded = exceeded_bounds(self._quantization, measures, pairs)
         if exceeded and not force:
             raise ExportError(
@@ -91,11 +107,13 @@ class ParityCheck:
             latency_ms=median_latency(embed, self._images[0]),
             exceeded=tuple(exceeded),
             pairs=pairs,
-            **measures,
+            worst_cosine=measures["worst_cosine"],
+            mean_cosine=measures["mean_cosine"],
+            score_error=measures["score_error"],
             **details,
         )
 
 
-def _size(path):
+def _size(path: Path) -> int:
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())

@@ -1,17 +1,27 @@
 """The images that int8 ranges are taken from."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 
-from keras_sphereface.contract import read_image
+from keras_sphereface.contract import FaceInput, read_image
+
+# A folder, an array of images, or several of them, of batches or of paths.
+Images = (
+    str | os.PathLike | np.ndarray | Iterable[str | os.PathLike | np.ndarray]
+)
 
 FOLDER_IMAGES = 256
 _SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
 
 
-def read_calibration(calibration, face_input):
+def read_calibration(
+    calibration: Images | None, face_input: FaceInput
+) -> np.ndarray:
     """Brings calibration images of any form into one array.
 
     Args:
@@ -35,7 +45,9 @@ def read_calibration(calibration, face_input):
     return images
 
 
-def gather_images(images, face_input, name):
+def gather_images(
+    images: Images, face_input: FaceInput, name: str
+) -> np.ndarray:
     """Brings images of any form into one array.
 
     Args:
@@ -54,11 +66,15 @@ def gather_images(images, face_input, name):
     if isinstance(images, (str, os.PathLike)):
         return _read_folder(Path(images), face_input, name)
     if hasattr(images, "shape"):
-        return _check(images, f"`{name}`", face_input)
+        return _check(cast("npt.ArrayLike", images), f"`{name}`", face_input)
     return _read_items(images, face_input, name)
 
 
-def _read_items(images, face_input, name):
+def _read_items(
+    images: Iterable[str | os.PathLike | np.ndarray],
+    face_input: FaceInput,
+    name: str,
+) -> np.ndarray:
     try:
         items = iter(images)
     except TypeError as error:
@@ -79,7 +95,7 @@ def _read_items(images, face_input, name):
     return np.concatenate(batches)
 
 
-def _read_folder(folder, face_input, name):
+def _read_folder(folder: Path, face_input: FaceInput, name: str) -> np.ndarray:
     paths = sorted(
         path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES
     )
@@ -94,7 +110,9 @@ def _read_folder(folder, face_input, name):
     return np.stack([read_image(path, face_input) for path in chosen])
 
 
-def _check(images, name, face_input):
+def _check(
+    images: npt.ArrayLike, name: str, face_input: FaceInput
+) -> np.ndarray:
     try:
         return face_input.check(images)
     except ValueError as error:

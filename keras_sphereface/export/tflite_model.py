@@ -1,12 +1,17 @@
 """TFLite files: read, run, written with their manifest."""
 
+from typing import TYPE_CHECKING, Any
+
 import flatbuffers
 import numpy as np
 
 from keras_sphereface.contract import MANIFEST_NAME
 
+if TYPE_CHECKING:
+    from ai_edge_litert.schema_py_generated import ModelT
 
-def read_model(content):
+
+def read_model(content: bytes) -> "ModelT":
     """The objects of a TFLite file.
 
     Args:
@@ -19,7 +24,7 @@ def read_model(content):
     return reader.read_model_from_bytearray(bytearray(content))
 
 
-def write_model(model):
+def write_model(model: "ModelT") -> bytes:
     """Writes the objects of a TFLite file, what is equal only once.
 
     Args:
@@ -33,7 +38,7 @@ def write_model(model):
     return bytes(builder.Output())
 
 
-def add_manifest(model, text):
+def add_manifest(model: "ModelT", text: str) -> None:
     """Puts the manifest into a TFLite file as a metadata buffer.
 
     The graph is not touched, so the outputs stay the same to the last bit.
@@ -52,7 +57,9 @@ def add_manifest(model, text):
     model.metadata = [*(model.metadata or []), entry]
 
 
-def signature_runner(content, signature, *, threads=None):
+def signature_runner(
+    content: bytes, signature: str, *, threads: int | None = None
+) -> Any:
     """A function that runs one signature of a TFLite file.
 
     Args:
@@ -80,28 +87,35 @@ class _Builder(flatbuffers.Builder):
     int8 file would be a seventh larger.
     """
 
-    def __init__(self, size):
+    def __init__(self, size: int) -> None:
         super().__init__(size)
-        self._strings = {}
-        self._vectors = {}
+        self._strings: dict[str | bytes, int] = {}
+        self._vectors: dict[tuple[np.dtype, bytes], int] = {}
 
-    def CreateString(self, s, *args, **kwargs):  # noqa: N802
+    def CreateString(  # noqa: N802
+        self, s: str | bytes, *args: Any, **kwargs: Any
+    ) -> int:
         if s not in self._strings:
             self._strings[s] = super().CreateString(s, *args, **kwargs)
         return self._strings[s]
 
-    def CreateNumpyVector(self, x):  # noqa: N802
+    def CreateNumpyVector(self, x: np.ndarray) -> int:  # noqa: N802
         key = (x.dtype, x.tobytes())
         if key not in self._vectors:
             self._vectors[key] = super().CreateNumpyVector(x)
         return self._vectors[key]
 
-    def StartVector(self, elemSize, numElems, alignment):  # noqa: N802, N803
+    def StartVector(  # noqa: N802
+        self,
+        elemSize: int,  # noqa: N803
+        numElems: int,  # noqa: N803
+        alignment: int,
+    ) -> int:
         alignment = 16 if elemSize == 1 else alignment
         return super().StartVector(elemSize, numElems, alignment)
 
 
-def schema_tools():
+def schema_tools() -> tuple[Any, Any]:
     """The reader and the schema of TFLite files.
 
     Returns:

@@ -4,7 +4,9 @@ A pickle of two lists: the encoded images of all pairs, one pair after the
 other, and one boolean per pair. Python 2 wrote most of them.
 """
 
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from keras_sphereface.pairs.pair_folds import ten_folds
 from keras_sphereface.pairs.registry import register
 
 
-def read_bin(path) -> tuple[list[bytes], np.ndarray]:
+def read_bin(path: str | os.PathLike) -> tuple[list[bytes], np.ndarray]:
     """The images and pairs of a `.bin` file, with nothing of it run.
 
     Args:
@@ -56,7 +58,9 @@ def read_bin(path) -> tuple[list[bytes], np.ndarray]:
 
 
 @register(".bin", has_images=True)
-def read_bin_pairs(path, root=None) -> dict:
+def read_bin_pairs(
+    path: str | os.PathLike, root: str | os.PathLike | None = None
+) -> dict[str, Any]:
     """The arguments of `PairSet` from a `.bin` file.
 
     The folds are those of `ten_folds`. Images with the
@@ -71,7 +75,9 @@ def read_bin_pairs(path, root=None) -> dict:
         `folds` and `names`.
     """
     images, is_same = read_bin(path)
-    position, distinct, names = {}, [], []
+    position: dict[tuple[bytes, bool], int] = {}
+    distinct: list[bytes] = []
+    names: list[str] = []
     index = np.empty(len(images), np.int64)
     for number, image in enumerate(images):
         # Both images of a pair may be the same file; they stay two.

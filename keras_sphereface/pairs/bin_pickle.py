@@ -1,6 +1,7 @@
 """Reading the pickles of verification sets without running anything."""
 
 import io
+from typing import Any
 
 from keras_sphereface.files.pickle_machine import PickleMachine
 
@@ -25,7 +26,7 @@ class UnsafePickleError(ValueError):
     """A pickle that is damaged, or holds more than a verification set."""
 
 
-def read_bin_pickle(content: bytes):
+def read_bin_pickle(content: bytes) -> Any:
     """Bytes, booleans, lists and tuples of a pickle, of any protocol.
 
     Args:
@@ -61,7 +62,7 @@ def read_bin_pickle(content: bytes):
     return value
 
 
-def _literal(opcode, value):
+def _literal(opcode: str, value: Any) -> Any:
     if opcode != "INT":
         return value
     if value not in (0, 1):
@@ -69,12 +70,12 @@ def _literal(opcode, value):
     return bool(value)
 
 
-def _check_name(module, name):
+def _check_name(module: str, name: str) -> None:
     if (module, name) != ("_codecs", "encode"):
         raise UnsafePickleError(f"the function {module[:60]}.{name[:60]}")
 
 
-def _encode(machine, arguments):
+def _encode(machine: PickleMachine, arguments: tuple) -> bytes:
     if not 1 <= len(arguments) <= 2 or not all(
         isinstance(argument, str) for argument in arguments
     ):
@@ -86,9 +87,11 @@ def _encode(machine, arguments):
     return text.encode("latin-1")
 
 
-def _check_value(value):
+def _check_value(value: object) -> None:
     """Refuses all but bytes, booleans, lists and tuples, and circles."""
-    around, checked, todo = set(), set(), [(value, False)]
+    around: set[int] = set()
+    checked: set[int] = set()
+    todo = [(value, False)]
     while todo:
         item, is_left = todo.pop()
         if is_left:
@@ -106,5 +109,5 @@ def _check_value(value):
             raise UnsafePickleError(f"a {type(item).__name__}")
 
 
-def _is_plain(value):
+def _is_plain(value: object) -> bool:
     return isinstance(value, bytes | bool)

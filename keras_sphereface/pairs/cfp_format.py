@@ -1,6 +1,8 @@
 """The protocol folders of Celebrities in Frontal-Profile in the Wild."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 from keras_sphereface.contract.arguments import check_choice
 from keras_sphereface.pairs.csv_format import columns_of
@@ -8,7 +10,9 @@ from keras_sphereface.pairs.csv_format import columns_of
 PROTOCOLS = ("FP", "FF")
 
 
-def read_cfp_pairs(root, protocol="FP") -> dict:
+def read_cfp_pairs(
+    root: str | os.PathLike, protocol: str = "FP"
+) -> dict[str, Any]:
     """Reads the ten splits of CFP.
 
     `root/Protocol/Pair_list_F.txt` and `Pair_list_P.txt` number the frontal
@@ -32,7 +36,9 @@ def read_cfp_pairs(root, protocol="FP") -> dict:
             f"`root` must hold Protocol/Split/{protocol}/01 and more. "
             f"Received: root={root}"
         )
-    pairs, is_same, folds = [], [], []
+    pairs: list[list[Path]] = []
+    is_same: list[bool] = []
+    folds: list[int] = []
     for fold, split in enumerate(splits):
         for name, same in (("same.txt", True), ("diff.txt", False)):
             found = _read_split(split / name, lists)
@@ -44,7 +50,7 @@ def read_cfp_pairs(root, protocol="FP") -> dict:
     return columns_of(pairs, is_same, folds, people)
 
 
-def _read_list(path):
+def _read_list(path: Path) -> dict[int, Path]:
     images = {}
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         fields = line.split(maxsplit=1)
@@ -59,7 +65,7 @@ def _read_list(path):
     return {key: image.resolve() for key, image in images.items()}
 
 
-def _read_split(path, lists):
+def _read_split(path: Path, lists: list[dict[int, Path]]) -> list[list[Path]]:
     pairs = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         if not line.strip():

@@ -1,7 +1,10 @@
 """Pairs in a table: two images, whether they are one person, the fold."""
 
 import csv
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +17,9 @@ _COLUMNS = ("image_a", "image_b", "is_same")
 
 
 @register(".csv", has_images=True)
-def read_csv_pairs(path, root) -> dict:
+def read_csv_pairs(
+    path: str | os.PathLike, root: str | os.PathLike | None
+) -> dict[str, Any]:
     """Reads a CSV with the columns `image_a`, `image_b` and `is_same`.
 
     `is_same` is 1 or 0, `true` or `false`. A column `fold` says the fold of a
@@ -46,7 +51,8 @@ def read_csv_pairs(path, root) -> dict:
                 f"none of them. Received: {', '.join(header)}"
             )
         rows = [(reader.line_num, row) for row in reader]
-    pairs, is_same, folds, people = [], [], [], {}
+    pairs, is_same, folds = [], [], []
+    people: dict[Path, str] = {}
     for number, row in rows:
         word = row["is_same"].strip().lower()
         if word not in _WORDS:
@@ -83,7 +89,12 @@ def read_csv_pairs(path, root) -> dict:
     return columns_of(pairs, is_same, folds, people or None)
 
 
-def columns_of(pairs, is_same, folds=(), people=None) -> dict:
+def columns_of(
+    pairs: Sequence[Sequence[Path]],
+    is_same: Sequence[bool],
+    folds: Sequence[int] | np.ndarray = (),
+    people: Mapping[Path, str] | None = None,
+) -> dict[str, Any]:
     """The arguments of `PairSet` from pairs of paths.
 
     Args:

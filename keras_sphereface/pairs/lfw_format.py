@@ -1,13 +1,19 @@
 """The text format of Labeled Faces in the Wild's `pairs.txt`."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
+_Line = tuple[int, list[str]]  # its number and fields
+_Image = tuple[str, int]  # name and image number
 
 
-def read_lfw_pairs(pairs_file, root) -> dict:
+def read_lfw_pairs(
+    pairs_file: str | os.PathLike, root: str | os.PathLike
+) -> dict[str, Any]:
     """Reads a pairs file and finds its images.
 
     Args:
@@ -47,7 +53,7 @@ def read_lfw_pairs(pairs_file, root) -> dict:
     }
 
 
-def _numbered_lines(pairs_file):
+def _numbered_lines(pairs_file: Path) -> list[_Line]:
     """`(line number, fields)` of every line that is not blank."""
     try:
         text = pairs_file.read_text(encoding="utf-8-sig")
@@ -66,7 +72,7 @@ def _numbered_lines(pairs_file):
     return lines
 
 
-def _read_header(pairs_file, lines):
+def _read_header(pairs_file: Path, lines: list[_Line]) -> tuple[int, int]:
     """`(num_folds, pairs_of_a_kind)`, checked against the number of lines."""
     number, fields = lines[0]
     if len(fields) > 2 or not all(_is_count(field) for field in fields):
@@ -87,13 +93,15 @@ def _read_header(pairs_file, lines):
     return num_folds, pairs_of_a_kind
 
 
-def _read_pair(pairs_file, number, fields):
+def _read_pair(
+    pairs_file: Path, number: int, fields: list[str]
+) -> tuple[_Image, _Image]:
     """Two images, each `(name, image number)`."""
     if len(fields) == 3:
         fields = [fields[0], fields[1], fields[0], fields[2]]
     elif len(fields) != 4 or fields[0] == fields[2]:
-        fields = None
-    if fields is None or not (_is_count(fields[1]) and _is_count(fields[3])):
+        fields = []
+    if not fields or not (_is_count(fields[1]) and _is_count(fields[3])):
         raise ValueError(
             f"{pairs_file}, line {number}: a pair must be `name 1 2` for one "
             "person or `name 1 other 2` for two."
@@ -108,13 +116,19 @@ def _read_pair(pairs_file, number, fields):
     return first, second
 
 
-def _is_count(field):
+def _is_count(field: str) -> bool:
     return field.isdecimal() and int(field) > 0
 
 
-def _find_images(pairs_file, root, lines, pairs):
+def _find_images(
+    pairs_file: Path,
+    root: Path,
+    lines: list[_Line],
+    pairs: list[tuple[_Image, _Image]],
+) -> dict[_Image, Path]:
     """`{(name, image number): path}` in order of appearance."""
-    paths, missing = {}, {}
+    paths: dict[_Image, Path] = {}
+    missing: dict[_Image, tuple[int, Path]] = {}
     for (number, _), pair in zip(lines, pairs, strict=True):
         for name, image_number in pair:
             key = (name, image_number)

@@ -8,9 +8,12 @@ import numpy as np
 from keras_sphereface.contract import FaceInput, ImageError, read_image
 from keras_sphereface.contract.arguments import check_integer
 
+# An array `[num_images, height, width, 3]`, or paths or encoded images.
+Images = np.ndarray | Sequence[str | os.PathLike | bytes]
+
 
 def image_batches(
-    images,
+    images: Images,
     names: Sequence[str],
     *,
     batch_size: int = 64,
@@ -35,7 +38,7 @@ def image_batches(
     return _image_batches(images, names, batch_size, face_input, start)
 
 
-def check_images(images) -> np.ndarray | list:
+def check_images(images: Images) -> Images:
     """Returns images as an array or a list of paths, or says what is wrong.
 
     Args:
@@ -74,7 +77,9 @@ def check_images(images) -> np.ndarray | list:
     return images
 
 
-def image_names(images, names: Sequence[str] | None = None) -> list[str]:
+def image_names(
+    images: Images, names: Sequence[str] | None = None
+) -> list[str]:
     """What errors and reports call each image.
 
     Args:
@@ -102,7 +107,12 @@ def image_names(images, names: Sequence[str] | None = None) -> list[str]:
     return list(names)
 
 
-def read_named_image(images, names, index, face_input=None) -> np.ndarray:
+def read_named_image(
+    images: Images,
+    names: Sequence[str],
+    index: int,
+    face_input: FaceInput | None = None,
+) -> np.ndarray:
     """One image; if it is broken, the error has its name.
 
     Args:
@@ -123,7 +133,13 @@ def read_named_image(images, names, index, face_input=None) -> np.ndarray:
         raise
 
 
-def _image_batches(images, names, batch_size, face_input, start):
+def _image_batches(
+    images: Images,
+    names: Sequence[str],
+    batch_size: int,
+    face_input: FaceInput | None,
+    start: int,
+) -> Iterator[np.ndarray]:
     for first in range(start, len(images), batch_size):
         batch = []
         for index in range(first, min(first + batch_size, len(images))):

@@ -1,13 +1,17 @@
 """Telling the formats of verification pairs apart."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 from keras_sphereface.pairs.cfp_format import read_cfp_pairs
 from keras_sphereface.pairs.lfw_format import read_lfw_pairs
-from keras_sphereface.pairs.registry import has_own_images, reader_of
+from keras_sphereface.pairs.registry import Reader, has_own_images, reader_of
 
 
-def read_pairs(path, root=None) -> dict:
+def read_pairs(
+    path: str | os.PathLike, root: str | os.PathLike | None = None
+) -> dict[str, Any]:
     """Reads verification pairs in any of the formats of the field.
 
     Args:
@@ -32,5 +36,5 @@ def read_pairs(path, root=None) -> dict:
             "`root` must be the folder of the images that a pairs file names. "
             f"Received: root=None for {path}"
         )
-    read = reader_of(path) or read_lfw_pairs
+    read: Reader = reader_of(path) or read_lfw_pairs
     return read(path, root)

@@ -1,11 +1,12 @@
 """Folds for pairs whose file does not say any."""
 
 import numpy as np
+import numpy.typing as npt
 
 NUM_FOLDS = 10
 
 
-def ten_folds(is_same) -> np.ndarray:
+def ten_folds(is_same: npt.ArrayLike) -> np.ndarray:
     """Ten folds of neighboring pairs, as InsightFace's evaluation makes them.
 
     Where that leaves a fold with pairs of one kind only (a file may have all
@@ -29,6 +30,6 @@ def ten_folds(is_same) -> np.ndarray:
     return folds
 
 
-def _neighbors(count):
+def _neighbors(count: int) -> np.ndarray:
     parts = np.array_split(np.arange(count), NUM_FOLDS)
     return np.repeat(np.arange(NUM_FOLDS), [len(part) for part in parts])

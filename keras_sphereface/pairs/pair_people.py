@@ -1,9 +1,10 @@
 """Who is on the images of a pair."""
 
 import numpy as np
+import numpy.typing as npt
 
 
-def check_people(people, is_same) -> np.ndarray:
+def check_people(people: npt.ArrayLike, is_same: np.ndarray) -> np.ndarray:
     """Returns who is in which pair, or says what is wrong.
 
     Args:

@@ -4,8 +4,12 @@ import numpy as np
 
 from keras_sphereface.contract.arguments import check_integer
 
+_Partners = tuple[np.ndarray, np.ndarray]  # the first, and how many
 
-def sample_pairs(labels, *, pairs_per_fold, num_folds, seed) -> dict:
+
+def sample_pairs(
+    labels: np.ndarray, *, pairs_per_fold: int, num_folds: int, seed: int
+) -> dict[str, np.ndarray]:
     """Draws as many same as different pairs, in folds that share no person.
 
     Args:
@@ -54,7 +58,9 @@ def sample_pairs(labels, *, pairs_per_fold, num_folds, seed) -> dict:
     }
 
 
-def _deal_people(labels, num_folds, rng):
+def _deal_people(
+    labels: np.ndarray, num_folds: int, rng: np.random.Generator
+) -> np.ndarray:
     """The fold of each image; a person's images stay together."""
     people, person_of_image, counts = np.unique(
         labels, return_inverse=True, return_counts=True
@@ -69,7 +75,7 @@ def _deal_people(labels, num_folds, rng):
     return fold_of_person[person_of_image]
 
 
-def _partners(sorted_labels):
+def _partners(sorted_labels: np.ndarray) -> tuple[_Partners, _Partners]:
     """For each image, its later partners: `(first, count)` of both kinds."""
     num_images = len(sorted_labels)
     after = np.arange(num_images) + 1
@@ -77,7 +83,9 @@ def _partners(sorted_labels):
     return (after, end - after), (end, num_images - end)
 
 
-def _draw(first, count, size, rng):
+def _draw(
+    first: np.ndarray, count: np.ndarray, size: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Draws `size` distinct pairs, all equally likely, without listing all."""
     ends = np.cumsum(count)
     picks = rng.choice(ends[-1], size=size, replace=False)

@@ -1,12 +1,15 @@
 """Pairs of faces to verify: the same person or not?"""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract import FaceInput
 from keras_sphereface.pairs.lfw_format import read_lfw_pairs
 from keras_sphereface.pairs.named_images import (
+    Images,
     check_images,
     image_batches,
     image_names,
@@ -45,14 +48,14 @@ class PairSet:
 
     def __init__(
         self,
-        images,
-        index_a,
-        index_b,
-        is_same,
-        folds,
-        names=None,
-        people=None,
-    ):
+        images: Images,
+        index_a: npt.ArrayLike,
+        index_b: npt.ArrayLike,
+        is_same: npt.ArrayLike,
+        folds: npt.ArrayLike,
+        names: Sequence[str] | None = None,
+        people: npt.ArrayLike | None = None,
+    ) -> None:
         self.images = check_images(images)
         num_images = len(self.images)
         self.index_a = _check_column("index_a", index_a, "iu", "int")
@@ -84,7 +87,7 @@ class PairSet:
                 f"are both {self.index_a[itself[0]]} in pair {itself[0]}"
             )
         self.names = image_names(self.images, names)
-        self.people = None
+        self.people: np.ndarray | None = None
         if people is not None:
             people = np.asarray(people)
             if people.shape != (num_images,):
@@ -96,7 +99,9 @@ class PairSet:
             self.people = people
 
     @classmethod
-    def from_lfw(cls, pairs_file, root) -> "PairSet":
+    def from_lfw(
+        cls, pairs_file: str | os.PathLike, root: str | os.PathLike
+    ) -> "PairSet":
         """Reads a pairs file in the format of Labeled Faces in the Wild.
 
         The first line says how many folds there are and how many pairs of
@@ -120,7 +125,9 @@ class PairSet:
         return cls(**read_lfw_pairs(pairs_file, root))
 
     @classmethod
-    def from_file(cls, path, root=None) -> "PairSet":
+    def from_file(
+        cls, path: str | os.PathLike, root: str | os.PathLike | None = None
+    ) -> "PairSet":
         """Reads pairs in any of the formats of the field.
 
         - `lfw.bin`, `cfp_fp.bin`, `agedb_30.bin` and the like of InsightFace;
@@ -143,7 +150,12 @@ class PairSet:
 
     @classmethod
     def sample(
-        cls, images, labels, pairs_per_fold=300, num_folds=10, seed=0
+        cls,
+        images: Images,
+        labels: npt.ArrayLike,
+        pairs_per_fold: int = 300,
+        num_folds: int = 10,
+        seed: int = 0,
     ) -> "PairSet":
         """Draws pairs from labeled images, half of them of one person.
 
@@ -193,10 +205,10 @@ class PairSet:
             people=labels[used],
         )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.is_same)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"PairSet({len(self)} pairs, {int(self.is_same.sum())} same, "
             f"{len(np.unique(self.folds))} folds, {len(self.images)} images)"
@@ -228,11 +240,13 @@ class PairSet:
         """`[num_pairs, 2]`, who is on both images; `None` if not known."""
         return None if self.people is None else self._in_pairs(self.people)
 
-    def _in_pairs(self, values):
+    def _in_pairs(self, values: np.ndarray) -> np.ndarray:
         return np.stack([values[self.index_a], values[self.index_b]], axis=1)
 
 
-def _check_column(name, values, kinds, expected):
+def _check_column(
+    name: str, values: npt.ArrayLike, kinds: str, expected: str
+) -> np.ndarray:
     values = np.asarray(values)
     if values.ndim != 1 or (len(values) and values.dtype.kind not in kinds):
         raise ValueError(

@@ -1,18 +1,35 @@
 """Formats of files of pairs by their suffix."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from keras_sphereface.contract.registry import Registry
 
+# From the paths of a file and of its folder of images to what `PairSet` takes.
+Reader = Callable[[Any, Any], dict[str, Any]]
+_Read = TypeVar("_Read", bound=Reader)
+
 _FORMATS = Registry("pair format")
 # Suffixes of files that need no folder of images beside them.
-_HAVE_IMAGES = set()
+_HAVE_IMAGES: set[str] = set()
+
+
+@overload
+def register(
+    suffix: str, *, has_images: bool = False
+) -> Callable[[_Read], _Read]: ...
+
+
+@overload
+def register(
+    suffix: str, read: _Read, *, has_images: bool = False
+) -> _Read: ...
 
 
 def register(
-    suffix: str, read: Callable | None = None, *, has_images: bool = False
+    suffix: str, read: Reader | None = None, *, has_images: bool = False
 ) -> Any:
     """Gives files of pairs with a suffix their reader.
 
@@ -60,7 +77,7 @@ def names() -> list[str]:
     return _FORMATS.names()
 
 
-def reader_of(path) -> Callable | None:
+def reader_of(path: str | os.PathLike) -> Reader | None:
     """The reader of a file's suffix.
 
     Args:
@@ -73,7 +90,7 @@ def reader_of(path) -> Callable | None:
     return _FORMATS.get(suffix) if suffix in names() else None
 
 
-def has_own_images(path) -> bool:
+def has_own_images(path: str | os.PathLike) -> bool:
     """Whether a file of pairs needs no folder of images beside it.
 
     Args:

@@ -24,7 +24,7 @@ from keras_sphereface.edge import Gallery
 
 stop_at, path = sys.argv[1:]
 gallery = Gallery(MODEL)
-gallery.enroll([f"person {n}" for n in range(5000)], np.ones((5000, 8)))
+gallery.enrol([f"person {n}" for n in range(5000)], np.ones((5000, 8)))
 if stop_at == "the name":
     fsync = os.fsync
     def pause(descriptor):
@@ -34,7 +34,7 @@ if stop_at == "the name":
             time.sleep(60)
     os.fsync = pause
 while True:
-    gallery.enroll("Ann", np.ones(8))
+    gallery.enrol("Ann", np.ones(8))
     gallery.save(path)
     print(gallery.num_crops, flush=True)
 """
@@ -45,7 +45,7 @@ def saved(tmp_path):
     """A gallery of 12 crops in a file."""
     generator = np.random.default_rng(0)
     gallery, _ = random_gallery(generator, num_people=5, num_crops=12)
-    gallery.enroll("Zoë 中 😀", np.ones(8))
+    gallery.enrol("Zoë 中 😀", np.ones(8))
     gallery.save(tmp_path / "people.gallery")
     return gallery, tmp_path / "people.gallery"
 
@@ -74,7 +74,7 @@ def test_a_gallery_comes_back(saved):
     found, expected = loaded.search(probes, k=6), gallery.search(probes, k=6)
     assert found.names == expected.names
     np.testing.assert_array_equal(found.scores, expected.scores)
-    loaded.enroll("new", np.ones(8))
+    loaded.enrol("new", np.ones(8))
     assert loaded.num_crops == 14
 
 
@@ -83,7 +83,7 @@ def test_the_same_gallery_is_the_same_file(saved):
     again = path.with_name("again.gallery")
     Gallery.load(path).save(again)
     assert again.read_bytes() == path.read_bytes()
-    gallery.enroll("passing", np.ones((3, 8)))
+    gallery.enrol("passing", np.ones((3, 8)))
     gallery.remove("passing")
     gallery.save(again)
     assert again.read_bytes() == path.read_bytes()
@@ -98,7 +98,7 @@ def test_many_blocks_are_saved(tmp_path):
     generator = np.random.default_rng(0)
     gallery = Gallery(MODEL)
     names = [f"person {n}" for n in range(9000)]
-    gallery.enroll(names, generator.standard_normal((9000, 8)))
+    gallery.enrol(names, generator.standard_normal((9000, 8)))
     gallery.remove("person 4500")
     gallery.save(tmp_path / "people.gallery")
     loaded = Gallery.load(tmp_path / "people.gallery")

@@ -61,7 +61,7 @@ def test_any_order_of_enrolling_and_removing_gives_what_is_left(
             rows = [row for row in rows if row[0] != name]
         else:
             embeddings = generator.standard_normal((crops, 8))
-            gallery.enroll(name, embeddings)
+            gallery.enrol(name, embeddings)
             rows += [(name, embedding) for embedding in embeddings]
     assert gallery.num_crops == len(rows)
     assert gallery.names == list(dict.fromkeys(name for name, _ in rows))
@@ -73,8 +73,8 @@ def test_any_order_of_enrolling_and_removing_gives_what_is_left(
 
 def test_a_removed_embedding_is_gone_from_memory():
     gallery = Gallery(MODEL)
-    gallery.enroll("Ann", np.eye(8)[0])
-    gallery.enroll("Bob", np.eye(8)[1])
+    gallery.enrol("Ann", np.eye(8)[0])
+    gallery.enrol("Bob", np.eye(8)[1])
     gallery.remove("Ann")
     [(embeddings, _)] = gallery._store.snapshot().blocks
     assert not embeddings[:, 0].any()
@@ -83,7 +83,7 @@ def test_a_removed_embedding_is_gone_from_memory():
 
 def test_removing_gives_memory_back():
     gallery = Gallery(MODEL)
-    gallery.enroll([f"person {n}" for n in range(40)], np.ones((40, 8)))
+    gallery.enrol([f"person {n}" for n in range(40)], np.ones((40, 8)))
     for index in range(39):
         gallery.remove(f"person {index}")
     blocks = gallery._store.snapshot().blocks
@@ -94,7 +94,7 @@ def test_removing_gives_memory_back():
 def test_people_with_equal_scores_come_as_they_were_enrolled():
     gallery = Gallery(MODEL)
     names = ["Cid", "Ann", "Bob", "Dan", "Eve", "Flo", "Gus"]
-    gallery.enroll(names, np.ones((7, 8)))
+    gallery.enrol(names, np.ones((7, 8)))
     assert gallery.search(np.ones(8), k=3).names == [["Cid", "Ann", "Bob"]]
 
 
@@ -108,17 +108,17 @@ def test_an_empty_gallery_finds_nobody():
 def test_scores_never_pass_one():
     gallery = Gallery(MODEL)
     embeddings = np.random.default_rng(0).standard_normal((50, 8))
-    gallery.enroll([str(n) for n in range(50)], embeddings)
+    gallery.enrol([str(n) for n in range(50)], embeddings)
     assert gallery.search(embeddings).scores.max() <= 1
     assert gallery.search(-embeddings, k=50).scores.min() >= -1
 
 
 def test_adding_never_copies_what_is_there():
     gallery = Gallery(MODEL)
-    gallery.enroll("Ann", np.ones((5, 8)))
+    gallery.enrol("Ann", np.ones((5, 8)))
     [(before, _)] = gallery._store.snapshot().blocks
     for _ in range(20):
-        gallery.enroll("Bob", np.ones((5, 8)))
+        gallery.enrol("Bob", np.ones((5, 8)))
     after = gallery._store.snapshot().blocks[0][0]
     assert np.shares_memory(before, after)
 
@@ -127,7 +127,7 @@ def test_a_search_sees_one_moment():
     """Everybody comes with two crops at once, and goes with both at once."""
     gallery = Gallery(MODEL)
     ann, probe = np.eye(8)[:2], np.ones(8)
-    gallery.enroll("Zoe", np.eye(8)[7])
+    gallery.enrol("Zoe", np.eye(8)[7])
     stop, wrong = threading.Event(), []
     expected = np.float32(1 / np.sqrt(8))
 
@@ -144,7 +144,7 @@ def test_a_search_sees_one_moment():
     for searcher in searchers:
         searcher.start()
     for _ in range(300):
-        gallery.enroll("Ann", ann)
+        gallery.enrol("Ann", ann)
         gallery.remove("Ann")
     stop.set()
     for searcher in searchers:
@@ -157,13 +157,13 @@ def test_twenty_threads_enrol_what_one_does():
     embeddings = generator.standard_normal((20, 10, 8)).astype(np.float32)
     shared, alone = Gallery(MODEL), Gallery(MODEL)
     for person in range(20):
-        alone.enroll(f"person {person}", embeddings[person])
+        alone.enrol(f"person {person}", embeddings[person])
     start = threading.Barrier(20)
 
-    def enroll(person):
+    def enrol(person):
         start.wait()
         for embedding in embeddings[person]:
-            shared.enroll(f"person {person}", embedding)
+            shared.enrol(f"person {person}", embedding)
             shared.search(embedding)
 
     threads = [threading.Thread(target=enroll, args=(n,)) for n in range(20)]
@@ -186,7 +186,7 @@ def test_with_a_bad_row_nothing_is_enrolled():
     embeddings = np.ones((12, 8))
     embeddings[11] = 0
     with pytest.raises(ValueError, match="all zeros"):
-        gallery.enroll("Ann", embeddings)
+        gallery.enrol("Ann", embeddings)
     assert len(gallery) == gallery.num_crops == 0
 
 
@@ -203,7 +203,7 @@ def test_with_a_bad_row_nothing_is_enrolled():
 )
 def test_wrong_rows_are_refused(names, embeddings, message):
     with pytest.raises(ValueError, match=message):
-        Gallery(MODEL).enroll(names, embeddings)
+        Gallery(MODEL).enrol(names, embeddings)
 
 
 def test_wrong_searches_are_refused():

@@ -23,7 +23,7 @@ def random_gallery(generator, num_people, num_crops):
     for _ in range(num_crops):
         name = f"person {generator.integers(num_people)}"
         embedding = generator.standard_normal(8)
-        gallery.enroll(name, embedding)
+        gallery.enrol(name, embedding)
         rows.append((name, embedding))
     return gallery, rows
 
