@@ -58,7 +58,7 @@ def test_names_are_paths_or_places():
     assert image_names(PIXELS[:2]) == ["image 0", "image 1"]
     assert image_names(["a.jpg", b"bytes"]) == ["a.jpg", "image 1"]
     assert image_names(PIXELS[:1], ("ann",)) == ["ann"]
-    with pytest.raises(ValueError, match="`names`.*Received: 1 names"):
+    with pytest.raises(ValueError, match=r"`names`.*Received: 1 names"):
         image_names(PIXELS, ["ann"])
 
 
