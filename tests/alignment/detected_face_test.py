@@ -49,5 +49,5 @@ def test_without_faces_there_is_none(rule):
 
 
 def test_a_wrong_rule_lists_the_right_ones():
-    with pytest.raises(ValueError, match="`rule` must be one of.*largest"):
+    with pytest.raises(ValueError, match=r"`rule` must be one of.*largest"):
         choose_face([], (10, 10), "first")

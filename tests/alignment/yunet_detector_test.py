@@ -75,7 +75,7 @@ def test_a_wrong_model_file_is_named(tmp_path):
         ):
             YunetDetector(wrong)
     (tmp_path / "bad.onnx").write_bytes(b"model")
-    with pytest.raises(ValueError, match="OpenCV can read.*cannot be read"):
+    with pytest.raises(ValueError, match=r"OpenCV can read.*cannot be read"):
         YunetDetector(tmp_path / "bad.onnx")
 
 
