@@ -64,14 +64,16 @@ def test_the_detector_looks_again_at_the_upright_face(folder):
         seen.append(image.shape)
         if len(seen) == 1:
             return [face(FIVE_POINT_TEMPLATE + SHIFT, 0.8)]
-        another, same = upright + [200, 0], upright + [3, 0]
+        another, same = upright + np.array([[[200, 0]], [[3, 0]]])
         return [face(another, 0.9), face(same, 0.1)]
 
     found = align(folder, detect, refine=True)
     assert seen == [(150, 140, 3), (336, 336, 3)]
     # 3 pixels there are 2 in the photograph; the score stays the first.
     np.testing.assert_allclose(
-        found.face.landmarks, FIVE_POINT_TEMPLATE + SHIFT + [2, 0], atol=1e-3
+        found.face.landmarks,
+        FIVE_POINT_TEMPLATE + SHIFT + np.array([2, 0]),
+        atol=1e-3,
     )
     assert found.face.score == 0.8
 
