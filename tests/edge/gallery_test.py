@@ -166,7 +166,7 @@ def test_twenty_threads_enrol_what_one_does():
             shared.enrol(f"person {person}", embedding)
             shared.search(embedding)
 
-    threads = [threading.Thread(target=enroll, args=(n,)) for n in range(20)]
+    threads = [threading.Thread(target=enrol, args=(n,)) for n in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
