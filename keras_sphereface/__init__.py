@@ -31,6 +31,8 @@ _SUBPACKAGES = (
     "models",
     "ops",
     "optimizers",
+    "pairs",
+    "reports",
     "training",
 )
 _PUBLIC_NAMES = {

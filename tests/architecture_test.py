@@ -1,6 +1,9 @@
 """Who may import whom; a reader can trust the flow of the folders."""
 
 import ast
+import collections
+import graphlib
+import importlib
 import pathlib
 import subprocess
 import sys
@@ -9,11 +12,12 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
 PACKAGE = ROOT / "keras_sphereface"
-SHARED_BY_ALL = {"files"}
+# Below everything: whole files or none, whoever writes; above `files` alone,
+# the argument checks that every folder's constructors share.
+SHARED_BY_ALL = {"files", "contract"}
 
-# Folder: (folders of ours it imports, third-party packages it imports).
-# `files` is below everything: whole files or none, whoever writes.
-# `models` imports `contract` for the pixel scaling inside the embedder.
+# Folder: (folders of ours it imports beside those, third-party packages it
+# imports).
 # Pillow decodes images in `contract` and `data`, the same on every station.
 # scipy, which scikit-learn stands on, has the beta distribution of exact
 # binomial intervals.
@@ -21,26 +25,32 @@ TABLE = {
     "files": (set(), set()),
     "contract": (set(), {"numpy", "PIL"}),
     "edge": (
-        {"contract"},
+        set(),
         {"numpy", "ai_edge_litert", "flatbuffers", "onnxruntime"},
     ),
+    # Images are read in batches as the contract reads one.
+    "pairs": (set(), {"numpy"}),
     "evaluation": (
-        {"contract"},
-        {"numpy", "scipy", "sklearn", "tqdm", "matplotlib", "PIL"},
+        {"pairs"},
+        {"numpy", "scipy", "sklearn", "tqdm"},
+    ),
+    "reports": (
+        {"pairs", "evaluation"},
+        {"numpy", "matplotlib", "PIL"},
     ),
     # What `keras.ops` has no word for, on each backend.
     "backend": (set(), {"keras", "numpy", "tensorflow", "jax", "torch"}),
     "ops": ({"backend"}, {"keras"}),
     "class_softmax": ({"backend", "ops"}, {"keras"}),
-    "layers": ({"backend", "ops"}, {"keras", "tensorflow"}),
-    "losses": ({"backend", "class_softmax", "ops"}, {"keras"}),
+    "layers": ({"backend", "ops"}, {"keras"}),
+    # A loss on cosines is the margin and the class loss of a head.
+    "losses": ({"backend", "class_softmax", "heads", "ops"}, {"keras"}),
     "heads": ({"backend", "class_softmax", "ops"}, {"keras"}),
-    # `tf.distribute` is TensorFlow's.
-    "optimizers": ({"backend", "ops"}, {"keras", "tensorflow"}),
-    "backbones": ({"layers"}, {"keras"}),
+    "optimizers": ({"backend", "ops"}, {"keras"}),
+    # `backend` has the names that Keras does not promise.
+    "backbones": ({"backend", "layers"}, {"keras"}),
     "models": (
         {
-            "contract",
             "backend",
             "layers",
             "backbones",
@@ -50,27 +60,28 @@ TABLE = {
         },
         {"keras", "numpy"},
     ),
-    # Keras's augmentation layers are steps of a pipeline.
-    "data": ({"contract"}, {"numpy", "tensorflow", "PIL", "keras"}),
+    # Keras's augmentation layers are steps of a pipeline; where they draw from
+    # is in `backend`.
+    "data": ({"backend"}, {"numpy", "tensorflow", "PIL", "keras"}),
     # Detectors come from mtcnn and OpenCV, each in a file of its own.
-    "alignment": ({"contract"}, {"numpy", "PIL", "tqdm", "mtcnn", "cv2"}),
-    # Reads sets with `data` and writes a page in the style of `evaluation`.
-    "inspection": ({"contract", "data", "evaluation"}, {"numpy"}),
+    "alignment": (set(), {"numpy", "PIL", "tqdm", "mtcnn", "cv2"}),
+    # Reads sets with `data` and writes a page in the style of `reports`.
+    "inspection": ({"data", "reports"}, {"numpy"}),
     # `models` knows how an embedder embeds when it has replicas; diagnostics
     # take gradients with `ops` and write for TensorBoard.
     "callbacks": (
-        {"backend", "evaluation", "heads", "models"},
+        {"backend", "evaluation", "pairs", "heads", "models"},
         {"keras", "numpy", "tqdm", "matplotlib"},
     ),
-    # A file is read with NumPy and built as an embedder; `contract` has the
-    # pixel scaling that a first convolution is brought to.
+    # A file is read with NumPy and built as an embedder; `backend`
+    # has the layers within layers.
     "interop": (
-        {"contract", "backbones", "models"},
+        {"backend", "backbones", "models"},
         {"keras", "numpy", "onnx"},
     ),
     "training": (
         {
-            "contract",
+            "pairs",
             "evaluation",
             "backend",
             "class_softmax",
@@ -88,7 +99,7 @@ TABLE = {
     # `edge` because an artifact is opened as a device opens it; `evaluation`
     # compares its accuracy with Keras's.
     "export": (
-        {"contract", "models", "edge", "evaluation"},
+        {"models", "edge", "evaluation"},
         {
             "ai_edge_quantizer",
             "onnx",
@@ -110,10 +121,10 @@ ONLY_IN = {
     # Comes with ai_edge_litert; reads the manifest out of the file, and what
     # work is in it.
     ("edge", "flatbuffers"): {"tflite_file.py", "tflite_graph.py"},
-    ("evaluation", "matplotlib"): {"figures.py", "sphere_plot.py"},
-    ("evaluation", "PIL"): {"thumbnails.py"},
+    ("reports", "matplotlib"): {"figures.py", "sphere_plot.py"},
+    ("reports", "PIL"): {"thumbnails.py"},
     ("interop", "keras"): {"centers.py", "matching.py"},
-    ("interop", "onnx"): {"onnx_file.py"},
+    ("interop", "onnx"): {"onnx_weights.py"},
     ("export", "onnxruntime"): {"artifact.py"},
     ("export", "onnx"): {"onnx.py"},
     ("export", "tf2onnx"): {"onnx.py"},
@@ -122,13 +133,24 @@ ONLY_IN = {
     ("alignment", "mtcnn"): {"mtcnn_detector.py"},
     ("alignment", "cv2"): {"yunet_detector.py"},
     ("callbacks", "matplotlib"): {"head_page.py"},
-    # Nor for a fused kernel.
-    ("layers", "tensorflow"): {"fused_batch_normalization.py"},
     # To make devices of a CPU.
     ("training", "jax"): {"strategy.py"},
-    ("training", "ml_collections"): {"config_flag.py"},
+    ("training", "ml_collections"): {"config_flag.py", "head_settings.py"},
 }
-SOURCES = sorted(PACKAGE.glob("*/*.py"))
+# Backbones and heads are found by name in the same words.
+FILES_IN_TWO_ROOMS = {"registry.py"}
+NAMES_OF_TWO_ROOMS = {"get", "names", "register"}
+SOURCES = sorted(PACKAGE.glob("*/**/*.py"))
+
+
+def name_of(path):
+    """A file's name in the package."""
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def room_of(path):
+    """The folder whose row a file follows; a sub-folder follows its room's."""
+    return path.relative_to(PACKAGE).parts[0]
 
 
 def imports_of(path):
@@ -147,17 +169,39 @@ def test_every_folder_is_in_the_table():
     assert folders == set(TABLE)
 
 
-@pytest.mark.parametrize(
-    "path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}"
-)
+def test_no_rooms_import_each_other_in_a_circle():
+    rooms = {room: ours for room, (ours, _) in TABLE.items()}
+    graphlib.TopologicalSorter(rooms).prepare()  # or a CycleError
+
+
+def test_no_file_name_stands_in_two_places():
+    places = collections.defaultdict(list)
+    for path in SOURCES:
+        if path.name not in {"__init__.py", *FILES_IN_TWO_ROOMS}:
+            places[path.name].append(name_of(path))
+    assert not [names for names in places.values() if len(names) > 1]
+
+
+def test_no_public_name_has_two_meanings():
+    meanings = collections.defaultdict(dict)
+    for room in TABLE:
+        module = importlib.import_module(f"keras_sphereface.{room}")
+        for name in set(module.__all__) - NAMES_OF_TWO_ROOMS:
+            meanings[name][room] = getattr(module, name)
+    for name, found in meanings.items():
+        assert len(set(map(id, found.values()))) == 1, f"{name}: {[*found]}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_imports_follow_the_table(path):
-    folder = path.parent.name
+    folder = room_of(path)
     ours, third_party = TABLE[folder]
     for module in imports_of(path):
         parts = module.split(".")
         if parts[0] == "keras_sphereface":
             if len(parts) > 1 and (PACKAGE / parts[1]).is_dir():
-                allowed = ours | SHARED_BY_ALL | {folder}
+                shared = set() if folder == "files" else SHARED_BY_ALL
+                allowed = ours | shared | {folder}
                 assert parts[1] in allowed, f"{folder} imports {module}"
         elif parts[0] not in sys.stdlib_module_names:
             assert parts[0] in third_party, f"{folder} imports {module}"
@@ -181,7 +225,9 @@ def test_tools_and_examples_use_public_names_only(folder):
                 )
 
 
-@pytest.mark.parametrize("subpackage", ["edge", "contract", "evaluation"])
+@pytest.mark.parametrize(
+    "subpackage", ["edge", "contract", "pairs", "evaluation", "reports"]
+)
 def test_loads_with_tensorflow_keras_jax_and_torch_blocked(subpackage):
     program = (
         "import sys\n"
@@ -227,5 +273,5 @@ def test_every_public_module_function_and_class_has_a_docstring():
                 and not node.name.startswith("_")
                 and not ast.get_docstring(node)
             ):
-                missing.append(f"{path.name}: {node.name}")
+                missing.append(f"{name_of(path)}: {node.name}")
     assert not missing

@@ -33,7 +33,7 @@ _PAIRS = flags.DEFINE_string(
     "pairs", None, "Pairs: LFW's pairs.txt, .bin, .csv or CFP's folder."
 )
 _PAIRS_ROOT = flags.DEFINE_string(
-    "pairs_root", None, "Folder with one folder a person."
+    "pairs_root", None, "Folder with one folder per person."
 )
 _WORKDIR = flags.DEFINE_string("workdir", "evaluation", "Folder to write to.")
 _ATTRIBUTES = flags.DEFINE_string("attributes", None, "CSV of attributes.")
@@ -61,8 +61,8 @@ def main(arguments):
     attributes = _ATTRIBUTES.value and ks.evaluation.read_attributes(
         _ATTRIBUTES.value, pairs
     )
-    examinations = {
-        name: ks.evaluation.examine_pairs(
+    full_reports = {
+        name: ks.evaluation.full_report(
             ks.export.open_embedder(path),
             pairs,
             attributes=attributes,
@@ -76,8 +76,8 @@ def main(arguments):
         )
         for name, path in models.items()
     }
-    written = ks.evaluation.write_examinations(
-        _WORKDIR.value, examinations, resamples=_RESAMPLES.value
+    written = ks.reports.write_full_reports(
+        _WORKDIR.value, full_reports, resamples=_RESAMPLES.value
     )
     print(written)
 

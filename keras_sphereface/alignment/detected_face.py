@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-RULES = ("largest", "centre", "best_score")
+from keras_sphereface.contract.arguments import check_choice
+
+RULES = ("largest", "center", "best_score")
 
 
 class DetectedFace(NamedTuple):
@@ -31,17 +33,14 @@ def choose_face(
     Args:
         faces: list of `DetectedFace`.
         image_size: `(height, width)` of the picture.
-        rule: `"largest"` takes the box of the largest area; `"centre"` the one
+        rule: `"largest"` takes the box of the largest area; `"center"` the one
             whose middle is nearest to that of the picture; `"best_score"` the
             one that the detector is surest of. The first of equal ones.
 
     Returns:
         `DetectedFace`, or `None` without faces.
     """
-    if rule not in RULES:
-        raise ValueError(
-            f"`rule` must be one of {list(RULES)}. Received: rule={rule!r}"
-        )
+    check_choice("rule", rule, RULES)
     if not faces:
         return None
     if rule == "largest":

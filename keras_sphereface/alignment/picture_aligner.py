@@ -17,6 +17,11 @@ from keras_sphereface.contract import (
     read_image,
     similarity_transform,
 )
+from keras_sphereface.contract.arguments import (
+    check_choice,
+    check_number,
+    check_sizes,
+)
 
 DETECTORS = ("mtcnn", "yunet", "csv")
 # The template, larger and in the middle of a picture of its own.
@@ -57,7 +62,7 @@ class PictureAligner:
             `"mtcnn"`.
         model_path: model file of YuNet, or the CSV of landmarks. Defaults to
             `None`.
-        rule: which of several faces: `"largest"`, `"centre"` or
+        rule: which of several faces: `"largest"`, `"center"` or
             `"best_score"`. Defaults to `"largest"`.
         size: `(height, width)` of the crops. Defaults to `(112, 112)`.
         min_score: float; faces of a lower score do not count. Defaults to `0`.
@@ -77,9 +82,20 @@ class PictureAligner:
         min_score=0.0,
         refine=True,
     ):
+        if not callable(detector):
+            check_choice(
+                "detector",
+                detector,
+                DETECTORS,
+                reason="is not a function, so it",
+            )
         self.root = Path(root)
         self.refine = refine and detector != "csv"
-        self.rule, self.size, self.min_score = rule, tuple(size), min_score
+        self.rule = rule
+        self.size = check_sizes(
+            "size", size, length=2, reason="is (height, width), so it"
+        )
+        self.min_score = check_number("min_score", min_score)
         choose_face([], (1, 1), rule)  # a wrong rule is an error now
         self._table, self._detect = None, detector
         if detector == "mtcnn":
@@ -88,11 +104,6 @@ class PictureAligner:
             self._detect = YunetDetector(model_path)
         elif detector == "csv":
             self._table = read_landmarks(model_path)
-        elif not callable(detector):
-            raise ValueError(
-                f"`detector` must be one of {list(DETECTORS)} or a function. "
-                f"Received: detector={detector!r}"
-            )
 
     def __call__(self, name: str) -> Outcome:
         """Aligns one photograph.

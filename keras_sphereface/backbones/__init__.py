@@ -1,75 +1,44 @@
-"""Backbones: scaled images to a feature map."""
+"""Backbones: scaled images to a feature map.
+
+Every file here is imported, and every function that a file registers is a
+public name of this folder.
+"""
+
+import importlib
+import pkgutil
 
 from keras_sphereface.backbones.checkpointed_model import CheckpointedModel
-from keras_sphereface.backbones.edgeface import (
-    edgeface,
-    edgeface_s,
-    edgeface_xs,
-)
-from keras_sphereface.backbones.ghostfacenet import (
-    ghostfacenet_v1,
-    ghostfacenet_v2,
-)
-from keras_sphereface.backbones.iresnet import (
-    iresnet,
-    iresnet18,
-    iresnet34,
-    iresnet50,
-    iresnet100,
-    iresnet200,
-)
-from keras_sphereface.backbones.mobilefacenet import (
-    mobilefacenet,
-    mobilefacenet_small,
-)
-from keras_sphereface.backbones.mobilefacenet_insightface import (
-    mobilefacenet_insightface,
-    mobilefacenet_insightface_large,
-)
+from keras_sphereface.backbones.edgeface import edgeface
+from keras_sphereface.backbones.iresnet import iresnet
 from keras_sphereface.backbones.registry import (
+    builder_of,
     default_neck,
     get,
     has_batch_norm,
     names,
+    register,
 )
-from keras_sphereface.backbones.sfnet import (
-    sfnet,
-    sfnet4,
-    sfnet10,
-    sfnet20,
-    sfnet36,
-    sfnet64,
-)
-from keras_sphereface.backbones.vit import vit, vit_small, vit_tiny
+from keras_sphereface.backbones.sfnet import sfnet
+from keras_sphereface.backbones.vit import vit
 
 __all__ = [
     "CheckpointedModel",
+    "builder_of",
     "default_neck",
     "edgeface",
-    "edgeface_s",
-    "edgeface_xs",
     "get",
-    "ghostfacenet_v1",
-    "ghostfacenet_v2",
     "has_batch_norm",
     "iresnet",
-    "iresnet18",
-    "iresnet34",
-    "iresnet50",
-    "iresnet100",
-    "iresnet200",
-    "mobilefacenet",
-    "mobilefacenet_insightface",
-    "mobilefacenet_insightface_large",
-    "mobilefacenet_small",
     "names",
+    "register",
     "sfnet",
-    "sfnet4",
-    "sfnet10",
-    "sfnet20",
-    "sfnet36",
-    "sfnet64",
     "vit",
-    "vit_small",
-    "vit_tiny",
 ]
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
+for _name in names():
+    globals()[_name] = builder_of(_name)
+    __all__.append(_name)
+
+__all__.sort()

@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import keras
 
+from keras_sphereface.backend.keras_internals import file_weights_as_functional
+
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class CheckpointedModel(keras.Model):
@@ -11,7 +13,7 @@ class CheckpointedModel(keras.Model):
 
     In training, only what enters a residual unit is kept; what is computed
     inside is computed a second time when its gradient is due, with the same
-    weights, the same random numbers and the statistics of batch normalisation
+    weights, the same random numbers and the statistics of batch normalization
     left alone. Loss, gradients, updated statistics, layers, weights and their
     names are those of a plain `keras.Model` of the same graph, and weights
     saved from one load into the other. Outside training it is that model.
@@ -53,8 +55,7 @@ class CheckpointedModel(keras.Model):
         return last(x, training=True)
 
 
-# Keras files weights under the name of the model's class.
-CheckpointedModel.__name__ = "Functional"
+file_weights_as_functional(CheckpointedModel)
 Functional = CheckpointedModel  # Where a file's class is looked for.
 
 

@@ -1,7 +1,8 @@
-"""The convolution, normalisation and activation that all backbones repeat."""
+"""The convolution, normalization and activation that all backbones repeat."""
 
 import keras
 
+from keras_sphereface.contract.arguments import check_choice
 from keras_sphereface.layers import (
     FusedBatchNormalization,
     FusedPReLU,
@@ -21,19 +22,19 @@ def conv_unit(
     kernel_size=3,
     strides=1,
     groups=1,
-    padding="alike",
+    padding="symmetric",
     batch_norm=True,
     activation=None,
     kernel_initializer=None,
     gamma_initializer="ones",
     name,
 ):
-    """Convolution, then batch normalisation, then activation.
+    """Convolution, then batch normalization, then activation.
 
-    The input is padded alike on all sides by default, also at stride 2, where
-    Keras's `padding="same"` pads an even-sized map only below and to the
-    right. This is what PyTorch and Caffe do, so weights trained there mean the
-    same here.
+    By default all sides of the input get the same number of zeros, also at
+    stride 2, where Keras's `padding="same"` pads an even-sized map only below
+    and to the right. This is what PyTorch and Caffe do, so weights trained
+    there mean the same here.
 
     The convolution is called `name`; `{name}_pad`, `{name}_bn` and
     `{name}_act` stand around it where needed.
@@ -41,13 +42,13 @@ def conv_unit(
     Args:
         inputs: symbolic tensor, `(batch_size, height, width, channels)`.
         filters: int, output channels. `None` makes the convolution depthwise,
-            one filter a channel.
+            one filter per channel.
         kernel_size: int, odd, or two at stride 1. Defaults to `3`.
         strides: int. Defaults to `1`.
         groups: int, parts of the channels that do not see each other. Defaults
             to `1`.
-        padding: `"alike"`, or `"same"` for networks that were trained with
-            Keras's. Defaults to `"alike"`.
+        padding: `"symmetric"`, or `"same"` for networks that were trained
+            with Keras's. Defaults to `"symmetric"`.
         batch_norm: bool. Without it the convolution has a bias. Defaults to
             `True`.
         activation: `"prelu"`, `"relu"`, or `None` for a linear unit. Defaults
@@ -68,9 +69,9 @@ def conv_unit(
     # layer needs its own.
     kernel_initializer = keras.initializers.get(kernel_initializer).clone()
     x = inputs
-    pads_alike = padding == "alike"
+    is_symmetric = padding == "symmetric"
     padding = "same"
-    if pads_alike and strides > 1 and kernel_size > 1:
+    if is_symmetric and strides > 1 and kernel_size > 1:
         x = keras.layers.ZeroPadding2D(
             kernel_size // 2, data_format="channels_last", name=f"{name}_pad"
         )(x)
@@ -112,7 +113,7 @@ def conv_unit(
 
 
 def batch_normalization(*, gamma_initializer="ones", name):
-    """Batch normalisation with the momentum and epsilon of PyTorch."""
+    """Batch normalization with the momentum and epsilon of PyTorch."""
     return FusedBatchNormalization(
         momentum=BATCH_NORM_MOMENTUM,
         epsilon=BATCH_NORM_EPSILON,
@@ -125,25 +126,21 @@ def activation_layer(activation, *, name):
     """The layer of an activation's name.
 
     Args:
-        activation: `"prelu"`, one slope a channel, `0.25` at the start; or
+        activation: `"prelu"`, one slope per channel, `0.25` at the start; or
             `"relu"`.
         name: str, name of the layer.
 
     Returns:
         Keras layer.
     """
+    check_choice("activation", activation, ("prelu", "relu"))
     if activation == "prelu":
         return FusedPReLU(
             alpha_initializer=keras.initializers.Constant(PRELU_SLOPE),
             shared_axes=[1, 2],
             name=name,
         )
-    if activation == "relu":
-        return keras.layers.ReLU(name=name)
-    raise ValueError(
-        '`activation` must be "prelu" or "relu". '
-        f"Received: activation={activation!r}"
-    )
+    return keras.layers.ReLU(name=name)
 
 
 def he_fan_out_normal(gain=1.0):

@@ -12,6 +12,12 @@ from keras_sphereface.backbones.edgenext_blocks import (
     truncated_normal,
 )
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
+from keras_sphereface.contract.arguments import (
+    check_integer,
+    check_number,
+    check_sizes,
+)
 
 STEM_SIZE = 4
 KERNEL_SIZES = (3, 5, 7, 9)
@@ -19,6 +25,7 @@ SCALES = (2, 2, 3, 4)
 LEAST_SIZE = 32
 
 
+@register("edgeface_xs", neck="linear", batch_norm=False)
 def edgeface_xs(input_shape=(112, 112, 3), **kwargs):
     """EdgeFace-XS: see `edgeface`; 192 channels, dense layers of rank 0.6."""
     return edgeface(
@@ -33,6 +40,7 @@ def edgeface_xs(input_shape=(112, 112, 3), **kwargs):
     )
 
 
+@register("edgeface_s", neck="linear", batch_norm=False)
 def edgeface_s(input_shape=(112, 112, 3), **kwargs):
     """EdgeFace-S: see `edgeface`; 304 channels, dense layers of rank 0.5."""
     return edgeface(
@@ -66,8 +74,8 @@ def edgeface(
     the one before, and attends from channel to channel, so its work grows
     with the places of the map and not with their square.
 
-    The mean over the last map is normalised; the embedding is a linear map of
-    it, neck `"linear"`. There is no batch normalisation.
+    The mean over the last map is normalized; the embedding is a linear map of
+    it, neck `"linear"`. There is no batch normalization.
 
     A `rank_ratio` makes of every dense layer two, the first without bias, as
     wide as that share of the layer's smaller side. The last one, from the
@@ -114,7 +122,12 @@ def edgeface(
         - [Maaz et al., 2022](https://arxiv.org/abs/2206.10589), EdgeNeXt
         - [The authors' code](https://github.com/otroshi/edgeface)
     """
-    _check(channels, depths, num_heads, rank_ratio, drop_path)
+    num_heads = check_integer("num_heads", num_heads, at_least=1)
+    channels = _check_channels(channels, num_heads)
+    depths = check_sizes("depths", depths, length=len(KERNEL_SIZES))
+    if rank_ratio is not None:
+        rank_ratio = check_number("rank_ratio", rank_ratio, above=0, below=1)
+    drop_path = check_number("drop_path", drop_path, at_least=0, below=1)
     images = keras.Input(_check_size(input_shape), name="images")
     x = keras.layers.Conv2D(
         channels[0],
@@ -175,20 +188,8 @@ def _check_size(input_shape):
     return shape
 
 
-def _check(channels, depths, num_heads, rank_ratio, drop_path):
-    for argument, values in (("channels", channels), ("depths", depths)):
-        if len(values) != len(KERNEL_SIZES) or not all(
-            isinstance(value, int) and value >= 1 for value in values
-        ):
-            raise ValueError(
-                f"`{argument}` must be four ints of at least 1. "
-                f"Received: {argument}={values}"
-            )
-    if not isinstance(num_heads, int) or num_heads < 1:
-        raise ValueError(
-            "`num_heads` must be an int of at least 1. "
-            f"Received: num_heads={num_heads}"
-        )
+def _check_channels(channels, num_heads):
+    channels = check_sizes("channels", channels, length=len(KERNEL_SIZES))
     for stage, scales in enumerate(SCALES[1:], start=1):
         if channels[stage] % num_heads or channels[stage] < scales:
             raise ValueError(
@@ -196,12 +197,4 @@ def _check(channels, depths, num_heads, rank_ratio, drop_path):
                 f"stage on, and at least {SCALES[1:]}. "
                 f"Received: channels={channels}, num_heads={num_heads}"
             )
-    if rank_ratio is not None and not 0 < rank_ratio < 1:
-        raise ValueError(
-            "`rank_ratio` must be in (0, 1), or None for full rank. "
-            f"Received: rank_ratio={rank_ratio}"
-        )
-    if not 0 <= drop_path < 1:
-        raise ValueError(
-            f"`drop_path` must be in [0, 1). Received: drop_path={drop_path}"
-        )
+    return channels

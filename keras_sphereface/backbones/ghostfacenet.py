@@ -6,6 +6,8 @@ import keras
 
 from keras_sphereface.backbones.conv_unit import conv_unit
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
+from keras_sphereface.contract.arguments import check_choice, check_number
 
 STEM_FILTERS = 16
 SQUEEZE_RATIO = 0.25
@@ -40,6 +42,7 @@ _BLOCKS = (
 )
 
 
+@register("ghostfacenet_v1", neck="gdconv")
 def ghostfacenet_v1(input_shape=(112, 112, 3), **kwargs):
     """GhostFaceNetV1: GhostNet with PReLU and its last layers narrowed.
 
@@ -82,6 +85,7 @@ def ghostfacenet_v1(input_shape=(112, 112, 3), **kwargs):
     return _build(blocks, len(blocks), 1.2, input_shape, **kwargs)
 
 
+@register("ghostfacenet_v2", neck="gdconv")
 def ghostfacenet_v2(input_shape=(112, 112, 3), **kwargs):
     """GhostFaceNetV2: the first with attention over rows and columns.
 
@@ -91,7 +95,7 @@ def ghostfacenet_v2(input_shape=(112, 112, 3), **kwargs):
     With a gdconv neck and 512 values, at 112x112 and a width of 1.3,
     parameters, statistics of batch norms included, and multiply-adds (the
     authors' count at strides 1 is 6.88 M, and 272.1 M operations with
-    normalisation and activations):
+    normalization and activations):
 
     | network | parameters | multiply-adds |
     |---|---|---|
@@ -127,14 +131,10 @@ def _build(
     activation="prelu",
     name,
 ):
-    if stem_strides not in (1, 2):
-        raise ValueError(
-            f"`stem_strides` must be 1 or 2. Received: {stem_strides=}"
-        )
-    if width_multiplier <= 0:
-        raise ValueError(
-            f"`width_multiplier` must be above 0. Received: {width_multiplier=}"
-        )
+    check_choice("stem_strides", stem_strides, (1, 2))
+    width_multiplier = check_number(
+        "width_multiplier", width_multiplier, above=0
+    )
 
     def width(filters):
         return _round_to_four(filters * width_multiplier)

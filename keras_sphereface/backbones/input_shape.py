@@ -1,5 +1,7 @@
 """The image sizes that a backbone accepts."""
 
+from keras_sphereface.contract.arguments import check_sizes
+
 # Four halvings lead from the image to the feature map.
 SIZE_MULTIPLE = 16
 
@@ -14,14 +16,14 @@ def check_input_shape(input_shape):
     Returns:
         `input_shape`, a tuple of three ints.
     """
-    shape = tuple(input_shape)
-    is_valid = (
-        len(shape) == 3
-        and all(isinstance(size, int) and size >= 1 for size in shape)
-        and shape[0] % SIZE_MULTIPLE == 0
-        and shape[1] % SIZE_MULTIPLE == 0
+    shape = check_sizes(
+        "input_shape",
+        input_shape,
+        length=3,
+        reason="is (height, width, channels), height and width multiples of "
+        f"{SIZE_MULTIPLE}, so it",
     )
-    if not is_valid:
+    if shape[0] % SIZE_MULTIPLE or shape[1] % SIZE_MULTIPLE:
         raise ValueError(
             "`input_shape`, which is `image_size` and 3 channels in "
             "`build_embedding_model`, must be (height, width, channels) with "

@@ -8,20 +8,25 @@ from keras_sphereface.backbones.conv_unit import (
     he_fan_out_normal,
 )
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
+from keras_sphereface.contract.arguments import check_number, check_sizes
 
 FILTERS = (64, 128, 256, 512)
 
 
+@register("iresnet18", neck="bn_flatten")
 def iresnet18(input_shape=(112, 112, 3), **kwargs):
     """IResNet-18: see `iresnet`, units `(2, 2, 2, 2)`."""
     return iresnet((2, 2, 2, 2), input_shape, **{"name": "iresnet18", **kwargs})
 
 
+@register("iresnet34", neck="bn_flatten")
 def iresnet34(input_shape=(112, 112, 3), **kwargs):
     """IResNet-34: see `iresnet`, units `(3, 4, 6, 3)`."""
     return iresnet((3, 4, 6, 3), input_shape, **{"name": "iresnet34", **kwargs})
 
 
+@register("iresnet50", neck="bn_flatten")
 def iresnet50(input_shape=(112, 112, 3), **kwargs):
     """IResNet-50: see `iresnet`, units `(3, 4, 14, 3)`."""
     return iresnet(
@@ -29,6 +34,7 @@ def iresnet50(input_shape=(112, 112, 3), **kwargs):
     )
 
 
+@register("iresnet100", neck="bn_flatten")
 def iresnet100(input_shape=(112, 112, 3), **kwargs):
     """IResNet-100: see `iresnet`, units `(3, 13, 30, 3)`."""
     return iresnet(
@@ -36,6 +42,7 @@ def iresnet100(input_shape=(112, 112, 3), **kwargs):
     )
 
 
+@register("iresnet200", neck="bn_flatten")
 def iresnet200(input_shape=(112, 112, 3), **kwargs):
     """IResNet-200: see `iresnet`, units `(6, 26, 60, 6)`."""
     return iresnet(
@@ -52,7 +59,7 @@ def iresnet(
     activation="prelu",
     name="iresnet",
 ):
-    """A 3x3 stem, then four stages of pre-normalised residual units.
+    """A 3x3 stem, then four stages of pre-normalized residual units.
 
     A unit is batch norm, 3x3 convolution, batch norm, PReLU, 3x3 convolution
     and batch norm beside an identity, with no activation after the addition.
@@ -86,7 +93,7 @@ def iresnet(
             are rounded to multiples of 8. Defaults to `1.0`.
         batch_norm: bool. Without it every convolution has a bias and He
             weights. Defaults to `True`.
-        activation: `"prelu"` with one slope a channel, or `"relu"`. Defaults
+        activation: `"prelu"` with one slope per channel, or `"relu"`. Defaults
             to `"prelu"`.
         name: str, name of the model.
 
@@ -107,19 +114,10 @@ def iresnet(
         - [InsightFace](https://github.com/deepinsight/insightface),
           `recognition/arcface_torch/backbones/iresnet.py`
     """
-    units = tuple(units)
-    if len(units) != len(FILTERS) or not all(
-        isinstance(count, int) and count >= 1 for count in units
-    ):
-        raise ValueError(
-            "`units` must be four ints of at least 1, one for each stage. "
-            f"Received: units={units}"
-        )
-    if width_multiplier <= 0:
-        raise ValueError(
-            "`width_multiplier` must be above 0. "
-            f"Received: width_multiplier={width_multiplier}"
-        )
+    units = check_sizes("units", units, length=len(FILTERS))
+    width_multiplier = check_number(
+        "width_multiplier", width_multiplier, above=0
+    )
 
     def width(filters):
         return max(8, round(filters * width_multiplier / 8) * 8)

@@ -7,6 +7,8 @@ import keras
 from keras_sphereface.backbones.bottleneck import bottleneck
 from keras_sphereface.backbones.conv_unit import conv_unit
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
+from keras_sphereface.contract.arguments import check_number
 
 
 class _Stage(NamedTuple):
@@ -51,6 +53,7 @@ _SMALL = _Layout(
 )
 
 
+@register("mobilefacenet", neck="gdconv")
 def mobilefacenet(
     input_shape=(112, 112, 3),
     *,
@@ -74,9 +77,9 @@ def mobilefacenet(
             of 16. Defaults to `(112, 112, 3)`.
         width_multiplier: float above 0, factor on all channel counts, which
             are rounded to multiples of 8. Defaults to `1.0`.
-        batch_norm: bool, batch normalisation after every convolution, which
+        batch_norm: bool, batch normalization after every convolution, which
             then has no bias. Defaults to `True`.
-        activation: `"prelu"` with one slope a channel, or `"relu"`. Defaults
+        activation: `"prelu"` with one slope per channel, or `"relu"`. Defaults
             to `"prelu"`.
         name: str, name of the model. Defaults to `"mobilefacenet"`.
 
@@ -93,6 +96,7 @@ def mobilefacenet(
     )
 
 
+@register("mobilefacenet_small", neck="gdconv")
 def mobilefacenet_small(
     input_shape=(112, 112, 3),
     *,
@@ -129,11 +133,9 @@ def mobilefacenet_small(
 
 
 def _build(layout, input_shape, width_multiplier, batch_norm, activation, name):
-    if width_multiplier <= 0:
-        raise ValueError(
-            "`width_multiplier` must be above 0. "
-            f"Received: width_multiplier={width_multiplier}"
-        )
+    width_multiplier = check_number(
+        "width_multiplier", width_multiplier, above=0
+    )
 
     def width(filters):
         return max(8, round(filters * width_multiplier / 8) * 8)

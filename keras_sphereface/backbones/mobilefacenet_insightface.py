@@ -7,6 +7,8 @@ import keras
 from keras_sphereface.backbones.bottleneck import bottleneck
 from keras_sphereface.backbones.conv_unit import conv_unit
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
+from keras_sphereface.contract.arguments import check_integer, check_number
 
 STEM_GROUPS = 64
 TOP_FILTERS = 512
@@ -27,11 +29,12 @@ _STAGES = (
 )
 
 
+@register("mobilefacenet_insightface", neck="gdconv")
 def mobilefacenet_insightface(input_shape=(112, 112, 3), **kwargs):
     """InsightFace's MobileFaceNet, `mbf`, twice as wide as the paper's.
 
     The channels between the blocks are doubled, those within them are not. The
-    second convolution of the stem is a grouped one with two channels a group,
+    second convolution of the stem is a grouped one with two channels per group,
     and the first stage of the paper keeps four of its five blocks.
 
     With a gdconv neck and 512 values, at 112x112: 2.06 M trainable parameters
@@ -61,6 +64,7 @@ def mobilefacenet_insightface(input_shape=(112, 112, 3), **kwargs):
     return _build((1, 4, 6, 2), 2, input_shape, **kwargs)
 
 
+@register("mobilefacenet_insightface_large", neck="gdconv")
 def mobilefacenet_insightface_large(input_shape=(112, 112, 3), **kwargs):
     """InsightFace's large MobileFaceNet, `mbf_large`.
 
@@ -92,11 +96,11 @@ def _build(
     activation="prelu",
     name,
 ):
-    if width_multiplier <= 0:
-        raise ValueError(
-            "`width_multiplier` must be above 0. "
-            f"Received: width_multiplier={width_multiplier}"
-        )
+    if flat_filters is not None:
+        flat_filters = check_integer("flat_filters", flat_filters, at_least=1)
+    width_multiplier = check_number(
+        "width_multiplier", width_multiplier, above=0
+    )
 
     def width(filters, multiple=8):
         return max(

@@ -1,72 +1,76 @@
 """Backbones by name, for configs and flags."""
 
-from keras_sphereface.backbones.checkpointed_model import CheckpointedModel
-from keras_sphereface.backbones.edgeface import edgeface_s, edgeface_xs
-from keras_sphereface.backbones.ghostfacenet import (
-    ghostfacenet_v1,
-    ghostfacenet_v2,
-)
-from keras_sphereface.backbones.iresnet import (
-    iresnet18,
-    iresnet34,
-    iresnet50,
-    iresnet100,
-    iresnet200,
-)
-from keras_sphereface.backbones.mobilefacenet import (
-    mobilefacenet,
-    mobilefacenet_small,
-)
-from keras_sphereface.backbones.mobilefacenet_insightface import (
-    mobilefacenet_insightface,
-    mobilefacenet_insightface_large,
-)
-from keras_sphereface.backbones.sfnet import (
-    sfnet4,
-    sfnet10,
-    sfnet20,
-    sfnet36,
-    sfnet64,
-)
-from keras_sphereface.backbones.vit import vit_small, vit_tiny
+import inspect
 
-# Name: (function that builds it, neck of its paper).
-_BACKBONES = {
-    "edgeface_xs": (edgeface_xs, "linear"),
-    "edgeface_s": (edgeface_s, "linear"),
-    "ghostfacenet_v1": (ghostfacenet_v1, "gdconv"),
-    "ghostfacenet_v2": (ghostfacenet_v2, "gdconv"),
-    "iresnet18": (iresnet18, "bn_flatten"),
-    "iresnet34": (iresnet34, "bn_flatten"),
-    "iresnet50": (iresnet50, "bn_flatten"),
-    "iresnet100": (iresnet100, "bn_flatten"),
-    "iresnet200": (iresnet200, "bn_flatten"),
-    "mobilefacenet_small": (mobilefacenet_small, "gdconv"),
-    "mobilefacenet": (mobilefacenet, "gdconv"),
-    "mobilefacenet_insightface": (mobilefacenet_insightface, "gdconv"),
-    "mobilefacenet_insightface_large": (
-        mobilefacenet_insightface_large,
-        "gdconv",
-    ),
-    "sfnet4": (sfnet4, "flatten"),
-    "sfnet10": (sfnet10, "flatten"),
-    "sfnet20": (sfnet20, "flatten"),
-    "sfnet36": (sfnet36, "flatten"),
-    "sfnet64": (sfnet64, "flatten"),
-    # They end in a vector.
-    "vit_tiny": (vit_tiny, None),
-    "vit_small": (vit_small, None),
-}
-_WITHOUT_BATCH_NORM = ("edgeface_xs", "edgeface_s")
+import keras
+
+from keras_sphereface.backbones.checkpointed_model import CheckpointedModel
+from keras_sphereface.contract.registry import Registry
+
+_BACKBONES = Registry("backbone")
+# Name: the neck of its paper, and whether `batch_norm` goes to it.
+_FACTS = {}
+
+
+def register(name, builder=None, *, neck=None, batch_norm=None):
+    """Gives a backbone a name that `get`, configs and flags know.
+
+    Args:
+        name: str, without a colon.
+        builder: function from `input_shape`, `(height, width, channels)`, and
+            arguments of its own to a `keras.Model`, from images in `[-1, 1]`
+            to a feature map, `(batch_size, height, width, channels)`, or to a
+            vector. Defaults to `None`: a decorator comes back.
+        neck: str, one of `models.NECKS`, what `build_embedding_model` puts on
+            it unless told otherwise. Defaults to `None`: `"average"` for a
+            map, none for a vector.
+        batch_norm: bool, whether `build_embedding_model` tells it its
+            `batch_norm`. Defaults to `None`: whether it takes that argument,
+            by name or among `**kwargs`.
+
+    Returns:
+        `builder`, or a decorator.
+
+    Example:
+
+    ```python
+    @ks.backbones.register("plain", neck="gdconv")
+    def plain(input_shape=(112, 112, 3), *, filters=64):
+        images = keras.Input(input_shape)
+        x = keras.layers.Conv2D(filters, 3, strides=16)(images)
+        return keras.Model(images, x, name="plain")
+
+    embedder = ks.build_embedding_model("plain", filters=32)
+    ```
+    """
+    if builder is None:
+        return lambda builder: register(
+            name, builder, neck=neck, batch_norm=batch_norm
+        )
+    _BACKBONES.register(name, builder)
+    _FACTS[name] = (neck, batch_norm)
+    return builder
 
 
 def names():
-    """Names that `get` knows.
+    """Names that `get` knows, sorted.
 
     Returns:
-        List of str, small to large within a family.
+        List of str.
     """
-    return list(_BACKBONES)
+    return _BACKBONES.names()
+
+
+def builder_of(name):
+    """The function that builds a backbone.
+
+    Args:
+        name: str, as `get` takes it.
+
+    Returns:
+        Function from `input_shape` and arguments to a `keras.Model`.
+    """
+    return _BACKBONES.get(name)
 
 
 def get(
@@ -75,13 +79,14 @@ def get(
     """A backbone by its name.
 
     Args:
-        name: str, one of `names()`.
+        name: str, one of `names()`, or `"module:function"` of a builder as
+            `register` takes it.
         input_shape: `(height, width, channels)`, height and width multiples
             of 16, of EdgeFace at least 32. Defaults to `(112, 112, 3)`.
         gradient_checkpointing: bool, whether training computes residual units
             twice instead of keeping what is inside them, for more images in
-            the same memory: see `CheckpointedModel`. Every backbone but
-            `"sfnet4"` has such units. Defaults to `False`.
+            the same memory: see `CheckpointedModel`. Every backbone of this
+            package but `"sfnet4"` has such units. Defaults to `False`.
         **kwargs: the backbone's other arguments, such as `batch_norm`,
             `activation` or `width_multiplier`.
 
@@ -96,8 +101,12 @@ def get(
     backbone = backbones.get("mobilefacenet", (112, 96, 3))
     ```
     """
-    build, _ = _find(name)
-    backbone = build(input_shape, **kwargs)
+    backbone = builder_of(name)(input_shape, **kwargs)
+    if not isinstance(backbone, keras.Model):
+        raise ValueError(
+            "A backbone must be a keras.Model. "
+            f"Received: name={name!r}, which builds {backbone!r}"
+        )
     if gradient_checkpointing:
         return CheckpointedModel(
             backbone.input, backbone.output, name=backbone.name
@@ -109,13 +118,15 @@ def default_neck(name):
     """The neck that the paper of a backbone puts on it.
 
     Args:
-        name: str, one of `names()`.
+        name: str, as `get` takes it.
 
     Returns:
-        `"gdconv"`, `"flatten"` or `"bn_flatten"`; `"linear"` for EdgeFace and
-        `None` for the transformers, which return a vector.
+        `"gdconv"`, `"flatten"` or `"bn_flatten"`; `"linear"` for EdgeFace.
+        `None` for the transformers, which return a vector, and for a backbone
+        registered without one.
     """
-    _, neck = _find(name)
+    builder_of(name)
+    neck, _ = _FACTS.get(name, (None, None))
     return neck
 
 
@@ -123,19 +134,17 @@ def has_batch_norm(name):
     """Whether a backbone has the argument `batch_norm`.
 
     Args:
-        name: str, one of `names()`.
+        name: str, as `get` takes it.
 
     Returns:
-        Bool, `False` for EdgeFace, which normalises places, not batches.
+        Bool, `False` for EdgeFace, which normalizes places, not batches.
     """
-    _find(name)
-    return name not in _WITHOUT_BATCH_NORM
-
-
-def _find(name):
-    if name not in _BACKBONES:
-        raise ValueError(
-            f"`name` of a backbone must be one of {names()}. "
-            f"Received: name={name!r}"
-        )
-    return _BACKBONES[name]
+    builder = builder_of(name)
+    _, batch_norm = _FACTS.get(name, (None, None))
+    if batch_norm is not None:
+        return batch_norm
+    return any(
+        parameter.name == "batch_norm"
+        or parameter.kind is parameter.VAR_KEYWORD
+        for parameter in inspect.signature(builder).parameters.values()
+    )

@@ -8,30 +8,37 @@ from keras_sphereface.backbones.conv_unit import (
     he_fan_out_normal,
 )
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
+from keras_sphereface.contract.arguments import check_sizes
 
 FILTERS = (64, 128, 256, 512)
 
 
+@register("sfnet4", neck="flatten")
 def sfnet4(input_shape=(112, 112, 3), **kwargs):
     """SFNet-4: see `sfnet`, residual blocks `(0, 0, 0, 0)`."""
     return sfnet((0, 0, 0, 0), input_shape, **{"name": "sfnet4", **kwargs})
 
 
+@register("sfnet10", neck="flatten")
 def sfnet10(input_shape=(112, 112, 3), **kwargs):
     """SFNet-10: see `sfnet`, residual blocks `(0, 1, 2, 0)`."""
     return sfnet((0, 1, 2, 0), input_shape, **{"name": "sfnet10", **kwargs})
 
 
+@register("sfnet20", neck="flatten")
 def sfnet20(input_shape=(112, 112, 3), **kwargs):
     """SFNet-20: see `sfnet`, residual blocks `(1, 2, 4, 1)`."""
     return sfnet((1, 2, 4, 1), input_shape, **{"name": "sfnet20", **kwargs})
 
 
+@register("sfnet36", neck="flatten")
 def sfnet36(input_shape=(112, 112, 3), **kwargs):
     """SFNet-36: see `sfnet`, residual blocks `(2, 4, 8, 2)`."""
     return sfnet((2, 4, 8, 2), input_shape, **{"name": "sfnet36", **kwargs})
 
 
+@register("sfnet64", neck="flatten")
 def sfnet64(input_shape=(112, 112, 3), **kwargs):
     """SFNet-64: see `sfnet`, residual blocks `(3, 8, 16, 3)`."""
     return sfnet((3, 8, 16, 3), input_shape, **{"name": "sfnet64", **kwargs})
@@ -75,9 +82,9 @@ def sfnet(
         blocks: four ints, residual blocks in each stage.
         input_shape: `(height, width, channels)`, height and width multiples
             of 16. Defaults to `(112, 112, 3)`.
-        batch_norm: bool, batch normalisation after every convolution, which
+        batch_norm: bool, batch normalization after every convolution, which
             then has no bias. Defaults to `True`.
-        activation: `"relu"`, or `"prelu"` with one slope a channel. Defaults
+        activation: `"relu"`, or `"prelu"` with one slope per channel. Defaults
             to `"relu"`.
         activate_before_add: bool. Where a residual block is activated for the
             second time: before the identity is added, `x + relu(f(x))`, with
@@ -106,14 +113,7 @@ def sfnet(
         - [OpenSphere](https://github.com/ydwen/opensphere), commit 032c31b,
           `model/backbone/sfnet.py` and `sfnet_deprecated.py`
     """
-    blocks = tuple(blocks)
-    if len(blocks) != len(FILTERS) or not all(
-        isinstance(count, int) and count >= 0 for count in blocks
-    ):
-        raise ValueError(
-            "`blocks` must be four ints of at least 0, one for each stage. "
-            f"Received: blocks={blocks}"
-        )
+    blocks = check_sizes("blocks", blocks, at_least=0, length=len(FILTERS))
     if activate_before_add:
         kernel_initializer = keras.initializers.VarianceScaling(
             scale=1.0, mode="fan_avg", distribution="untruncated_normal"

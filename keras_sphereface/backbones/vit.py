@@ -4,6 +4,8 @@ import keras
 
 from keras_sphereface.backbones.conv_unit import batch_normalization
 from keras_sphereface.backbones.input_shape import check_input_shape
+from keras_sphereface.backbones.registry import register
+from keras_sphereface.contract.arguments import check_integer, check_number
 from keras_sphereface.layers import SelfAttention, TokenPositions
 
 PATCH_SIZE = 9
@@ -13,11 +15,13 @@ MLP_RATIO = 4
 LAYER_NORM_EPSILON = 1e-5  # PyTorch's
 
 
+@register("vit_tiny")
 def vit_tiny(input_shape=(112, 112, 3), **kwargs):
     """InsightFace's `vit_t`: see `vit`, 256 channels."""
     return vit(256, input_shape, **{"name": "vit_tiny", **kwargs})
 
 
+@register("vit_small")
 def vit_small(input_shape=(112, 112, 3), **kwargs):
     """InsightFace's `vit_s`: see `vit`, 512 channels."""
     return vit(512, input_shape, **{"name": "vit_small", **kwargs})
@@ -32,7 +36,7 @@ def vit(
     drop_path=0.1,
     name="vit",
 ):
-    """Patches of 9x9 pixels, twelve pre-normalised blocks, all tokens kept.
+    """Patches of 9x9 pixels, twelve pre-normalized blocks, all tokens kept.
 
     A block is self-attention of eight heads and two dense layers with ReLU6
     between, each beside an identity. The tokens are flattened, since each has
@@ -54,7 +58,7 @@ def vit(
             of 16; pixels beyond the last whole patch are not seen. Defaults to
             `(112, 112, 3)`.
         depth: int, blocks. Defaults to `12`.
-        batch_norm: bool, whether the vector is normalised. Defaults to `True`.
+        batch_norm: bool, whether the vector is normalized. Defaults to `True`.
         drop_path: float in `[0, 1)`, share of the images that skip the last
             block in training; those before, linearly less. Defaults to `0.1`.
         name: str, name of the model.
@@ -68,14 +72,9 @@ def vit(
         - [InsightFace](https://github.com/deepinsight/insightface),
           `recognition/arcface_torch/backbones/vit.py`
     """
-    if not isinstance(depth, int) or depth < 1:
-        raise ValueError(
-            f"`depth` must be an int of at least 1. Received: depth={depth}"
-        )
-    if not 0 <= drop_path < 1:
-        raise ValueError(
-            f"`drop_path` must be in [0, 1). Received: drop_path={drop_path}"
-        )
+    channels = check_integer("channels", channels, at_least=1)
+    depth = check_integer("depth", depth, at_least=1)
+    drop_path = check_number("drop_path", drop_path, at_least=0, below=1)
     images = keras.Input(check_input_shape(input_shape), name="images")
     x = keras.layers.Conv2D(
         channels,

@@ -5,6 +5,11 @@ import keras
 from keras import ops
 
 from keras_sphereface.callbacks.trained_parts import find_head
+from keras_sphereface.contract.arguments import (
+    check_choice,
+    check_integer,
+    check_sizes,
+)
 
 
 class MarginSchedule(keras.callbacks.Callback):
@@ -12,23 +17,23 @@ class MarginSchedule(keras.callbacks.Callback):
 
     A margin that is at its height from the first step may keep training from
     getting started; one that grows does not. The same goes for any other
-    number that lives in the head, such as its scale.
+    hyperparameter of the head, such as its scale.
 
     The step is that of the optimizer, which is saved with the model, so a run
-    that is resumed goes on where it stopped. The number is added to the logs
+    that is resumed continues where it stopped. The value is added to the logs
     of each epoch by its name.
 
     Args:
         schedule: callable from the step, an int, to the number; one of the
             class methods makes it, and a
             `keras.optimizers.schedules.LearningRateSchedule` is one.
-        setting: str, name of the number. Defaults to `"margin"`.
+        setting: str, name of the hyperparameter. Defaults to `"margin"`.
         head: `MarginHead`. Defaults to `None`, the one of the trained model.
 
     Example:
 
     ```python
-    # The growing margin of SphereFace-R without normalisation.
+    # The growing margin of SphereFace-R without normalization.
     head = SphereFaceRHead(10572, normalization="none", margin=1.0)
     schedule = MarginSchedule.step(start=1.0, increment=0.1, at=[2000, 4000])
     FaceRecognizer(embedder, head).fit(dataset, callbacks=[schedule])
@@ -60,10 +65,10 @@ class MarginSchedule(keras.callbacks.Callback):
         Returns:
             `MarginSchedule`.
         """
-        at = sorted(at)
+        at = sorted(check_sizes("at", at, at_least=0))
         if not at:
             raise ValueError(
-                "`at` must have one step at least: without, the number never "
+                "`at` must have at least one step: without, the number never "
                 f"grows. Received: at={at}"
             )
         return cls(
@@ -105,22 +110,19 @@ class MarginSchedule(keras.callbacks.Callback):
 
     @classmethod
     def _warm_up(cls, growth, start, end, steps, kwargs):
-        if not isinstance(steps, int) or steps < 1:
-            raise ValueError(
-                f"`steps` must be a positive integer. Received: steps={steps!r}"
-            )
+        steps = check_integer("steps", steps, at_least=1)
         schedule = functools.partial(growth, start=start, end=end, steps=steps)
         return cls(schedule, **kwargs)
 
     def on_train_begin(self, logs=None):
         head = find_head(self.model, self._given_head)
         settings = type(head).hyperparameters()
-        if self.setting not in settings:
-            raise ValueError(
-                f"`setting` must be one of {list(settings)}, the numbers of "
-                f"{type(head).__name__}. "
-                f"Received: setting={self.setting!r}"
-            )
+        check_choice(
+            "setting",
+            self.setting,
+            settings,
+            reason=f"is a hyperparameter of {type(head).__name__}, so it",
+        )
         self._value = None
 
     def on_epoch_begin(self, epoch, logs=None):

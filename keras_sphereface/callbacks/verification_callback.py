@@ -1,9 +1,11 @@
 import keras
 
 from keras_sphereface.callbacks.trained_parts import find_embedder
-from keras_sphereface.evaluation import PairSet, evaluate_pairs
+from keras_sphereface.contract.arguments import check_integer, check_number
+from keras_sphereface.evaluation import evaluate_pairs
 from keras_sphereface.files import new_file
 from keras_sphereface.models import embedding_function
+from keras_sphereface.pairs import PairSet
 
 
 class VerificationCallback(keras.callbacks.Callback):
@@ -16,7 +18,7 @@ class VerificationCallback(keras.callbacks.Callback):
     `lfw_accuracy`, and the best embedder goes by the first set.
 
     Args:
-        pairs: `evaluation.PairSet`, or a dict of them by name.
+        pairs: `PairSet`, or a dict of them by name.
         far: float in `(0, 1]`, for the true accept rate. Defaults to `1e-2`.
         flip: bool, whether the embedding of the mirror image is added.
             Defaults to `False`.
@@ -36,7 +38,7 @@ class VerificationCallback(keras.callbacks.Callback):
     Example:
 
     ```python
-    pairs = evaluation.PairSet.from_lfw("pairs.txt", "lfw")
+    pairs = PairSet.from_lfw("pairs.txt", "lfw")
     recognizer.fit(dataset, callbacks=[VerificationCallback(pairs)])
     ```
     """
@@ -59,21 +61,24 @@ class VerificationCallback(keras.callbacks.Callback):
         for name, pair_set in self.pairs.items():
             if not isinstance(pair_set, PairSet):
                 raise ValueError(
-                    "`pairs` must be an evaluation.PairSet, or a dict of "
-                    f"them. Received: {name!r} of type "
+                    "`pairs` must be a PairSet, or a dict of them. "
+                    f"Received: {name!r} of type "
                     f"{type(pair_set).__name__}"
                 )
         if not self.pairs:
             raise ValueError("`pairs` must hold a pair set. Received: {}")
-        if not isinstance(every_epochs, int) or every_epochs < 1:
-            raise ValueError(
-                "`every_epochs` must be a positive integer. "
-                f"Received: every_epochs={every_epochs}"
-            )
-        self.far = far
+        self.far = check_number(
+            "far",
+            far,
+            above=0,
+            at_most=1,
+            reason="is a false accept rate, so it",
+        )
         self.flip = flip
-        self.batch_size = batch_size
-        self.every_epochs = every_epochs
+        self.batch_size = check_integer("batch_size", batch_size, at_least=1)
+        self.every_epochs = check_integer(
+            "every_epochs", every_epochs, at_least=1
+        )
         self.best_path = best_path
         self.best_accuracy = -1.0
         self.reports = {}

@@ -6,12 +6,6 @@ from keras_sphereface.contract.alignment import (
     similarity_transform,
     template_for,
 )
-from keras_sphereface.contract.checksum import (
-    NO_CHECKSUM,
-    folder_checksum,
-    is_sealed,
-    seal,
-)
 from keras_sphereface.contract.face_input import (
     IMAGE_SIZE,
     PIXEL_MEAN,
@@ -36,6 +30,7 @@ from keras_sphereface.contract.similarity import (
     to_numpy,
     unit_embeddings,
 )
+from keras_sphereface.files import NO_CHECKSUM, folder_checksum, is_sealed, seal
 
 __all__ = [
     "FIVE_POINT_TEMPLATE",

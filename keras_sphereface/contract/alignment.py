@@ -1,7 +1,9 @@
 """Turning a detected face upright: five landmarks onto a fixed template."""
 
 import numpy as np
+import numpy.typing as npt
 
+from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.contract.face_input import IMAGE_SIZE
 
 # x, y in a 112x112 crop: left eye, right eye, nose, left and right corner of
@@ -33,17 +35,16 @@ def template_for(height: int, width: int) -> np.ndarray:
     Returns:
         float32 array, `[5, 2]`, x and y in pixels.
     """
-    for name, value in (("height", height), ("width", width)):
-        if type(value) is not int or value < 1:
-            raise ValueError(
-                f"`{name}` must be a positive int. Received: {name}={value!r}"
-            )
+    height = check_integer("height", height, at_least=1)
+    width = check_integer("width", width, at_least=1)
     scale = height / IMAGE_SIZE[0]
     shift = [(width - scale * IMAGE_SIZE[1]) / 2, 0]
     return (FIVE_POINT_TEMPLATE * scale + shift).astype(np.float32)
 
 
-def similarity_transform(landmarks, template) -> np.ndarray:
+def similarity_transform(
+    landmarks: npt.ArrayLike, template: npt.ArrayLike
+) -> np.ndarray:
     """The scaling, rotation and shift that best maps landmarks to template.
 
     Least squares over all similarities without reflection. With points as
@@ -52,7 +53,7 @@ def similarity_transform(landmarks, template) -> np.ndarray:
     of Umeyama's solution.
 
     Args:
-        landmarks: `[num_points, 2]`, x and y; two different points at least.
+        landmarks: `[num_points, 2]`, x and y; at least two different points.
         template: `[num_points, 2]`, where they should come to lie.
 
     Returns:
@@ -86,9 +87,9 @@ def similarity_transform(landmarks, template) -> np.ndarray:
 
 def align_face(
     image: np.ndarray,
-    landmarks,
+    landmarks: npt.ArrayLike,
     size: tuple[int, int] = IMAGE_SIZE,
-    template=None,
+    template: npt.ArrayLike | None = None,
 ) -> np.ndarray:
     """Cuts the upright face out of a picture.
 
@@ -141,7 +142,9 @@ def align_face(
     return np.rint(pixels).astype(np.uint8).reshape(height, width, 3)
 
 
-def _sample_bilinear(image, x, y):
+def _sample_bilinear(
+    image: np.ndarray, x: np.ndarray, y: np.ndarray
+) -> np.ndarray:
     """Pixels at `x`, `y`; a black frame stands for all that is outside."""
     framed = np.pad(image, ((1, 1), (1, 1), (0, 0)))
     x = np.clip(x + 1, 0, framed.shape[1] - 1)
@@ -156,11 +159,11 @@ def _sample_bilinear(image, x, y):
     return (1 - bottom_share) * upper + bottom_share * lower
 
 
-def _check_points(name, points):
+def _check_points(name: str, points: npt.ArrayLike) -> np.ndarray:
     points = np.asarray(points, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 2:
         raise ValueError(
-            f"`{name}` must be [num_points, 2], two points at least. "
+            f"`{name}` must be [num_points, 2], at least two points. "
             f"Received: {name}.shape={points.shape}"
         )
     if not np.isfinite(points).all():

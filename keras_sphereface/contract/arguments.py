@@ -9,11 +9,12 @@ import math
 import numbers
 import operator
 from collections.abc import Hashable, Iterable, Mapping, Set
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 _BOOLS = (bool, np.bool_)
+_Value = TypeVar("_Value")
 
 
 def check_integer(
@@ -95,13 +96,16 @@ def check_number(
     return number
 
 
-def check_choice(name: str, value: Any, choices: Iterable) -> Any:
+def check_choice(
+    name: str, value: _Value, choices: Iterable, *, reason: str = ""
+) -> _Value:
     """An argument that is one of few values.
 
     Args:
         name: str, what an error calls the argument.
         value: Of any type; `True` is not `1` here.
         choices: iterable of the right values, in the order an error lists.
+        reason: str, words between the name and "must". Defaults to `""`.
 
     Returns:
         `value`.
@@ -113,7 +117,7 @@ def check_choice(name: str, value: Any, choices: Iterable) -> Any:
         for choice in choices
     )
     if not is_known:
-        raise _error(name, value, f"one of {choices}")
+        raise _error(name, value, f"one of {choices}", reason)
     return value
 
 
@@ -128,12 +132,17 @@ def check_flag(name: str, value: Any) -> bool:
         Bool.
     """
     if not isinstance(value, _BOOLS):
-        raise _error(name, value, "True or False")
+        raise _error(name, value, "True or False", "")
     return bool(value)
 
 
 def check_sizes(
-    name: str, value: Any, *, at_least: int = 1, length: int | None = None
+    name: str,
+    value: Any,
+    *,
+    at_least: int = 1,
+    length: int | None = None,
+    reason: str = "",
 ) -> tuple[int, ...]:
     """An argument as tuple of ints: a shape, or counts in their order.
 
@@ -142,6 +151,7 @@ def check_sizes(
         value: sequence or array of ints.
         at_least: int, the lowest right value of each. Defaults to `1`.
         length: int, how many there must be. Defaults to `None`, any number.
+        reason: str, words between the name and "must". Defaults to `""`.
 
     Returns:
         Tuple of ints.
@@ -153,16 +163,17 @@ def check_sizes(
         sizes = [_as_integer(size) for size in value] if is_ordered else [None]
     except TypeError:  # An array without axes.
         sizes = [None]
-    if any(size is None or size < at_least for size in sizes) or (
-        length is not None and len(sizes) != length
-    ):
+    right = tuple(
+        size for size in sizes if size is not None and size >= at_least
+    )
+    if len(right) != len(sizes) or length not in (None, len(sizes)):
         count = "" if length is None else f"{length} "
         expected = f"{count}integers of at least {at_least}"
-        raise _error(name, value, expected)
-    return tuple(sizes)
+        raise _error(name, value, expected, reason)
+    return right
 
 
-def _as_integer(value):
+def _as_integer(value: Any) -> int | None:
     if isinstance(value, _BOOLS):
         return None
     try:
@@ -171,16 +182,16 @@ def _as_integer(value):
         return None
 
 
-def _as_float(value):
+def _as_float(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         return None
     try:
         return float(value)
     except OverflowError:  # An int past the largest float.
-        return math.inf if value > 0 else -math.inf
+        return -math.inf if value < 0 else math.inf
 
 
-def _integer_range(at_least, at_most):
+def _integer_range(at_least: int | None, at_most: int | None) -> str:
     if at_least is None and at_most is None:
         return ""
     if at_most is None:
@@ -190,12 +201,18 @@ def _integer_range(at_least, at_most):
     return f" from {at_least} to {at_most}"
 
 
-def _number_range(at_least, above, at_most, below):
-    low = at_least if above is None else above
-    high = at_most if below is None else below
+def _number_range(
+    at_least: float | None,
+    above: float | None,
+    at_most: float | None,
+    below: float | None,
+) -> str:
     low, high = (
         None if bound is None else str(bound).removesuffix(".0")
-        for bound in (low, high)
+        for bound in (
+            at_least if above is None else above,
+            at_most if below is None else below,
+        )
     )
     if low is not None and high is not None:
         opening = "[" if above is None else "("
@@ -208,12 +225,12 @@ def _number_range(at_least, above, at_most, below):
     return ""
 
 
-def _of(noun, limits):
+def _of(noun: str, limits: str) -> str:
     joint = " of " if limits.startswith("at ") else " " if limits else ""
     return f"{noun}{joint}{limits}"
 
 
-def _error(name, value, expected, reason=""):
+def _error(name: str, value: Any, expected: str, reason: str) -> ValueError:
     because = f"{reason} " if reason else ""
     return ValueError(
         f"`{name}` {because}must be {expected}. Received: {name}={value!r}"

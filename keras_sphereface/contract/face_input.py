@@ -1,8 +1,10 @@
 """What an image must look like before a model may see it."""
 
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 IMAGE_SIZE = (112, 112)  # height, width
 INPUT_DTYPES = ("float32", "uint8")
@@ -39,10 +41,10 @@ class FaceInput:
     width: int = IMAGE_SIZE[1]
     channels: int = 3
     color_order: str = "RGB"
-    pixel_range: tuple = (0, 255)
+    pixel_range: tuple[int, int] = (0, 255)
     dtype: str = "float32"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("height", "width"):
             value = getattr(self, name)
             if type(value) is not int or value < 1:
@@ -82,12 +84,12 @@ class FaceInput:
         """`(height, width, channels)` of one image."""
         return (self.height, self.width, self.channels)
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The description as plain JSON types."""
         return {**asdict(self), "pixel_range": list(self.pixel_range)}
 
     @classmethod
-    def from_dict(cls, config: dict) -> "FaceInput":
+    def from_dict(cls, config: dict[str, Any]) -> "FaceInput":
         """Rebuilds what `to_dict` wrote; a missing or unknown key is an error.
 
         Args:
@@ -111,7 +113,7 @@ class FaceInput:
             )
         return cls(**config)
 
-    def check(self, images) -> np.ndarray:
+    def check(self, images: npt.ArrayLike) -> np.ndarray:
         """Returns the images as a batch, or says what is wrong with them.
 
         Args:
@@ -141,7 +143,7 @@ class FaceInput:
         _check_float_pixels(batch)
         return batch.astype(np.float32, copy=False)
 
-    def _shape_hint(self, batch):
+    def _shape_hint(self, batch: np.ndarray) -> str:
         if batch.ndim == 4 and not len(batch):
             return " The batch is empty."
         if batch.ndim == 2 or (batch.ndim == 4 and batch.shape[-1] == 1):
@@ -155,7 +157,7 @@ class FaceInput:
         return ""
 
 
-def _as_array(images):
+def _as_array(images: npt.ArrayLike) -> np.ndarray:
     try:
         return np.asarray(images)
     except ValueError as error:
@@ -166,7 +168,7 @@ def _as_array(images):
         ) from error
 
 
-def _check_float_pixels(batch):
+def _check_float_pixels(batch: np.ndarray) -> None:
     """Raises for the first image whose pixels are not in `[0, 255]`."""
     # NaN and infinity carry over to the extremes, so two passes are enough.
     lows = batch.min(axis=(1, 2, 3))

@@ -8,6 +8,9 @@ import numpy as np
 
 from keras_sphereface.contract.face_input import FaceInput
 
+# What `read_image` takes.
+ImageSource = str | os.PathLike | bytes | bytearray | memoryview | np.ndarray
+
 _WIDE_MODES = ("I", "F")  # and "I;16", "I;16B", ...: no 8-bit pixels
 _END_MARKERS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND"}
 
@@ -17,7 +20,7 @@ class ImageError(ValueError):
 
 
 def read_image(
-    source: str | os.PathLike | bytes | np.ndarray,
+    source: ImageSource,
     face_input: FaceInput | None = None,
 ) -> np.ndarray:
     """Decodes one image to RGB pixels.
@@ -35,9 +38,9 @@ def read_image(
         uint8 array, `[height, width, 3]`, RGB.
 
     Raises:
-        ImageError: the file is truncated, is no image, or has another size
+        ImageError: the file is truncated, is not an image, or has another size
             than `face_input` wants; the message names the file.
-        OSError: the file is not there or cannot be opened.
+        OSError: the file is missing or cannot be opened.
     """
     if isinstance(source, np.ndarray):
         name, image = "the array", _check_pixels(source)
@@ -61,7 +64,7 @@ def read_image(
     return image
 
 
-def _check_pixels(image):
+def _check_pixels(image: np.ndarray) -> np.ndarray:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] != 3:
         raise ImageError(
             "An image given as an array must be uint8, [height, width, 3]. "
@@ -70,7 +73,7 @@ def _check_pixels(image):
     return image
 
 
-def _decode(data, name):
+def _decode(data: bytes, name: str) -> np.ndarray:
     from PIL import Image, ImageOps
 
     if not data:
@@ -86,17 +89,17 @@ def _decode(data, name):
     # Pillow's decoders raise OSError, SyntaxError, struct.error and more.
     except Exception as error:
         raise ImageError(
-            "The file is truncated, broken or no image. "
+            "The file is truncated, broken or not an image. "
             f"Received: {name} ({error})"
         ) from error
     if mode.startswith(_WIDE_MODES):
         raise ImageError(
-            "The image must have 8 bits a channel. "
+            "The image must have 8 bits per channel. "
             f"Received: {name} with Pillow mode {mode!r}"
         )
     # Some library may have set `ImageFile.LOAD_TRUNCATED_IMAGES`, with which
     # Pillow fills what is missing with gray. Bytes may follow the end marker.
-    end_marker = _END_MARKERS.get(kind, b"")
+    end_marker = _END_MARKERS.get(kind or "", b"")
     if end_marker not in data[-4096:]:
         raise ImageError(
             f"The {kind} file is truncated: no end marker. Received: {name}"

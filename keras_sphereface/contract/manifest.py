@@ -7,12 +7,14 @@ returns, and the thresholds at which it was measured.
 import json
 import math
 import re
-from dataclasses import KW_ONLY, asdict, dataclass, field, fields
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import KW_ONLY, Field, asdict, dataclass, field, fields
+from typing import Any, NoReturn
 
 from keras_sphereface.contract.alignment import template_for
-from keras_sphereface.contract.checksum import NO_CHECKSUM
 from keras_sphereface.contract.face_input import FaceInput
 from keras_sphereface.contract.operating_point import OperatingPoint
+from keras_sphereface.files import NO_CHECKSUM
 
 FORMAT_VERSION = 1
 # Where an artifact keeps its manifest, and the functions it offers.
@@ -38,7 +40,7 @@ class Manifest:
     Args:
         input: `FaceInput`, the images the model wants.
         embedding_dim: int, at least 1.
-        operating_points: tuple of `OperatingPoint`, one a false accept rate;
+        operating_points: tuple of `OperatingPoint`, one per false accept rate;
             may be empty.
         similarity: str, always `"cosine"`.
         unit_embeddings: bool, whether the model returns rows of norm 1.
@@ -58,18 +60,18 @@ class Manifest:
 
     input: FaceInput
     embedding_dim: int
-    operating_points: tuple = ()
+    operating_points: tuple[OperatingPoint, ...] = ()
     _: KW_ONLY
     similarity: str = "cosine"
     unit_embeddings: bool = True
     quantization: str = "float32"
-    alignment: tuple | None = None
-    training: dict = field(default_factory=dict)
+    alignment: tuple[tuple[float, float], ...] | None = None
+    training: dict[str, Any] = field(default_factory=dict)
     checksum: str = NO_CHECKSUM
     package_version: str
     format_version: int = FORMAT_VERSION
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if type(self.format_version) is not int or (
             self.format_version != FORMAT_VERSION
         ):
@@ -124,9 +126,9 @@ class Manifest:
         object.__setattr__(self, "alignment", self._plain_alignment())
         object.__setattr__(self, "training", self._plain_training())
 
-    def _plain_alignment(self):
+    def _plain_alignment(self) -> tuple[tuple[float, float], ...]:
         """Five pairs of floats; the usual ones if there are none."""
-        points = self.alignment
+        points: Sequence[Sequence[float]] | None = self.alignment
         if points is None:
             template = template_for(self.input.height, self.input.width)
             # Four digits, as the template is published.
@@ -148,7 +150,7 @@ class Manifest:
         )
         return tuple((float(x), float(y)) for x, y in points)
 
-    def _plain_training(self):
+    def _plain_training(self) -> dict[str, Any]:
         """A copy in JSON's own types, so that a round trip changes nothing."""
         self._require("training", isinstance(self.training, dict), "a dict")
         try:
@@ -160,7 +162,7 @@ class Manifest:
                 f"Received: training={self.training!r}"
             ) from error
 
-    def _require(self, name, condition, expected):
+    def _require(self, name: str, condition: object, expected: str) -> None:
         if not condition:
             raise ManifestError(
                 f"`{name}` must be {expected}. "
@@ -271,7 +273,12 @@ class Manifest:
             raise ManifestError(f"The manifest is damaged: {error}") from error
 
 
-def _check_keys(name, content, expected_fields, optional=frozenset()):
+def _check_keys(
+    name: str,
+    content: object,
+    expected_fields: Iterable[Field],
+    optional: Set[str] = frozenset(),
+) -> None:
     if not isinstance(content, dict):
         raise ManifestError(
             f"{name} must be a JSON object. Received: {content!r}"
@@ -286,12 +293,12 @@ def _check_keys(name, content, expected_fields, optional=frozenset()):
         )
 
 
-def _unique_keys(items):
+def _unique_keys(items: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(items)
     if len(content) != len(items):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key appears twice")
     return content
 
 
-def _refuse_constant(name):
-    raise ValueError(f"{name} is no JSON number")
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")

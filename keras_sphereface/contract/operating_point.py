@@ -38,11 +38,11 @@ class OperatingPoint:
     genuine_pairs: int | None = None
     data: str | None = None
     flip: bool = False
-    far_interval: tuple | None = None
-    tar_interval: tuple | None = None
-    threshold_interval: tuple | None = None
+    far_interval: tuple[float, float] | None = None
+    tar_interval: tuple[float, float] | None = None
+    threshold_interval: tuple[float, float] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check_number("far", 0, 1)
         self._check_number("threshold", -1, 1)
         if self.far == 0:
@@ -76,7 +76,7 @@ class OperatingPoint:
         self._check_interval("tar_interval", 0, 1)
         self._check_interval("threshold_interval", -1, 1)
 
-    def _check_interval(self, name, low, high):
+    def _check_interval(self, name: str, low: float, high: float) -> None:
         interval = getattr(self, name)
         if interval is None:
             return
@@ -92,7 +92,7 @@ class OperatingPoint:
             )
         object.__setattr__(self, name, tuple(interval))
 
-    def _check_number(self, name, low, high):
+    def _check_number(self, name: str, low: float, high: float) -> None:
         value = getattr(self, name)
         if (
             isinstance(value, bool)

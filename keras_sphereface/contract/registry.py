@@ -2,7 +2,9 @@
 
 import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, overload
+
+_Thing = TypeVar("_Thing")
 
 
 class Registry:
@@ -13,18 +15,27 @@ class Registry:
 
     Args:
         kind: str, what the things are, such as `"head"`.
+        of: type of the things. Defaults to `None`: anything callable.
     """
 
-    def __init__(self, kind: str):
+    def __init__(self, kind: str, of: type | None = None) -> None:
         self.kind = kind
+        self.of = of
         self._things: dict[str, Any] = {}
+
+    @overload
+    def register(self, name: str) -> Callable[[_Thing], _Thing]: ...
+
+    @overload
+    def register(self, name: str, thing: _Thing) -> _Thing: ...
 
     def register(self, name: str, thing: Any = None) -> Any:
         """Gives a thing a name, as a call or as a decorator.
 
         Args:
             name: str, without a colon, not given to another thing.
-            thing: callable. Defaults to `None`: a decorator comes back.
+            thing: callable, or of the registry's type. Defaults to `None`: a
+                decorator comes back.
 
         Returns:
             `thing`, or a decorator that returns what it is given.
@@ -36,10 +47,7 @@ class Registry:
             )
         if thing is None:
             return lambda thing: self.register(name, thing)
-        if not callable(thing):
-            raise ValueError(
-                f"A {self.kind} must be callable. Received: {thing!r}"
-            )
+        self._check(thing, repr(thing))
         present = self._things.setdefault(name, thing)
         if _path(present) != _path(thing):
             raise ValueError(
@@ -53,7 +61,7 @@ class Registry:
         """Names that are registered, sorted."""
         return sorted(self._things)
 
-    def get(self, name: str) -> Callable[..., Any]:
+    def get(self, name: str) -> Any:
         """The thing of a name.
 
         Args:
@@ -71,7 +79,7 @@ class Registry:
             )
         return self._things[name]
 
-    def _import(self, path):
+    def _import(self, path: str) -> Any:
         module, _, name = path.partition(":")
         try:
             thing = importlib.import_module(module)
@@ -82,15 +90,21 @@ class Registry:
                 f"`name` must be 'module:name' of a {self.kind} that can be "
                 f"imported. Received: name={path!r} ({error})"
             ) from error
-        if not callable(thing):
-            raise ValueError(
-                f"A {self.kind} must be callable. Received: name={path!r}, "
-                f"which is {thing!r}"
-            )
+        self._check(thing, f"name={path!r}, which is {thing!r}")
         return thing
 
+    def _check(self, thing: object, received: str) -> None:
+        is_right = (
+            callable(thing) if self.of is None else (isinstance(thing, self.of))
+        )
+        if not is_right:
+            what = "callable" if self.of is None else f"a {self.of.__name__}"
+            raise ValueError(
+                f"A {self.kind} must be {what}. Received: {received}"
+            )
 
-def _path(thing):
+
+def _path(thing: object) -> str:
     return (
         f"{getattr(thing, '__module__', '')}."
         f"{getattr(thing, '__qualname__', repr(thing))}"

@@ -1,12 +1,23 @@
 """How two embeddings are compared, everywhere."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
+
+# Images `[batch_size, height, width, 3]` to embeddings, an array or a tensor.
+Embed = Callable[[np.ndarray], npt.ArrayLike]
+
+
+class RowNames(Protocol):
+    """What an error calls each row, such as a list of str."""
+
+    def __getitem__(self, index: int, /) -> str: ...
 
 
 def unit_embeddings(
-    embeddings, names: Sequence[str] | None = None
+    embeddings: npt.ArrayLike, names: RowNames | None = None
 ) -> np.ndarray:
     """Embeddings divided by their norm.
 
@@ -25,7 +36,7 @@ def unit_embeddings(
     return _unit_rows(embeddings, names).astype(np.float32)
 
 
-def cosine_similarity(a, b) -> np.ndarray:
+def cosine_similarity(a: npt.ArrayLike, b: npt.ArrayLike) -> np.ndarray:
     """Cosine of the angle between embeddings, row by row.
 
     Args:
@@ -57,7 +68,7 @@ def cosine_similarity(a, b) -> np.ndarray:
 
 
 def flip_fusion(
-    embed: Callable, images, names: Sequence[str] | None = None
+    embed: Embed, images: npt.ArrayLike, names: RowNames | None = None
 ) -> np.ndarray:
     """Unit embeddings of the images and their mirror images together.
 
@@ -86,13 +97,13 @@ def flip_fusion(
     )
     if not len(straight) == len(mirrored) == len(images):
         raise ValueError(
-            "`embed` must return one embedding an image. "
+            "`embed` must return one embedding per image. "
             f"Received: {len(straight)} embeddings of {len(images)} images"
         )
     return unit_embeddings(straight + mirrored, names)
 
 
-def to_numpy(values) -> np.ndarray:
+def to_numpy(values: npt.ArrayLike) -> np.ndarray:
     """A NumPy array of an array or a tensor of any backend."""
     if hasattr(values, "detach"):
         # torch keeps gradients and devices apart, and has no NumPy bfloat16.
@@ -100,7 +111,9 @@ def to_numpy(values) -> np.ndarray:
     return np.asarray(values)
 
 
-def _unit_rows(embeddings, names=None):
+def _unit_rows(
+    embeddings: npt.ArrayLike, names: RowNames | None = None
+) -> np.ndarray:
     """Float64 unit rows: float32 squares overflow from 2e19 on."""
     embeddings = to_numpy(embeddings)
     if embeddings.ndim != 2:

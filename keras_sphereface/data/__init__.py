@@ -1,4 +1,4 @@
-"""Labelled face images, and the batches to train on them."""
+"""Labeled face images, and the batches to train on them."""
 
 from keras_sphereface.data.adaface_augmentation import AdaFaceAugmentation
 from keras_sphereface.data.alignment_check import (
@@ -7,19 +7,21 @@ from keras_sphereface.data.alignment_check import (
 )
 from keras_sphereface.data.augmentation import random_flip
 from keras_sphereface.data.decoding import decode_image
+from keras_sphereface.data.encoded_faces import EncodedFaces
 from keras_sphereface.data.image_folder import ImageFolder
 from keras_sphereface.data.keras_augmentation import KerasAugmentation
 from keras_sphereface.data.open_faces import open_faces
 from keras_sphereface.data.pipeline import training_dataset
 from keras_sphereface.data.random_choice import RandomChoice
 from keras_sphereface.data.record_dataset import RecordDataset
+from keras_sphereface.data.registry import names, register
 from keras_sphereface.data.sampling import (
     BalancedSampling,
     IdentitySampling,
     ImageSampling,
 )
 from keras_sphereface.data.shard_manifest import DamagedShardError
-from keras_sphereface.data.synthetic_faces import SyntheticFaces
+from keras_sphereface.data.synthetic import SyntheticFaces
 from keras_sphereface.data.tfrecord_folder import TFRecordFolder
 from keras_sphereface.data.tfrecord_writer import write_tfrecords
 
@@ -28,6 +30,7 @@ __all__ = [
     "AlignmentCheck",
     "BalancedSampling",
     "DamagedShardError",
+    "EncodedFaces",
     "IdentitySampling",
     "ImageFolder",
     "ImageSampling",
@@ -38,8 +41,10 @@ __all__ = [
     "TFRecordFolder",
     "check_alignment",
     "decode_image",
+    "names",
     "open_faces",
     "random_flip",
+    "register",
     "training_dataset",
     "write_tfrecords",
 ]

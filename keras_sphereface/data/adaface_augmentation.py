@@ -4,6 +4,8 @@ import math
 
 import tensorflow as tf
 
+from keras_sphereface.contract.arguments import check_number
+
 _GRAY = (0.299, 0.587, 0.114)
 _METHODS = ("nearest", "bilinear", "area", "bicubic", "lanczos3")
 _TRIES = 10
@@ -20,7 +22,7 @@ class AdaFaceAugmentation:
       random order, by 0.5 to 1.5 each.
 
     Images stay RGB in `[0, 255]` and keep their type. The same seed changes the
-    same images alike, eagerly and inside `tf.data`. Where AdaFace uses OpenCV's
+    same images, eagerly and inside `tf.data`. Where AdaFace uses OpenCV's
     Lanczos of 8 pixels, TensorFlow's of 6 stands.
 
     Args:
@@ -37,20 +39,9 @@ class AdaFaceAugmentation:
     """
 
     def __init__(self, crop=0.2, low_resolution=0.2, photometric=0.2):
-        shares = {
-            "crop": crop,
-            "low_resolution": low_resolution,
-            "photometric": photometric,
-        }
-        for name, share in shares.items():
-            if not 0 <= share <= 1:
-                raise ValueError(
-                    f"`{name}` is a share of the images, in [0, 1]. "
-                    f"Received: {name}={share}"
-                )
-        self.crop = crop
-        self.low_resolution = low_resolution
-        self.photometric = photometric
+        self.crop = _share("crop", crop)
+        self.low_resolution = _share("low_resolution", low_resolution)
+        self.photometric = _share("photometric", photometric)
 
     def __call__(self, example, *, seed):
         images = tf.convert_to_tensor(example["image"])
@@ -81,6 +72,16 @@ class AdaFaceAugmentation:
                 lambda image=image: image,
             )
         return tf.ensure_shape(image, kept)
+
+
+def _share(name, value):
+    return check_number(
+        name,
+        value,
+        at_least=0,
+        at_most=1,
+        reason="is a share of the images, so it",
+    )
 
 
 def _crop(image, seed):

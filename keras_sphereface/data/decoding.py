@@ -62,7 +62,7 @@ def decode_images(image_bytes, image_size):
     return _map_to_images(decode_image, image_bytes, image_size)
 
 
-def read_images(index, read_bytes, image_size):
+def read_batch(index, read_bytes, image_size):
     """RGB pixels of encoded images of one size, as a batch.
 
     Args:
@@ -95,7 +95,7 @@ def read_file(path):
 
     Raises:
         UnreadableImageError: the file is refused.
-        OSError: the file is not there or cannot be opened.
+        OSError: the file is missing or cannot be opened.
     """
     with open(path, "rb") as file:
         return check_encoded(file.read(), path)

@@ -1,4 +1,4 @@
-"""Labelled images that stay encoded until a batch needs them."""
+"""Labeled images that stay encoded until a batch needs them."""
 
 import abc
 import os
@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import tensorflow as tf
 
+from keras_sphereface.contract.arguments import check_sizes
 from keras_sphereface.data.decoding import (
     UnreadableImageError,
     check_encoded,
@@ -38,7 +39,12 @@ class EncodedFaces(abc.ABC):
     """
 
     def __init__(self, image_size):
-        self.image_size = checked_size(image_size)
+        self.image_size = check_sizes(
+            "image_size",
+            image_size,
+            length=2,
+            reason="is (height, width), so it",
+        )
         self.labels = np.zeros(0, np.int32)
         self.identities = []
         self.unreadable = {}
@@ -214,31 +220,13 @@ class EncodedFaces(abc.ABC):
         )
 
 
-def checked_size(image_size):
-    """An image size as a pair of ints, checked.
-
-    Args:
-        image_size: `(height, width)`.
-
-    Returns:
-        Tuple of two ints.
-    """
-    size = tuple(image_size) if isinstance(image_size, (tuple, list)) else ()
-    if len(size) != 2 or any(type(n) is not int or n < 1 for n in size):
-        raise ValueError(
-            "`image_size` must be `(height, width)`, two positive ints. "
-            f"Received: image_size={image_size!r}"
-        )
-    return size
-
-
 def map_in_threads(function, items, chunk=64):
     """The results of `function(some items)` for all items, in order.
 
     Args:
         function: from a part of `items` to a list of results.
         items: sequence.
-        chunk: int, items a call. Defaults to `64`.
+        chunk: int, items per call. Defaults to `64`.
 
     Yields:
         The results, one after another.

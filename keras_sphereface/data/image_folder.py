@@ -1,4 +1,4 @@
-"""Labelled face crops from a folder with one sub-folder per identity."""
+"""Labeled face crops from a folder with one sub-folder per identity."""
 
 import os
 
@@ -14,8 +14,10 @@ from keras_sphereface.data.folder_listing import (
     list_images,
     no_image,
 )
+from keras_sphereface.data.registry import register
 
 
+@register("image_folder")
 class ImageFolder(EncodedFaces):
     """Aligned face crops in a folder, one sub-folder per identity.
 
@@ -29,7 +31,7 @@ class ImageFolder(EncodedFaces):
     or PNG, 16 bits per channel, or marked as turned by its EXIF data (which
     evaluation would turn upright and training would not). An image of another
     size, or an identity without a readable image, is an error. For 10,000
-    images or more the listing and the examination are kept in
+    images or more the listing and what a check found are kept in
     `~/.cache/keras_sphereface` until a folder changes.
 
     Args:

@@ -3,6 +3,9 @@
 import keras
 import tensorflow as tf
 
+from keras_sphereface.backend.keras_internals import draw_from
+from keras_sphereface.contract.arguments import check_integer
+
 
 class KerasAugmentation:
     """A Keras layer as a step of `training_dataset(augment=)`.
@@ -46,14 +49,13 @@ class KerasAugmentation:
                 "`layer` must be a Keras layer. "
                 f"Received: layer of type {type(layer).__name__}"
             )
+        if num_classes is not None:
+            num_classes = check_integer("num_classes", num_classes, at_least=1)
         self.layer = layer
         self.num_classes = num_classes
         self._stream = _SeedStream()
         for inner in _layers_of(layer):
-            if hasattr(inner, "generator"):
-                inner.generator = self._stream
-                # Beside another backend a layer keeps one for tf.data.
-                inner._backend_generators = {"tensorflow": self._stream}
+            draw_from(inner, self._stream)
 
     def __call__(self, example, *, seed):
         if tf.executing_eagerly():
@@ -89,7 +91,6 @@ class _SeedStream(keras.random.SeedGenerator):
         # The base makes a variable, which is what this class is there to
         # avoid.
         self.name = "seed_stream"
-        self._initial_seed = 0
         self._seed, self._count = None, 0
 
     def begin(self, seed):
@@ -99,6 +100,9 @@ class _SeedStream(keras.random.SeedGenerator):
     def next(self, ordered=True):
         self._count += 1
         return tf.random.fold_in(self._seed, self._count)
+
+    def get_config(self):
+        return {"seed": 0, "name": self.name}
 
 
 def _layers_of(layer):

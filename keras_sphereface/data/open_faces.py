@@ -2,20 +2,24 @@
 
 import os
 
+from keras_sphereface.data.encoded_faces import EncodedFaces
 from keras_sphereface.data.image_folder import ImageFolder
-from keras_sphereface.data.record_dataset import RecordDataset
-from keras_sphereface.data.shard_manifest import MANIFEST_NAME, PARTIAL_NAME
-from keras_sphereface.data.tfrecord_folder import TFRecordFolder
+from keras_sphereface.data.registry import opener_of
 
 
-def open_faces(folder, *, image_size=None, check_images=True, identities=None):
-    """Opens a training set in any of the formats of this package.
+def open_faces(
+    folder, *, format=None, image_size=None, check_images=True, identities=None
+):
+    """Opens a training set in any of the formats of this package, or of yours.
 
     A folder with `train.rec`, or a `.rec` file, is a `RecordDataset`; one with
-    `manifest.json` a `TFRecordFolder`; any other an `ImageFolder`.
+    `manifest.json` a `TFRecordFolder`; one that a registered format holds is of
+    that; any other an `ImageFolder`.
 
     Args:
         folder: path.
+        format: str, one of `names()`, or `"module:name"` of an opener as
+            `register` takes it. Defaults to `None`: told by what is there.
         image_size: `(height, width)` every image must have. Defaults to
             `None`: as the set says, or else `(112, 112)`.
         check_images: bool, whether every image is decoded, or every shard
@@ -25,26 +29,21 @@ def open_faces(folder, *, image_size=None, check_images=True, identities=None):
             folders by it. Defaults to `None`.
 
     Returns:
-        `RecordDataset`, `TFRecordFolder` or `ImageFolder`.
+        `RecordDataset`, `TFRecordFolder`, `ImageFolder`, or another
+        `EncodedFaces`.
     """
     name = os.fspath(folder) if isinstance(folder, (str, os.PathLike)) else ""
-    size = {} if image_size is None else {"image_size": image_size}
-
-    def holds(file):
-        return os.path.isfile(os.path.join(name, file))
-
-    if name.endswith(".rec") or (name and holds("train.rec")):
-        faces = RecordDataset(folder, check_images=check_images, **size)
-    elif name and (holds(MANIFEST_NAME) or holds(PARTIAL_NAME)):
-        faces = TFRecordFolder(folder, check_shards=check_images)
-        if image_size is not None and tuple(image_size) != faces.image_size:
-            raise ValueError(
-                "`image_size` must be that of the shards, "
-                f"{faces.image_size}. Received: image_size={image_size}"
-            )
-    else:
-        return ImageFolder(
-            folder, check_images=check_images, identities=identities, **size
+    opener = opener_of(name, format)
+    settings = {"check_images": check_images}
+    if image_size is not None:
+        settings["image_size"] = image_size
+    if opener is ImageFolder:
+        return ImageFolder(folder, identities=identities, **settings)
+    faces = opener(folder, **settings)
+    if not isinstance(faces, EncodedFaces):
+        raise ValueError(
+            "A data format must open a set as EncodedFaces. "
+            f"Received: format={format!r}, which opens {faces!r}"
         )
     if identities is not None and list(identities) != faces.identities:
         raise ValueError(

@@ -4,9 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_sphereface.contract import FaceInput
-from keras_sphereface.data.arguments import whole_number
+from keras_sphereface.contract.arguments import check_integer, check_sizes
 from keras_sphereface.data.augmentation import random_flip
-from keras_sphereface.data.decoding import read_images
+from keras_sphereface.data.decoding import read_batch
 from keras_sphereface.data.encoded_faces import EncodedFaces
 from keras_sphereface.data.sampling import ImageSampling
 
@@ -47,7 +47,7 @@ def training_dataset(
             a last batch: others each epoch, but always the same if `shuffle`
             is off. Defaults to `True`.
         cache: bool, whether to decode an `ImageFolder` once and keep the
-            pixels in memory, 38 kB an image at 112x112. Defaults to `False`.
+            pixels in memory, 38 kB per image at 112x112. Defaults to `False`.
         repeat: bool. `True` gives all epochs in one endless pass, for
             `fit(..., steps_per_epoch=)`. So does a run that must see the same
             order under a distribution strategy, where Keras begins passes
@@ -56,7 +56,7 @@ def training_dataset(
             Defaults to `0`.
         sampling: `BalancedSampling`, which shows everyone often enough, or
             `IdentitySampling`, for losses that compare the images of a batch.
-            Defaults to `None`: each image once an epoch.
+            Defaults to `None`: each image once per epoch.
         augment: functions such as `AdaFaceAugmentation()` or
             `KerasAugmentation(layer)`, from `(example, seed=)` to an example
             of the same sizes, in order, after the flip. An example is a dict
@@ -79,9 +79,9 @@ def training_dataset(
     recognizer.fit(dataset, epochs=10)
     ```
     """
-    batch_size = whole_number("batch_size", batch_size, at_least=1)
-    seed = whole_number("seed", seed, at_least=0)
-    first_step = whole_number("first_step", first_step, at_least=0)
+    batch_size = check_integer("batch_size", batch_size, at_least=1)
+    seed = check_integer("seed", seed, at_least=0)
+    first_step = check_integer("first_step", first_step, at_least=0)
     if first_step and not repeat:
         raise ValueError(
             "`first_step` counts batches of an endless pass, so it needs "
@@ -139,15 +139,20 @@ def training_dataset(
 
 
 def _checked_shard(shard, batch_size):
-    pair = tuple(shard) if isinstance(shard, (tuple, list)) else ()
-    is_whole = len(pair) == 2 and all(type(n) is int for n in pair)
-    if not is_whole or not 0 <= pair[0] < pair[1] or batch_size % pair[1]:
+    worker, num_workers = check_sizes(
+        "shard",
+        shard,
+        at_least=0,
+        length=2,
+        reason="is (worker, num_workers), so it",
+    )
+    if worker >= num_workers or batch_size % num_workers:
         raise ValueError(
-            "`shard` must be `(worker, num_workers)`, a worker below their "
+            "`shard` must be (worker, num_workers), a worker below their "
             "number, which divides `batch_size`. Received: "
             f"shard={shard!r}, batch_size={batch_size}"
         )
-    return pair
+    return worker, num_workers
 
 
 def _pass_number():
@@ -179,7 +184,7 @@ def _encoded_reader(faces):
 
     def read(index):
         return {
-            "image": read_images(index, read_bytes, faces.image_size),
+            "image": read_batch(index, read_bytes, faces.image_size),
             "label": tf.gather(labels, index),
         }
 

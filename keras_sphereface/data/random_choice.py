@@ -3,22 +3,9 @@
 import keras
 import tensorflow as tf
 
-from keras_sphereface.data.arguments import whole_number
+from keras_sphereface.backend.keras_internals import rand_augment_layers
+from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.data.keras_augmentation import KerasAugmentation
-
-_RAND_AUGMENT = (
-    "random_shear",
-    "random_translation",
-    "random_rotation",
-    "random_brightness",
-    "random_color_degeneration",
-    "random_contrast",
-    "random_sharpness",
-    "solarization",
-    "random_posterization",
-    "auto_contrast",
-    "equalization",
-)
 
 
 class RandomChoice:
@@ -38,9 +25,9 @@ class RandomChoice:
 
     def __init__(self, steps, count=2):
         self.steps = list(steps)
-        self.count = whole_number("count", count, at_least=1)
+        self.count = check_integer("count", count, at_least=1)
         if not self.steps:
-            raise ValueError("`steps` must hold one at least. Received: []")
+            raise ValueError("`steps` must hold at least one. Received: []")
 
     @classmethod
     def rand_augment(cls, factor=0.1, count=2):
@@ -53,7 +40,7 @@ class RandomChoice:
             factor: float in `(0, 1)`, how strong: shifts and shears of this
                 share of the side, turns of this share of a full circle.
                 Defaults to `0.1`, at which faces stay faces.
-            count: int, layers a batch. Defaults to `2`.
+            count: int, layers per batch. Defaults to `2`.
 
         Returns:
             `RandomChoice`.
@@ -62,7 +49,7 @@ class RandomChoice:
             - [Cubuk et al., 2019](https://arxiv.org/abs/1909.13719)
         """
         layer = keras.layers.RandAugment(value_range=(0, 255), factor=factor)
-        parts = [getattr(layer, name) for name in _RAND_AUGMENT]
+        parts = rand_augment_layers(layer)
         return cls([KerasAugmentation(part) for part in parts], count)
 
     def __call__(self, example, *, seed):

@@ -13,10 +13,17 @@ from keras_sphereface.data.checked_images import examine_once
 from keras_sphereface.data.encoded_faces import EncodedFaces, first_few
 from keras_sphereface.data.mapped_files import MappedFiles
 from keras_sphereface.data.record_index import RecordIndex, index_records
+from keras_sphereface.data.registry import register
 
 _MAX_CLASSES = 2**24  # a label is stored as a float32
 
 
+def _holds_records(path):
+    is_folder = bool(path) and os.path.isfile(os.path.join(path, "train.rec"))
+    return path.endswith(".rec") or is_folder
+
+
+@register("record_dataset", holds=_holds_records)
 class RecordDataset(EncodedFaces):
     """Faces in `train.rec`, as InsightFace ships CASIA-WebFace and MS1M.
 
@@ -24,7 +31,7 @@ class RecordDataset(EncodedFaces):
     `property`, the number of identities and the size of the images. Without
     the index the records are found by scanning; without `property` the number
     of identities is one more than the largest label. Nothing is loaded but
-    what a batch needs, in any order; JPEG and PNG alike.
+    what a batch needs, in any order; both JPEG and PNG.
 
     What cannot be read is left out with one warning: records that are damaged,
     and images as `ImageFolder` says. For 10,000 images or more, what was found

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from keras_sphereface.data.arguments import whole_number
+from keras_sphereface.contract.arguments import check_integer
 
 
 class ImageSampling:
-    """Every image once an epoch, in random order: the usual way."""
+    """Every image once per epoch, in random order: the usual way."""
 
     def num_batches(self, labels, batch_size, drop_remainder):
         """Batches of an epoch.
@@ -87,7 +87,7 @@ class BalancedSampling(ImageSampling):
     """
 
     def __init__(self, min_images):
-        self.min_images = whole_number("min_images", min_images, at_least=1)
+        self.min_images = check_integer("min_images", min_images, at_least=1)
 
     def epoch_size(self, labels):
         counts = np.bincount(labels)
@@ -113,7 +113,7 @@ class BalancedSampling(ImageSampling):
 class IdentitySampling(ImageSampling):
     """Batches of some identities with as many images each.
 
-    For losses without class centres, which compare the images of a batch. A
+    For losses without class centers, which compare the images of a batch. A
     batch has `batch_size / images_per_identity` identities, none twice, and all
     take their turn before one comes again. An identity with fewer images shows
     each as often, up to one.
@@ -125,7 +125,7 @@ class IdentitySampling(ImageSampling):
     """
 
     def __init__(self, images_per_identity):
-        self.images_per_identity = whole_number(
+        self.images_per_identity = check_integer(
             "images_per_identity", images_per_identity, at_least=2
         )
 

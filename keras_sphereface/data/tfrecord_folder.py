@@ -9,6 +9,7 @@ from keras_sphereface.data import listing_cache
 from keras_sphereface.data.alignment_check import warn_if_unaligned
 from keras_sphereface.data.encoded_faces import EncodedFaces, first_few
 from keras_sphereface.data.mapped_files import MappedFiles
+from keras_sphereface.data.registry import register
 from keras_sphereface.data.shard_manifest import (
     MANIFEST_NAME,
     PARTIAL_NAME,
@@ -104,7 +105,7 @@ class TFRecordFolder(EncodedFaces):
             raise DamagedShardError(
                 f"{len(faults)} of {len(self._shards)} shards of {self.folder} "
                 "are not as they were written; remove them and convert again: "
-                f"only they are made anew. Received: {first_few(faults)}"
+                f"only they are written again. Received: {first_few(faults)}"
             )
         if is_large and check_content:
             listing_cache.write_listing(key, digest, {})
@@ -144,8 +145,8 @@ def _checked_index(folder, manifest, index):
         is_table = rows.ndim == 2 and rows.shape[1:] == (3,)
         if not is_table or len(rows) != shard["num_images"]:
             raise DamagedShardError(
-                f"{index_name(shard['file'])} in {folder} must have a row an "
-                f"image. Received: shape {rows.shape}"
+                f"{index_name(shard['file'])} in {folder} must have one row "
+                f"per image. Received: shape {rows.shape}"
             )
         if rows.min() < 0 or (rows[:, 0] + rows[:, 1]).max() > shard["bytes"]:
             raise DamagedShardError(
@@ -159,3 +160,21 @@ def _checked_index(folder, manifest, index):
             f"The manifest of {folder} does not fit its shards."
         )
     return rows[:, :2], rows[:, 2].astype(np.int32)
+
+
+def _holds_shards(path):
+    return bool(path) and any(
+        os.path.isfile(os.path.join(path, name))
+        for name in (MANIFEST_NAME, PARTIAL_NAME)
+    )
+
+
+@register("tfrecord_folder", holds=_holds_shards)
+def _open_shards(folder, *, check_images=True, image_size=None):
+    faces = TFRecordFolder(folder, check_shards=check_images)
+    if image_size is not None and tuple(image_size) != faces.image_size:
+        raise ValueError(
+            "`image_size` must be that of the shards, "
+            f"{faces.image_size}. Received: image_size={image_size}"
+        )
+    return faces

@@ -7,7 +7,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from keras_sphereface.data.arguments import whole_number
+from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.data.encoded_faces import EncodedFaces
 from keras_sphereface.data.shard_manifest import (
     MANIFEST_NAME,
@@ -33,7 +33,7 @@ def write_tfrecords(source, folder, *, images_per_shard=32_768, progress=None):
     any order; `manifest.json` has identities, counts, image size, source and
     the checksums of all files.
 
-    Killed, it goes on behind the last complete shard when it is called again
+    If killed, it resumes after the last complete shard when called again
     with the same source.
 
     Args:
@@ -59,7 +59,7 @@ def write_tfrecords(source, folder, *, images_per_shard=32_768, progress=None):
             "`source` must be an ImageFolder, a RecordDataset or a "
             f"TFRecordFolder. Received: source of type {type(source).__name__}"
         )
-    size = whole_number("images_per_shard", images_per_shard, at_least=1)
+    size = check_integer("images_per_shard", images_per_shard, at_least=1)
     folder = os.fspath(folder)
     os.makedirs(folder, exist_ok=True)
     count = math.ceil(len(source) / size)

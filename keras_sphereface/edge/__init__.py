@@ -4,9 +4,10 @@ from keras_sphereface.edge.delegate import DelegateReport, examine_delegate
 from keras_sphereface.edge.face_verifier import FaceVerifier
 from keras_sphereface.edge.gallery import Gallery
 from keras_sphereface.edge.gallery_file import GalleryError
-from keras_sphereface.edge.gallery_search import Matches
 from keras_sphereface.edge.identification import Candidate, Identification
 from keras_sphereface.edge.model_identity import ModelIdentity
+from keras_sphereface.edge.registry import names, register
+from keras_sphereface.edge.snapshot_search import Matches
 from keras_sphereface.edge.tflite_graph import count_multiply_adds
 from keras_sphereface.edge.verification import Verification
 
@@ -22,4 +23,6 @@ __all__ = [
     "Verification",
     "count_multiply_adds",
     "examine_delegate",
+    "names",
+    "register",
 ]

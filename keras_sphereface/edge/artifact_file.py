@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keras_sphereface.contract import MANIFEST_NAME
-from keras_sphereface.edge.onnx_file import read_model_property
-from keras_sphereface.edge.tflite_file import read_metadata
-
-SUFFIXES = (".tflite", ".onnx")
+from keras_sphereface.edge.registry import manifest_reader_of, names
 
 
 @dataclass(frozen=True)
@@ -17,7 +14,7 @@ class ArtifactFile:
 
     Args:
         name: str, the path as the caller wrote it, for errors.
-        suffix: `".tflite"` or `".onnx"`.
+        suffix: `".tflite"`, `".onnx"`, or one that was registered.
         content: bytes of the whole file.
         manifest_text: bytes, the JSON text in the file, or `None`.
     """
@@ -32,7 +29,8 @@ class ArtifactFile:
         """Reads a file and finds its manifest.
 
         Args:
-            path: str or path of a `.tflite` or `.onnx` file.
+            path: str or path of a `.tflite` or `.onnx` file, or of one whose
+                suffix was registered.
 
         Returns:
             `ArtifactFile`.
@@ -49,23 +47,18 @@ class ArtifactFile:
                 f"There is no model file. Received: path={name!r}"
             )
         suffix = path.suffix.lower()
-        content = path.read_bytes()
-        if suffix == ".tflite":
-            if content[4:8] != b"TFL3":
-                raise ValueError(
-                    "`path` must be a TFLite file, and this is none. "
-                    f"Received: path={name!r}"
-                )
-            read = read_metadata
-        elif suffix == ".onnx":
-            read = read_model_property
-        else:
+        if suffix not in names():
             raise ValueError(
-                f"`path` must end in one of {list(SUFFIXES)}. "
+                f"`path` must end in one of {names()}. Received: path={name!r}"
+            )
+        content = path.read_bytes()
+        if suffix == ".tflite" and content[4:8] != b"TFL3":
+            raise ValueError(
+                "`path` must be a TFLite file, and this is not one. "
                 f"Received: path={name!r}"
             )
         try:
-            manifest_text = read(content, MANIFEST_NAME)
+            manifest_text = manifest_reader_of(suffix)(content, MANIFEST_NAME)
         except ValueError as error:
             raise ValueError(
                 f"The {suffix[1:]} file is damaged ({error}). "

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from keras_sphereface.edge.artifact_file import ArtifactFile
 from keras_sphereface.edge.litert_engine import load_interpreter
@@ -26,14 +27,14 @@ class DelegateReport:
     operations: int
     delegated: int
     partitions: int
-    outside: dict
+    outside: dict[str, int]
 
     @property
     def share(self) -> float:
         """Of the operations, in `[0, 1]`."""
         return self.delegated / self.operations
 
-    def __str__(self):
+    def __str__(self) -> str:
         text = (
             f"{self.delegated} of {self.operations} operations in "
             f"{self.partitions} partitions of XNNPACK"
@@ -56,7 +57,7 @@ def examine_delegate(path: str | os.PathLike) -> DelegateReport:
     return describe_delegate(load_interpreter(ArtifactFile.read(path), None))
 
 
-def describe_delegate(interpreter) -> DelegateReport:
+def describe_delegate(interpreter: Any) -> DelegateReport:
     """The same for an interpreter that has allocated its tensors.
 
     The runtime lists the nodes of the graph and, after them, one node for

@@ -2,16 +2,19 @@
 
 import numpy as np
 
+from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.edge.artifact_file import ArtifactFile
 from keras_sphereface.edge.litert_engine import LiteRTEngine
 from keras_sphereface.edge.onnx_engine import OnnxEngine
+from keras_sphereface.edge.onnx_file import read_model_property
+from keras_sphereface.edge.registry import Engine, engine_of, register
+from keras_sphereface.edge.tflite_file import read_metadata
 
-_ENGINES = {".tflite": LiteRTEngine, ".onnx": OnnxEngine}
+register(".tflite", LiteRTEngine, read_manifest=read_metadata)
+register(".onnx", OnnxEngine, read_manifest=read_model_property)
 
 
-def open_engine(
-    artifact: ArtifactFile, threads: int | None = None
-) -> LiteRTEngine | OnnxEngine:
+def open_engine(artifact: ArtifactFile, threads: int | None = None) -> Engine:
     """Loads a file into the runtime of its kind.
 
     Every engine has `input_shape`, `input_dtype`, `embedding_dim`,
@@ -23,21 +26,18 @@ def open_engine(
             Defaults to `None`.
 
     Returns:
-        `LiteRTEngine` or `OnnxEngine`.
+        `LiteRTEngine`, `OnnxEngine`, or the engine registered for the suffix.
 
     Raises:
         ImportError: the runtime is not installed; the message says which.
-        ValueError: the file is damaged or is no embedder.
+        ValueError: the file is damaged or is not an embedder.
     """
-    if threads is not None and (type(threads) is not int or threads < 1):
-        raise ValueError(
-            "`threads` must be a positive int or None. "
-            f"Received: threads={threads!r}"
-        )
-    return _ENGINES[artifact.suffix](artifact, threads)
+    if threads is not None:
+        threads = check_integer("threads", threads, at_least=1)
+    return engine_of(artifact.suffix)(artifact, threads)
 
 
-def warm_up(engine: LiteRTEngine | OnnxEngine) -> None:
+def warm_up(engine: Engine) -> None:
     """Embeds a gray image, so that the first face does not wait.
 
     Runtimes pack weights and take memory when they first run.

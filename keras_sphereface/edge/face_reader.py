@@ -1,16 +1,26 @@
 """Faces in any form, as the batch a model takes."""
 
 import os
+from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract import FaceInput, align_face, read_image
+from keras_sphereface.contract.images import ImageSource
+
+# One image, a batch of them as an array, or several of any form.
+ImageSources = ImageSource | Sequence[ImageSource]
 
 _SOURCES = (str, os.PathLike, bytes, bytearray, memoryview)
 
 
 def read_faces(
-    images, face_input: FaceInput, landmarks=None, template=None
+    images: ImageSources,
+    face_input: FaceInput,
+    landmarks: npt.ArrayLike | None = None,
+    template: npt.ArrayLike | None = None,
 ) -> np.ndarray:
     """Reads face crops, or cuts them out of photographs.
 
@@ -37,22 +47,30 @@ def read_faces(
         return np.concatenate(
             [read_faces(image, face_input) for image in images]
         )
-    return face_input.check(images)
+    # Pixels, or what `check` refuses.
+    return face_input.check(cast("npt.ArrayLike", images))
 
 
-def _align(images, face_input, landmarks, template):
+def _align(
+    images: ImageSources,
+    face_input: FaceInput,
+    landmarks: npt.ArrayLike,
+    template: npt.ArrayLike | None,
+) -> np.ndarray:
+    photographs = cast("Sequence[ImageSource]", images)
+    faces = cast("Sequence[npt.ArrayLike]", landmarks)
     if isinstance(images, _SOURCES) or getattr(images, "ndim", None) == 3:
-        images, landmarks = [images], [landmarks]
-    if len(images) != len(landmarks) or not len(images):
+        photographs, faces = [cast("ImageSource", images)], [landmarks]
+    if len(photographs) != len(faces) or not len(photographs):
         raise ValueError(
-            "`landmarks` must be five points an image. "
-            f"Received: landmarks of {len(landmarks)} faces for "
-            f"{len(images)} images"
+            "`landmarks` must be five points per image. "
+            f"Received: landmarks of {len(faces)} faces for "
+            f"{len(photographs)} images"
         )
     size = (face_input.height, face_input.width)
     return np.stack(
         [
             align_face(read_image(image), points, size, template)
-            for image, points in zip(images, landmarks, strict=True)
+            for image, points in zip(photographs, faces, strict=True)
         ]
     )

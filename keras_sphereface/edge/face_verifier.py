@@ -1,9 +1,11 @@
 """Face verification on the device, from one file."""
 
-import numbers
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract import (
     Manifest,
@@ -13,12 +15,14 @@ from keras_sphereface.contract import (
     is_sealed,
     unit_embeddings,
 )
+from keras_sphereface.contract.arguments import check_flag, check_number
 from keras_sphereface.edge.artifact_file import ArtifactFile
 from keras_sphereface.edge.engines import open_engine, warm_up
-from keras_sphereface.edge.face_reader import read_faces
+from keras_sphereface.edge.face_reader import ImageSources, read_faces
 from keras_sphereface.edge.gallery import Gallery
 from keras_sphereface.edge.identification import Candidate, Identification
 from keras_sphereface.edge.model_identity import ModelIdentity
+from keras_sphereface.edge.registry import Engine
 from keras_sphereface.edge.verification import Verification
 
 
@@ -32,7 +36,7 @@ class FaceVerifier:
     Args:
         path: str or path of a `.tflite` file that `export_litert` wrote, or an
             `.onnx` file of `export_onnx`.
-        threads: int, at least 1, processor threads an image, or `None` for the
+        threads: int, at least 1, processor threads per image, or `None` for the
             runtime's own choice. Defaults to `None`.
         far: float, the false accept rate to work at, one of those in the
             manifest. Defaults to `None`, the lowest there is.
@@ -80,14 +84,16 @@ class FaceVerifier:
             flip = (
                 self.operating_point is not None and self.operating_point.flip
             )
-        self.flip = flip
-        self.model = ModelIdentity.of_manifest(self.manifest, flip=flip)
+        self.flip = check_flag("flip", flip)
+        self.model = ModelIdentity.of_manifest(self.manifest, flip=self.flip)
 
     def warm_up(self) -> None:
         """Runs the model once, so that the first face does not wait."""
         warm_up(self._engine)
 
-    def embed(self, images, *, landmarks=None) -> np.ndarray:
+    def embed(
+        self, images: ImageSources, *, landmarks: npt.ArrayLike | None = None
+    ) -> np.ndarray:
         """Embeds face images.
 
         Args:
@@ -113,12 +119,12 @@ class FaceVerifier:
 
     def verify(
         self,
-        image_a,
-        image_b,
+        image_a: ImageSources,
+        image_b: ImageSources,
         *,
         threshold: float | None = None,
-        landmarks_a=None,
-        landmarks_b=None,
+        landmarks_a: npt.ArrayLike | None = None,
+        landmarks_b: npt.ArrayLike | None = None,
     ) -> Verification:
         """Decides whether two face images show one person.
 
@@ -143,7 +149,14 @@ class FaceVerifier:
             score=score, same=score >= rule["threshold"], **rule
         )
 
-    def enrol(self, gallery: Gallery, name: str, images, *, landmarks=None):
+    def enrol(
+        self,
+        gallery: Gallery,
+        name: str,
+        images: ImageSources,
+        *,
+        landmarks: npt.ArrayLike | None = None,
+    ) -> None:
         """Adds faces of one person to a gallery.
 
         Args:
@@ -157,13 +170,13 @@ class FaceVerifier:
 
     def identify(
         self,
-        image,
+        image: ImageSources,
         gallery: Gallery,
         *,
         k: int = 1,
         threshold: float | None = None,
         pooling: str = "max",
-        landmarks=None,
+        landmarks: npt.ArrayLike | None = None,
     ) -> Identification:
         """Finds out who a face belongs to, if it is anyone in the gallery.
 
@@ -199,17 +212,17 @@ class FaceVerifier:
             **rule,
         )
 
-    def _rule(self, threshold):
+    def _rule(self, threshold: float | None) -> dict[str, Any]:
         """The threshold to decide by, and where it comes from."""
         if threshold is not None:
-            if not (
-                isinstance(threshold, numbers.Real) and -1 <= threshold <= 1
-            ):
-                raise ValueError(
-                    "`threshold` is a cosine similarity and must be in "
-                    f"[-1, 1]. Received: threshold={threshold!r}"
-                )
-            return {"threshold": float(threshold)}
+            threshold = check_number(
+                "threshold",
+                threshold,
+                at_least=-1,
+                at_most=1,
+                reason="is a cosine similarity, so it",
+            )
+            return {"threshold": threshold}
         if self.operating_point is None:
             raise ValueError(
                 "The file has no operating points, so a decision needs a "
@@ -223,16 +236,22 @@ class FaceVerifier:
             "data": point.data,
         }
 
-    def _read(self, images, landmarks):
+    def _read(
+        self, images: ImageSources, landmarks: npt.ArrayLike | None
+    ) -> np.ndarray:
         manifest = self.manifest
         return read_faces(images, manifest.input, landmarks, manifest.alignment)
 
-    def _embed(self, batch, names=None):
+    def _embed(
+        self, batch: np.ndarray, names: Sequence[str] | None = None
+    ) -> np.ndarray:
         if self.flip:
             return flip_fusion(self._engine.embed, batch, names)
         return unit_embeddings(self._engine.embed(batch), names)
 
-    def _embed_one(self, name, image, landmarks):
+    def _embed_one(
+        self, name: str, image: ImageSources, landmarks: npt.ArrayLike | None
+    ) -> np.ndarray:
         batch = self._read(image, landmarks)
         if len(batch) != 1:
             raise ValueError(
@@ -243,7 +262,7 @@ class FaceVerifier:
         return self._embed(batch, [f"`{name}`"])
 
 
-def _read_manifest(artifact):
+def _read_manifest(artifact: ArtifactFile) -> Manifest:
     if artifact.manifest_text is None:
         raise ManifestError(
             f"The {artifact.suffix[1:]} file has no keras_sphereface manifest; "
@@ -264,7 +283,7 @@ def _read_manifest(artifact):
     return manifest
 
 
-def _check_claims(manifest, engine, name):
+def _check_claims(manifest: Manifest, engine: Engine, name: str) -> None:
     claims = {
         "input": (manifest.input.shape, engine.input_shape),
         "input.dtype": (

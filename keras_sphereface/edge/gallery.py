@@ -4,20 +4,22 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract import unit_embeddings
+from keras_sphereface.contract.arguments import check_choice, check_integer
 from keras_sphereface.edge.gallery_file import read_gallery, write_gallery
-from keras_sphereface.edge.gallery_search import (
+from keras_sphereface.edge.gallery_store import BLOCK_SIZE, GalleryStore
+from keras_sphereface.edge.model_identity import ModelIdentity
+from keras_sphereface.edge.snapshot_search import (
     POOLINGS,
     Matches,
     search_snapshot,
 )
-from keras_sphereface.edge.gallery_store import BLOCK_SIZE, GalleryStore
-from keras_sphereface.edge.model_identity import ModelIdentity
 
 
 class Gallery:
-    """Enrolled people, each with one embedding a crop.
+    """Enrolled people, each with one embedding per crop.
 
     May be shared between threads: a search sees all of what was enrolled
     before it started and nothing of what comes after, and nobody waits for
@@ -48,21 +50,21 @@ class Gallery:
         self.model = model
         self._store = GalleryStore(model.embedding_dim)
 
-    def __len__(self):
+    def __len__(self) -> int:
         """How many people there are."""
         return len(self._store)
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return name in self._store
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Gallery({len(self)} people, {self.num_crops} crops, "
             f"model {self.model})"
         )
 
     @property
-    def names(self) -> list:
+    def names(self) -> list[str]:
         """Everybody's name, in the order in which they were enrolled."""
         return self._store.names()
 
@@ -84,7 +86,9 @@ class Gallery:
                 f"Received: model {model}"
             )
 
-    def enrol(self, names: str | Sequence[str], embeddings) -> None:
+    def enrol(
+        self, names: str | Sequence[str], embeddings: npt.ArrayLike
+    ) -> None:
         """Adds embeddings, all of them or, with an error, none.
 
         Takes the same time in a gallery of any size.
@@ -124,7 +128,7 @@ class Gallery:
             )
 
     def search(
-        self, embeddings, *, k: int = 1, pooling: str = "max"
+        self, embeddings: npt.ArrayLike, *, k: int = 1, pooling: str = "max"
     ) -> Matches:
         """Finds the people most like each face.
 
@@ -136,19 +140,14 @@ class Gallery:
         Args:
             embeddings: float, `[num_probes, embedding_dim]`, or one embedding
                 `[embedding_dim]`; any norm but zero.
-            k: int, at least 1, people a probe. Defaults to `1`.
+            k: int, at least 1, people per probe. Defaults to `1`.
             pooling: `"max"` or `"mean"`. Defaults to `"max"`.
 
         Returns:
             `Matches`. Scores are those of `cosine_similarity` to 1e-6.
         """
-        if type(k) is not int or k < 1:
-            raise ValueError(f"`k` must be a positive int. Received: k={k!r}")
-        if pooling not in POOLINGS:
-            raise ValueError(
-                f"`pooling` must be one of {list(POOLINGS)}. "
-                f"Received: pooling={pooling!r}"
-            )
+        k = check_integer("k", k, at_least=1)
+        check_choice("pooling", pooling, POOLINGS)
         units = self._check("embeddings", embeddings)
         return search_snapshot(
             self._store.snapshot(), units, k=k, pooling=pooling
@@ -186,15 +185,15 @@ class Gallery:
         gallery._store = store
         return gallery
 
-    def _check(self, name, embeddings):
+    def _check(self, name: str, embeddings: npt.ArrayLike) -> np.ndarray:
         """Unit rows, made a block at a time."""
         embeddings = np.asarray(embeddings)
         batch = embeddings[None] if embeddings.ndim == 1 else embeddings
         dim = self.model.embedding_dim
         if batch.ndim != 2 or batch.shape[1] != dim or not len(batch):
             raise ValueError(
-                f"`{name}` must be [{dim}] or ['batch_size', {dim}], one at "
-                f"least. Received: {name}.shape={embeddings.shape}"
+                f"`{name}` must be [{dim}] or ['batch_size', {dim}], at "
+                f"least one. Received: {name}.shape={embeddings.shape}"
             )
         units = np.empty(batch.shape, np.float32)
         for start in range(0, len(batch), BLOCK_SIZE):

@@ -5,8 +5,8 @@ r"""A gallery in a file: plain bytes, nothing that could run.
 | 8 | `SFGALRY\n` |
 | 8 | length of the header, little-endian |
 | the header | JSON: format version, model, numbers of crops, names |
-| 4 a crop | int32, whose it is: a position in the names |
-| 4 * embedding_dim a crop | float32, its embedding |
+| 4 per crop | int32, whose it is: a position in the names |
+| 4 * embedding_dim per crop | float32, its embedding |
 | 32 | SHA-256 of everything before |
 """
 
@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
@@ -60,7 +61,7 @@ def write_gallery(
     with new_file(path) as unfinished, open(unfinished, "wb") as file:
         digest = hashlib.sha256()
 
-        def write(content):
+        def write(content: bytes | memoryview) -> None:
             file.write(content)
             digest.update(content)
 
@@ -104,21 +105,21 @@ def read_gallery(path: str | os.PathLike) -> tuple[ModelIdentity, GalleryStore]:
 class _Reader:
     """Reads a gallery from front to back, and hashes what it reads."""
 
-    def __init__(self, file, size, name):
+    def __init__(self, file: BinaryIO, size: int, name: str) -> None:
         self.file, self.size, self.name = file, size, name
         self.digest = hashlib.sha256()
 
-    def fail(self, what):
+    def fail(self, what: str) -> NoReturn:
         raise GalleryError(f"{what} Received: path={self.name!r}")
 
-    def read(self, size):
+    def read(self, size: int) -> bytes:
         content = self.file.read(size)
         self.digest.update(content)
         return content
 
-    def header(self):
+    def header(self) -> dict[str, Any]:
         if self.read(len(MAGIC)) != MAGIC:
-            self.fail("`path` must be a gallery file, and this is none.")
+            self.fail("`path` must be a gallery file, and this is not one.")
         length = int.from_bytes(self.read(8), "little")
         if length > self.size:
             self.fail("The gallery file is damaged or cut off in its header.")
@@ -139,7 +140,7 @@ class _Reader:
             )
         return header
 
-    def check_header(self, header):
+    def check_header(self, header: dict[str, Any]) -> None:
         names, num_crops = header["names"], header["num_crops"]
         if (
             set(header) != _KEYS
@@ -152,7 +153,7 @@ class _Reader:
             raise ValueError("its header does not describe a gallery")
         ModelIdentity.from_dict(header["model"])
 
-    def rows(self, header, embedding_dim):
+    def rows(self, header: dict[str, Any], embedding_dim: int) -> GalleryStore:
         names, num_crops = header["names"], header["num_crops"]
         expected = self.file.tell() + num_crops * 4 * (1 + embedding_dim)
         expected += _DIGEST_SIZE
@@ -167,7 +168,9 @@ class _Reader:
             some = owners[start : start + BLOCK_SIZE]
             content = self.read(4 * len(some) * embedding_dim)
             if np.any((some < 0) | (some >= len(names))):
-                self.fail("The gallery file is damaged: a crop is nobody's.")
+                self.fail(
+                    "The gallery file is damaged: a crop belongs to nobody."
+                )
             units = np.frombuffer(content, "<f4").reshape(-1, embedding_dim)
             store.add([names[owner] for owner in some], units)
         if self.file.read() != self.digest.digest():

@@ -1,6 +1,7 @@
 """Embeddings in memory that can be searched while others are added."""
 
 import threading
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -21,8 +22,8 @@ class Snapshot(NamedTuple):
         num_people: int, numbers given to people so far.
     """
 
-    blocks: tuple
-    names: list
+    blocks: tuple[tuple[np.ndarray, np.ndarray], ...]
+    names: list[str | None]
     num_people: int
 
 
@@ -43,18 +44,19 @@ class GalleryStore:
         self._lock = threading.Lock()
         self._clear()
 
-    def _clear(self):
-        self._blocks, self._owners = [], []
+    def _clear(self) -> None:
+        self._blocks: list[np.ndarray] = []
+        self._owners: list[np.ndarray] = []
         self._rows = 0
         self._removed_rows = 0
-        self._names = []
-        self._numbers = {}
+        self._names: list[str | None] = []
+        self._numbers: dict[str, int] = {}
 
-    def __len__(self):
+    def __len__(self) -> int:
         with self._lock:
             return len(self._numbers)
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         with self._lock:
             return name in self._numbers
 
@@ -64,7 +66,7 @@ class GalleryStore:
         with self._lock:
             return self._rows - self._removed_rows
 
-    def names(self) -> list:
+    def names(self) -> list[str]:
         """Everybody, in the order in which they came."""
         with self._lock:
             return list(self._numbers)
@@ -78,7 +80,7 @@ class GalleryStore:
             )
             return Snapshot(blocks, self._names, len(self._names))
 
-    def add(self, names: list, units: np.ndarray) -> None:
+    def add(self, names: list[str], units: np.ndarray) -> None:
         """Adds rows, all at one moment.
 
         Args:
@@ -117,18 +119,18 @@ class GalleryStore:
                 self._compact()
             return True
 
-    def _filled(self):
+    def _filled(self) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
         for index, block in enumerate(self._blocks):
             rows = min(self._rows - index * BLOCK_SIZE, BLOCK_SIZE)
             yield block, self._owners[index], rows
 
-    def _number(self, name):
+    def _number(self, name: str) -> int:
         number = self._numbers.setdefault(name, len(self._names))
         if number == len(self._names):
             self._names.append(name)
         return number
 
-    def _append(self, numbers, units):
+    def _append(self, numbers: np.ndarray, units: np.ndarray) -> None:
         start = 0
         while start < len(units):
             index, row = divmod(self._rows, BLOCK_SIZE)
@@ -144,7 +146,7 @@ class GalleryStore:
             self._rows += stop - start
             start = stop
 
-    def _compact(self):
+    def _compact(self) -> None:
         """Drops the removed rows, once they are more than the others."""
         names, filled = self._names, list(self._filled())
         self._clear()
@@ -154,7 +156,7 @@ class GalleryStore:
             self._append(np.array(numbers, np.int32), block[kept])
 
 
-def _copy(values, rows):
+def _copy(values: np.ndarray, rows: int) -> np.ndarray:
     copy = np.empty_like(values)
     copy[:rows] = values[:rows]
     return copy

@@ -33,7 +33,7 @@ class Identification:
     """
 
     name: str | None
-    candidates: tuple
+    candidates: tuple[Candidate, ...]
     threshold: float
     comparisons: int
     far: float | None = None
@@ -56,7 +56,7 @@ class Identification:
             return None
         return 1 - (1 - self.far) ** self.comparisons
 
-    def __str__(self):
+    def __str__(self) -> str:
         if not self.candidates:
             return "unknown: the gallery is empty"
         best = self.candidates[0]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 
-def to_input_dtype(images: np.ndarray, dtype: type) -> np.ndarray:
+def to_input_dtype(images: np.ndarray, dtype: type[np.generic]) -> np.ndarray:
     """Pixels in the type a graph wants.
 
     Args:
@@ -23,7 +23,10 @@ def to_input_dtype(images: np.ndarray, dtype: type) -> np.ndarray:
 
 
 def embed_in_batches(
-    run: Callable, images: np.ndarray, batch_size: int, embedding_dim: int
+    run: Callable[[np.ndarray], np.ndarray],
+    images: np.ndarray,
+    batch_size: int,
+    embedding_dim: int,
 ) -> np.ndarray:
     """Embeds images a few at a time, so that memory does not grow with them.
 

@@ -1,6 +1,8 @@
 """Running a TFLite file with LiteRT."""
 
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +52,7 @@ class LiteRTEngine:
                     "`export_litert` writes one. "
                     f"Received: {tensor['dtype'].__name__} in {name!r}"
                 )
-        self.input_dtype = images["dtype"]
+        self.input_dtype: type[np.generic] = images["dtype"]
         self.input_shape = tuple(int(size) for size in images["shape"][1:])
         self.embedding_dim = int(embeddings["shape"][-1])
         batch = int(images["shape_signature"][0])
@@ -70,14 +72,14 @@ class LiteRTEngine:
             self._embed_batch, images, self.fixed_batch or 1, self.embedding_dim
         )
 
-    def _embed_batch(self, images):
+    def _embed_batch(self, images: np.ndarray) -> np.ndarray:
         pixels = to_input_dtype(images, self.input_dtype)
         with self._lock:
             embeddings = self._run(images=pixels)["embeddings"]
         return self._dequantize(embeddings)
 
 
-def load_interpreter(artifact: ArtifactFile, threads: int | None = None):
+def load_interpreter(artifact: ArtifactFile, threads: int | None = None) -> Any:
     """A LiteRT interpreter of a file, with its memory allocated.
 
     Args:
@@ -101,13 +103,13 @@ def load_interpreter(artifact: ArtifactFile, threads: int | None = None):
         interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
         raise ValueError(
-            "The TFLite file is damaged, or needs operations this runtime has "
-            f"not ({error}). Received: path={artifact.name!r}"
+            "The TFLite file is damaged, or needs operations this runtime "
+            f"lacks ({error}). Received: path={artifact.name!r}"
         ) from error
     return interpreter
 
 
-def _signature_runner(interpreter, name):
+def _signature_runner(interpreter: Any, name: str) -> Any:
     signatures = interpreter.get_signature_list()
     if signatures.get(SIGNATURE) != {
         "inputs": ["images"],
@@ -121,7 +123,9 @@ def _signature_runner(interpreter, name):
     return interpreter.get_signature_runner(SIGNATURE)
 
 
-def _dequantizer(embeddings, name):
+def _dequantizer(
+    embeddings: dict[str, Any], name: str
+) -> Callable[[np.ndarray], np.ndarray]:
     if embeddings["dtype"] is np.float32:
         return lambda values: values
     parameters = embeddings["quantization_parameters"]

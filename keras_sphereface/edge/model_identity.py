@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from keras_sphereface.contract import Manifest
 
@@ -27,7 +28,7 @@ class ModelIdentity:
     quantization: str
     package_version: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         wrong = {
             "checksum": not isinstance(self.checksum, str)
             or not re.fullmatch("[0-9a-f]{64}", self.checksum),
@@ -40,7 +41,7 @@ class ModelIdentity:
         for name, is_wrong in wrong.items():
             if is_wrong:
                 raise ValueError(
-                    f"`{name}` is no part of a model's identity. "
+                    f"`{name}` is not part of a model's identity. "
                     f"Received: {name}={getattr(self, name)!r}"
                 )
 
@@ -63,12 +64,12 @@ class ModelIdentity:
             package_version=manifest.package_version,
         )
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The identity as JSON types."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, content: dict) -> "ModelIdentity":
+    def from_dict(cls, content: dict[str, Any]) -> "ModelIdentity":
         """Rebuilds what `to_dict` wrote; a wrong key is an error.
 
         Args:
@@ -85,10 +86,10 @@ class ModelIdentity:
             )
         return cls(**content)
 
-    def __str__(self):
+    def __str__(self) -> str:
         flip = " with mirror images" if self.flip else ""
         return (
             f"{self.quantization} {self.checksum[:12]}, "
-            f"{self.embedding_dim} numbers{flip}, "
+            f"{self.embedding_dim} dimensions{flip}, "
             f"of keras_sphereface {self.package_version}"
         )

@@ -1,11 +1,17 @@
 """Running an ONNX file with ONNX Runtime."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from keras_sphereface.edge.artifact_file import ArtifactFile
 from keras_sphereface.edge.image_batches import embed_in_batches, to_input_dtype
 
-_INPUT_TYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
+_INPUT_TYPES: dict[str, type[np.generic]] = {
+    "tensor(float)": np.float32,
+    "tensor(uint8)": np.uint8,
+}
 
 
 class OnnxEngine:
@@ -60,7 +66,7 @@ class OnnxEngine:
             )
         self.input_dtype = _INPUT_TYPES[images.type]
         self.input_shape = tuple(images.shape[1:])
-        self.embedding_dim = embeddings.shape[1]
+        self.embedding_dim: int = embeddings.shape[1]
         batch = images.shape[0]
         self.fixed_batch = batch if isinstance(batch, int) else None
 
@@ -77,12 +83,12 @@ class OnnxEngine:
             self._embed_batch, images, self.fixed_batch or 1, self.embedding_dim
         )
 
-    def _embed_batch(self, images):
+    def _embed_batch(self, images: np.ndarray) -> np.ndarray:
         pixels = to_input_dtype(images, self.input_dtype)
         return self._session.run(["embeddings"], {"images": pixels})[0]
 
 
-def _load(artifact, threads):
+def _load(artifact: ArtifactFile, threads: int | None) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
@@ -101,12 +107,12 @@ def _load(artifact, threads):
     # Its many exceptions share no other base.
     except Exception as error:
         raise ValueError(
-            "The ONNX file is damaged, or needs operations this runtime has "
-            f"not ({error}). Received: path={artifact.name!r}"
+            "The ONNX file is damaged, or needs operations this runtime "
+            f"lacks ({error}). Received: path={artifact.name!r}"
         ) from error
 
 
-def _sizes_are_known(shape, rank):
+def _sizes_are_known(shape: Sequence[int | str | None], rank: int) -> bool:
     return len(shape) == rank and all(
         isinstance(size, int) and size > 0 for size in shape[1:]
     )

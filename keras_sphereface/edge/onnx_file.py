@@ -1,5 +1,7 @@
 """Reading an ONNX file's properties without the packages onnx or protobuf."""
 
+from collections.abc import Iterator
+
 # Protobuf's wire types, by the bytes they take; -1: a varint, -2: a length.
 _SIZES = {0: -1, 1: 8, 2: -2, 5: 4}
 _MODEL_PROPERTIES = 14  # ModelProto.metadata_props in onnx.proto
@@ -17,7 +19,7 @@ def read_model_property(content: bytes, name: str) -> bytes | None:
         The value's bytes, or `None` if there is no such key.
 
     Raises:
-        ValueError: the file is no protobuf message, or ends too early.
+        ValueError: the file is not a protobuf message, or ends too early.
     """
     for number, entry in _fields(memoryview(content)):
         if number == _MODEL_PROPERTIES:
@@ -27,7 +29,7 @@ def read_model_property(content: bytes, name: str) -> bytes | None:
     return None
 
 
-def _fields(message):
+def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
     """Number and bytes of each field with a length; others are passed over."""
     position = 0
     while position < len(message):
@@ -47,7 +49,7 @@ def _fields(message):
         position += size
 
 
-def _varint(message, position):
+def _varint(message: memoryview, position: int) -> tuple[int, int]:
     value = 0
     for index, byte in enumerate(message[position : position + 10]):
         value |= (byte & 127) << 7 * index

@@ -5,6 +5,10 @@ takes longer to import than the runtime.
 """
 
 import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flatbuffers.table import Table
 
 # Where TFLite's schema.fbs keeps its fields, which never changes:
 # 4 + 2 * the number of the field.
@@ -14,7 +18,7 @@ METADATA_NAME, METADATA_BUFFER = 4, 6
 BUFFER_DATA = 4
 
 
-def root_table(content: bytes):
+def root_table(content: bytes) -> "Table":
     """The flatbuffer's outermost table.
 
     Args:
@@ -31,7 +35,7 @@ def root_table(content: bytes):
     return Table(content, root)
 
 
-def child_tables(parent, field: int) -> list:
+def child_tables(parent: "Table", field: int) -> list["Table"]:
     """The tables in a vector of tables.
 
     Args:
@@ -73,7 +77,7 @@ def read_metadata(content: bytes, name: str) -> bytes | None:
         raise ValueError(f"an offset points outside it: {error}") from error
 
 
-def _read_metadata(content, name):
+def _read_metadata(content: bytes, name: bytes) -> bytes | None:
     from flatbuffers.number_types import Uint32Flags
 
     model = root_table(content)

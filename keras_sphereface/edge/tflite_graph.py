@@ -3,7 +3,7 @@
 import math
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from keras_sphereface.edge.tflite_file import (
     child_tables,
     root_table,
 )
+
+if TYPE_CHECKING:
+    from flatbuffers.table import Table
 
 # Fields of schema.fbs, as in `tflite_file`.
 _SUBGRAPH_TENSORS, _SUBGRAPH_INPUTS, _SUBGRAPH_OPERATORS = 4, 6, 10
@@ -36,8 +39,8 @@ class Operation(NamedTuple):
     """
 
     code: int
-    inputs: list
-    outputs: list
+    inputs: list[list[int] | None]
+    outputs: list[list[int] | None]
 
 
 def count_multiply_adds(path: str | os.PathLike) -> int:
@@ -67,11 +70,11 @@ def count_multiply_adds(path: str | os.PathLike) -> int:
                 f"Received: builtin operator {code} in path={name!r}"
             )
         if code in (_CONV_2D, _FULLY_CONNECTED):
-            total += math.prod(outputs[0]) * math.prod(inputs[1][1:])
+            total += _size(outputs[0]) * _size(inputs[1], slice(1, None))
         elif code == _DEPTHWISE_CONV_2D:
-            total += math.prod(outputs[0]) * math.prod(inputs[1][1:3])
+            total += _size(outputs[0]) * _size(inputs[1], slice(1, 3))
         elif code == _TRANSPOSE_CONV:  # its third input is the image
-            total += math.prod(inputs[2]) * math.prod(inputs[1][:3])
+            total += _size(inputs[2]) * _size(inputs[1], slice(3))
     return total // batch_size
 
 
@@ -101,7 +104,7 @@ def read_operations(content: bytes) -> tuple[int, list[Operation]]:
         for tensor in child_tables(graph, _SUBGRAPH_TENSORS)
     ]
 
-    def shapes_of(operator, field):
+    def shapes_of(operator: "Table", field: int) -> list[list[int] | None]:
         places = _numbers(operator, field)
         return [None if place < 0 else shapes[place] for place in places]
 
@@ -117,7 +120,13 @@ def read_operations(content: bytes) -> tuple[int, list[Operation]]:
     return max(first[0], 1), operations
 
 
-def _numbers(table, field):
+def _size(shape: list[int] | None, axes: slice = slice(None)) -> int:
+    if shape is None:
+        raise ValueError("An operation lacks a tensor that it computes with.")
+    return math.prod(shape[axes])
+
+
+def _numbers(table: "Table", field: int) -> list[int]:
     """A vector of int32 as a list."""
     offset = table.Offset(field)
     if not offset:

@@ -22,7 +22,7 @@ class Verification:
     far: float | None = None
     data: str | None = None
 
-    def __str__(self):
+    def __str__(self) -> str:
         verdict = "same person" if self.same else "different people"
         comparison = "at least" if self.same else "below"
         origin = "" if self.far is None else f", FAR {self.far:g}"

@@ -1,6 +1,5 @@
-"""How well faces verify: pairs, curves, the ten-fold protocol, reports."""
+"""How well faces verify: curves, the ten-fold protocol, ranks."""
 
-from keras_sphereface.evaluation.bin_format import read_bin
 from keras_sphereface.evaluation.bootstrap import (
     BootstrapDifference,
     BootstrapIntervals,
@@ -16,7 +15,7 @@ from keras_sphereface.evaluation.calibration import (
 )
 from keras_sphereface.evaluation.comparison import (
     Comparison,
-    compare_examinations,
+    compare_full_reports,
 )
 from keras_sphereface.evaluation.curves import (
     Roc,
@@ -26,13 +25,13 @@ from keras_sphereface.evaluation.curves import (
     tar_at_far,
     threshold_at_far,
 )
-from keras_sphereface.evaluation.examination import Examination, examine_pairs
 from keras_sphereface.evaluation.extraction import extract_embeddings
 from keras_sphereface.evaluation.folds import (
     FoldAccuracies,
     fold_accuracies,
     ten_fold_accuracy,
 )
+from keras_sphereface.evaluation.full_report import FullReport, full_report
 from keras_sphereface.evaluation.gallery_search import (
     GallerySearch,
     search_gallery,
@@ -43,8 +42,7 @@ from keras_sphereface.evaluation.groups import (
     compare_groups,
     read_attributes,
 )
-from keras_sphereface.evaluation.html_report import write_html_report
-from keras_sphereface.evaluation.identification import (
+from keras_sphereface.evaluation.identification_report import (
     IdentificationReport,
     identify,
 )
@@ -57,29 +55,25 @@ from keras_sphereface.evaluation.ijb_format import (
     read_template_subjects,
 )
 from keras_sphereface.evaluation.intervals import rate_interval
-from keras_sphereface.evaluation.pair_files import has_own_images
-from keras_sphereface.evaluation.pairs import PairSet
-from keras_sphereface.evaluation.plots import plot_det, plot_roc
-from keras_sphereface.evaluation.report import (
-    VerificationReport,
-    compare_reports,
-)
-from keras_sphereface.evaluation.report_files import write_examinations
-from keras_sphereface.evaluation.scores import score_pairs
-from keras_sphereface.evaluation.sphere_plot import plot_sphere
-from keras_sphereface.evaluation.templates import Templates, pool_templates
-from keras_sphereface.evaluation.verification import (
+from keras_sphereface.evaluation.pair_verification import (
     evaluate_pairs,
     verify_scores,
 )
+from keras_sphereface.evaluation.scores import score_pairs
+from keras_sphereface.evaluation.templates import Templates, pool_templates
+from keras_sphereface.evaluation.verification_report import (
+    VerificationReport,
+    compare_reports,
+)
+from keras_sphereface.pairs import PairSet
 
 __all__ = [
     "BootstrapDifference",
     "BootstrapIntervals",
     "Calibration",
     "Comparison",
-    "Examination",
     "FoldAccuracies",
+    "FullReport",
     "GallerySearch",
     "GroupRates",
     "GroupReport",
@@ -95,25 +89,20 @@ __all__ = [
     "area_under_curve",
     "bootstrap_differences",
     "bootstrap_intervals",
-    "compare_examinations",
+    "compare_full_reports",
     "compare_groups",
     "compare_reports",
     "equal_error",
     "evaluate_pairs",
-    "examine_pairs",
     "extract_embeddings",
     "fit_calibration",
     "fold_accuracies",
-    "has_own_images",
+    "full_report",
     "held_out_probabilities",
     "identify",
-    "plot_det",
-    "plot_roc",
-    "plot_sphere",
     "pool_templates",
     "rate_interval",
     "read_attributes",
-    "read_bin",
     "read_template_media",
     "read_template_pairs",
     "read_template_subjects",
@@ -125,6 +114,4 @@ __all__ = [
     "ten_fold_accuracy",
     "threshold_at_far",
     "verify_scores",
-    "write_examinations",
-    "write_html_report",
 ]

@@ -1,17 +1,22 @@
 """Intervals of verification results, by drawing people again."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.evaluation.curves import (
     check_scores,
     just_above,
     supports_far,
 )
-from keras_sphereface.evaluation.intervals import check_confidence
+from keras_sphereface.evaluation.intervals import Interval, check_confidence
 from keras_sphereface.evaluation.pair_bootstrap import PairBootstrap
-from keras_sphereface.evaluation.weighted_scores import WeightedScores
+from keras_sphereface.evaluation.weighted_scores import (
+    WeightedRates,
+    WeightedScores,
+)
 
 
 class BootstrapIntervals(NamedTuple):
@@ -25,10 +30,10 @@ class BootstrapIntervals(NamedTuple):
         num_people: int, people in the pairs.
     """
 
-    tar_at_far: dict
-    threshold_at_far: dict
-    equal_error: tuple
-    auc: tuple
+    tar_at_far: dict[float, Interval]
+    threshold_at_far: dict[float, Interval]
+    equal_error: Interval
+    auc: Interval
     num_people: int
 
 
@@ -42,7 +47,7 @@ class BootstrapDifference(NamedTuple):
     """
 
     estimate: float
-    interval: tuple
+    interval: Interval
 
     @property
     def is_clear(self) -> bool:
@@ -53,10 +58,10 @@ class BootstrapDifference(NamedTuple):
 
 def bootstrap_intervals(
     *,
-    scores,
-    is_same,
-    people=None,
-    fars=(),
+    scores: npt.ArrayLike,
+    is_same: npt.ArrayLike,
+    people: npt.ArrayLike | None = None,
+    fars: Sequence[float] = (),
     confidence: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
@@ -74,7 +79,7 @@ def bootstrap_intervals(
     TAR in 92 %: few people of strong habits are less than they look.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
         people: int or str, `[num_pairs, 2]`, who is on both images. Defaults
             to `None`: nobody is in two pairs, which makes intervals too narrow
@@ -120,15 +125,15 @@ def bootstrap_intervals(
 
 def bootstrap_differences(
     *,
-    scores_a,
-    scores_b,
-    is_same,
-    people=None,
-    fars=(),
+    scores_a: npt.ArrayLike,
+    scores_b: npt.ArrayLike,
+    is_same: npt.ArrayLike,
+    people: npt.ArrayLike | None = None,
+    fars: Sequence[float] = (),
     confidence: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
-) -> dict:
+) -> dict[str | float, BootstrapDifference]:
     """By how much model B differs from model A on the same pairs.
 
     Both models are measured on the same draws of people, so what makes a draw
@@ -170,10 +175,11 @@ def bootstrap_differences(
         ]
     )
     estimates = models[1].estimates[:size] - models[0].estimates[:size]
+    names: list[str | float] = ["equal_error", "auc", *fars]
     return {
         name: BootstrapDifference(float(estimate), interval)
         for name, estimate, interval in zip(
-            ("equal_error", "auc", *fars),
+            names,
             estimates,
             _percentiles(draws, confidence, method="linear"),
             strict=True,
@@ -184,7 +190,13 @@ def bootstrap_differences(
 class _Resampled:
     """The results of one model, as one array: EER, AUC, TARs, thresholds."""
 
-    def __init__(self, scores, is_same, fars, bootstrap):
+    def __init__(
+        self,
+        scores: np.ndarray,
+        is_same: np.ndarray,
+        fars: Sequence[float],
+        bootstrap: PairBootstrap,
+    ) -> None:
         self.fars = tuple(fars)
         self.sorted = WeightedScores(scores, is_same)
         plain = self.sorted.plain
@@ -208,11 +220,13 @@ class _Resampled:
         )
         self.estimates = self._of(plain)
 
-    def results(self, genuine_weights, impostor_weights):
+    def results(
+        self, genuine_weights: np.ndarray, impostor_weights: np.ndarray
+    ) -> np.ndarray:
         rates = self.sorted.rates(genuine_weights, impostor_weights)
         return self._of(rates)
 
-    def _of(self, rates):
+    def _of(self, rates: WeightedRates) -> np.ndarray:
         plain = self.sorted.plain
         at_error, at_area, *at_fars = (
             rates.shrunk(plain, shrink) for shrink in self.shrinks
@@ -231,7 +245,7 @@ class _Resampled:
         )
 
 
-def _check_fars(fars, is_same):
+def _check_fars(fars: Sequence[float], is_same: np.ndarray) -> None:
     impostor_pairs = int(np.sum(~is_same))
     for far in fars:
         if not supports_far(far=far, impostor_pairs=impostor_pairs):
@@ -241,7 +255,11 @@ def _check_fars(fars, is_same):
             )
 
 
-def _percentiles(draws, confidence, method):
+def _percentiles(
+    draws: np.ndarray,
+    confidence: float,
+    method: Literal["closest_observation", "linear"],
+) -> list[Interval]:
     tail = (1 - confidence) / 2
     low, high = np.quantile(draws, [tail, 1 - tail], axis=0, method=method)
     return list(zip(low.tolist(), high.tolist(), strict=True))

@@ -1,12 +1,14 @@
 """How probable it is that two faces are one person, given their score."""
 
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from keras_sphereface.contract.arguments import check_integer, check_number
 from keras_sphereface.evaluation.curves import check_scores
-from keras_sphereface.evaluation.intervals import rate_interval
+from keras_sphereface.evaluation.intervals import Interval, rate_interval
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,9 @@ class Calibration:
     intercept: float
     genuine_share: float
 
-    def probability(self, scores, prior: float | None = None) -> np.ndarray:
+    def probability(
+        self, scores: npt.ArrayLike, prior: float | None = None
+    ) -> np.ndarray:
         """Probability that a pair is one person.
 
         Args:
@@ -37,17 +41,14 @@ class Calibration:
             float64 in `[0, 1]`, shaped as `scores`.
         """
         prior = self.genuine_share if prior is None else prior
-        if isinstance(prior, bool) or not 0 < prior < 1:
-            raise ValueError(
-                f"`prior` must be in (0, 1). Received: prior={prior!r}"
-            )
+        prior = check_number("prior", prior, above=0, below=1)
         shift = _log_odds(prior) - _log_odds(self.genuine_share)
         scores = np.asarray(scores, dtype=np.float64)
         log_odds = self.slope * scores + self.intercept + shift
         # tanh does not overflow where exp would.
         return 0.5 * (1 + np.tanh(log_odds / 2))
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The numbers as JSON types."""
         return asdict(self)
 
@@ -64,7 +65,7 @@ class Reliability(NamedTuple):
 
     predicted: np.ndarray
     observed: np.ndarray
-    intervals: list
+    intervals: list[Interval]
     counts: np.ndarray
 
     @property
@@ -74,14 +75,16 @@ class Reliability(NamedTuple):
         return float(np.sum(gaps * self.counts) / np.sum(self.counts))
 
 
-def fit_calibration(*, scores, is_same) -> Calibration:
+def fit_calibration(
+    *, scores: npt.ArrayLike, is_same: npt.ArrayLike
+) -> Calibration:
     """Fits logistic regression of truth on score.
 
     The targets are Platt's, a little inside 0 and 1, so that even perfectly
     separated scores have a finite slope.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
 
     Returns:
@@ -115,13 +118,15 @@ def fit_calibration(*, scores, is_same) -> Calibration:
     )
 
 
-def held_out_probabilities(*, scores, is_same, folds) -> np.ndarray:
+def held_out_probabilities(
+    *, scores: npt.ArrayLike, is_same: npt.ArrayLike, folds: npt.ArrayLike
+) -> np.ndarray:
     """Probabilities of each fold's pairs, calibrated on all other folds.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
-        folds: int, `[num_pairs]`, two folds at least, and both kinds of pairs
+        folds: int, `[num_pairs]`, at least two folds, and both kinds of pairs
             outside each.
 
     Returns:
@@ -131,7 +136,7 @@ def held_out_probabilities(*, scores, is_same, folds) -> np.ndarray:
     folds = np.asarray(folds)
     if folds.shape != scores.shape or len(np.unique(folds)) < 2:
         raise ValueError(
-            "`folds` must have one value a pair and name two folds at least. "
+            "`folds` must have one value per pair and name at least two folds. "
             f"Received: folds.shape={folds.shape} with {len(scores)} scores, "
             f"{len(np.unique(folds))} folds"
         )
@@ -145,7 +150,12 @@ def held_out_probabilities(*, scores, is_same, folds) -> np.ndarray:
     return probabilities
 
 
-def reliability(*, probabilities, is_same, num_bins: int = 10) -> Reliability:
+def reliability(
+    *,
+    probabilities: npt.ArrayLike,
+    is_same: npt.ArrayLike,
+    num_bins: int = 10,
+) -> Reliability:
     """Compares predicted probabilities with what came true.
 
     Args:
@@ -164,11 +174,7 @@ def reliability(*, probabilities, is_same, num_bins: int = 10) -> Reliability:
             "`probabilities` must be in [0, 1]. Received: "
             f"probabilities[{wrong[0]}]={probabilities[wrong[0]]}"
         )
-    if type(num_bins) is not int or num_bins < 1:
-        raise ValueError(
-            "`num_bins` must be a positive int. "
-            f"Received: num_bins={num_bins!r}"
-        )
+    num_bins = check_integer("num_bins", num_bins, at_least=1)
     bins = np.minimum((probabilities * num_bins).astype(int), num_bins - 1)
     counts = np.bincount(bins, minlength=num_bins)
     filled = counts > 0
@@ -188,5 +194,5 @@ def reliability(*, probabilities, is_same, num_bins: int = 10) -> Reliability:
     )
 
 
-def _log_odds(probability):
+def _log_odds(probability: float) -> float:
     return np.log(probability) - np.log1p(-probability)

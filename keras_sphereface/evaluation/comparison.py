@@ -1,6 +1,7 @@
 """Two models on the same pairs: is one better, or lucky?"""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from keras_sphereface.evaluation.bootstrap import (
     BootstrapDifference,
     bootstrap_differences,
 )
-from keras_sphereface.evaluation.examination import Examination
+from keras_sphereface.evaluation.full_report import FullReport
 from keras_sphereface.evaluation.text_table import far_text, text_table
 
 
@@ -25,9 +26,9 @@ class Comparison:
 
     name_a: str
     name_b: str
-    differences: dict
+    differences: dict[str, BootstrapDifference]
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The comparison as JSON types."""
         return {
             "a": self.name_a,
@@ -44,8 +45,8 @@ class Comparison:
 
     header = ("", "difference", "95 %", "")
 
-    def rows(self) -> list[tuple]:
-        """One row a measure, as text."""
+    def rows(self) -> list[tuple[str, ...]]:
+        """One row per measure, as text."""
         return [
             (name, *_points(found), _verdict(name, found))
             for name, found in self.differences.items()
@@ -56,18 +57,18 @@ class Comparison:
         title = f"{self.name_b} minus {self.name_a}, percentage points"
         return f"{title}\n{text_table(self.header, self.rows())}"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.table()
 
 
-def compare_examinations(
-    a: Examination, b: Examination, *, resamples: int = 1000, seed: int = 0
+def compare_full_reports(
+    a: FullReport, b: FullReport, *, resamples: int = 1000, seed: int = 0
 ) -> Comparison:
     """Bootstraps the difference of two models on the same pairs.
 
     Args:
-        a: `Examination` of the first model.
-        b: `Examination` of the second, on the same pairs.
+        a: `FullReport` of the first model.
+        b: `FullReport` of the second, on the same pairs.
         resamples: int, draws of people. Defaults to `1000`.
         seed: int. Defaults to `0`.
 
@@ -90,18 +91,21 @@ def compare_examinations(
         resamples=resamples,
         seed=seed,
     )
-    names = {"equal_error": "equal error rate", "auc": "area under curve"}
+    names: dict[str | float, str] = {
+        "equal_error": "equal error rate",
+        "auc": "area under curve",
+    }
     return Comparison(
         name_a=a.report.name,
         name_b=b.report.name,
         differences={
-            names.get(key) or f"TAR@FAR={far_text(key)}": difference
+            names.get(key) or f"TAR@FAR={far_text(float(key))}": difference
             for key, difference in found.items()
         },
     )
 
 
-def _points(found: BootstrapDifference):
+def _points(found: BootstrapDifference) -> tuple[str, str]:
     low, high = found.interval
     return (
         f"{100 * found.estimate:+.2f}",
@@ -109,7 +113,7 @@ def _points(found: BootstrapDifference):
     )
 
 
-def _verdict(name, found):
+def _verdict(name: str, found: BootstrapDifference) -> str:
     if not found.is_clear:
         return "not clear"
     is_better = (found.estimate > 0) != name.endswith("error rate")

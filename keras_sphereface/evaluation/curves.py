@@ -9,17 +9,20 @@ pairs (one person).
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from sklearn import metrics
+
+from keras_sphereface.contract.arguments import check_number
 
 
 class Roc(NamedTuple):
     """FAR and TAR at every threshold where they change.
 
     Args:
-        far: float64 `[num_points]`, rising from 0 to 1.
-        tar: float64 `[num_points]`, rising from 0 to 1.
-        thresholds: float64 `[num_points]`, falling: infinity, where nothing is
-            accepted, then every distinct score.
+        far: float64 `[num_points]`, ascending from 0 to 1.
+        tar: float64 `[num_points]`, ascending from 0 to 1.
+        thresholds: float64 `[num_points]`, descending: infinity, where nothing
+            is accepted, then every distinct score.
     """
 
     far: np.ndarray
@@ -38,11 +41,13 @@ class Roc(NamedTuple):
         return float(self.far[before] + share * step)
 
 
-def check_scores(scores, is_same) -> tuple[np.ndarray, np.ndarray]:
+def check_scores(
+    scores: npt.ArrayLike, is_same: npt.ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
     """Returns scores and truth as arrays, or says what is wrong with them.
 
     Args:
-        scores: float, `[num_pairs]`, finite; higher is more alike.
+        scores: float, `[num_pairs]`, finite; higher means more similar.
         is_same: bool (or 0 and 1), `[num_pairs]`, with both kinds.
 
     Returns:
@@ -51,12 +56,12 @@ def check_scores(scores, is_same) -> tuple[np.ndarray, np.ndarray]:
     scores, is_same = np.asarray(scores), np.asarray(is_same)
     if scores.ndim != 1 or not scores.size or scores.dtype.kind not in "fiu":
         raise ValueError(
-            "`scores` must be numbers, [num_pairs], one at least. Received: "
+            "`scores` must be numbers, [num_pairs], at least one. Received: "
             f"scores.dtype={scores.dtype}, scores.shape={scores.shape}"
         )
     if is_same.shape != scores.shape:
         raise ValueError(
-            "`scores` and `is_same` must have one value a pair. Received: "
+            "`scores` and `is_same` must have one value per pair. Received: "
             f"{len(scores)} scores, is_same.shape={is_same.shape}"
         )
     scores = scores.astype(np.float64)
@@ -84,11 +89,11 @@ def check_scores(scores, is_same) -> tuple[np.ndarray, np.ndarray]:
     return scores, is_same
 
 
-def roc_curve(*, scores, is_same) -> Roc:
+def roc_curve(*, scores: npt.ArrayLike, is_same: npt.ArrayLike) -> Roc:
     """FAR and TAR of all thresholds.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
 
     Returns:
@@ -98,7 +103,7 @@ def roc_curve(*, scores, is_same) -> Roc:
     return Roc(*metrics.roc_curve(is_same, scores, drop_intermediate=False))
 
 
-def area_under_curve(*, scores, is_same) -> float:
+def area_under_curve(*, scores: npt.ArrayLike, is_same: npt.ArrayLike) -> float:
     """Area under the ROC curve, in `[0, 1]`.
 
     The probability that a genuine pair scores above an impostor pair, ties
@@ -107,7 +112,7 @@ def area_under_curve(*, scores, is_same) -> float:
     impostor's; here as in scikit-learn it begins where nothing is accepted.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
 
     Returns:
@@ -117,7 +122,9 @@ def area_under_curve(*, scores, is_same) -> float:
     return float(metrics.roc_auc_score(is_same, scores))
 
 
-def threshold_at_far(*, scores, is_same, far) -> float:
+def threshold_at_far(
+    *, scores: npt.ArrayLike, is_same: npt.ArrayLike, far: float
+) -> float:
     """The smallest score that, as a threshold, keeps the FAR at or below `far`.
 
     No interpolation: the threshold is one of the scores, and the FAR measured
@@ -127,7 +134,7 @@ def threshold_at_far(*, scores, is_same, far) -> float:
     float32 step above it, finite, and accepts no pair.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
         far: float in `(0, 1]`, at least 1 / number of impostor pairs.
 
@@ -140,7 +147,9 @@ def threshold_at_far(*, scores, is_same, far) -> float:
     return operating_point_at_far(scores=scores, is_same=is_same, far=far)[0]
 
 
-def tar_at_far(*, scores, is_same, far) -> float:
+def tar_at_far(
+    *, scores: npt.ArrayLike, is_same: npt.ArrayLike, far: float
+) -> float:
     """Share of genuine pairs accepted where at most `far` impostors are.
 
     The TAR measured at `threshold_at_far`, hence the highest TAR of all
@@ -149,7 +158,7 @@ def tar_at_far(*, scores, is_same, far) -> float:
     `far`, which may be above it.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
         far: float in `(0, 1]`, at least 1 / number of impostor pairs.
 
@@ -169,7 +178,7 @@ def tar_at_far(*, scores, is_same, far) -> float:
     return operating_point_at_far(scores=scores, is_same=is_same, far=far)[1]
 
 
-def equal_error(*, scores, is_same) -> float:
+def equal_error(*, scores: npt.ArrayLike, is_same: npt.ArrayLike) -> float:
     """Equal error rate: where as many impostors pass as genuines fail.
 
     The rate at which FAR equals FRR = 1 - TAR on the ROC curve, its points
@@ -179,7 +188,7 @@ def equal_error(*, scores, is_same) -> float:
     half that sum (FVC2000); ours is between the rates of the two.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
 
     Returns:
@@ -188,7 +197,7 @@ def equal_error(*, scores, is_same) -> float:
     return roc_curve(scores=scores, is_same=is_same).equal_error
 
 
-def supports_far(*, far, impostor_pairs) -> bool:
+def supports_far(*, far: float, impostor_pairs: int) -> bool:
     """Whether so few impostor pairs can measure the rate: one may pass.
 
     Args:
@@ -198,20 +207,24 @@ def supports_far(*, far, impostor_pairs) -> bool:
     Returns:
         bool, `far * impostor_pairs >= 1`.
     """
-    if isinstance(far, bool) or not 0 < far <= 1:
-        raise ValueError(
-            "`far` must be in (0, 1], a false accept rate. "
-            f"Received: far={far!r}"
-        )
+    far = check_number(
+        "far",
+        far,
+        above=0,
+        at_most=1,
+        reason="is a false accept rate, so it",
+    )
     # So and not as a product: (1 / 49) * 49 is below 1 in float64.
     return far >= 1 / impostor_pairs
 
 
-def operating_point_at_far(*, scores, is_same, far) -> tuple[float, float]:
+def operating_point_at_far(
+    *, scores: npt.ArrayLike, is_same: npt.ArrayLike, far: float
+) -> tuple[float, float]:
     """`(threshold, tar)` of `threshold_at_far` and `tar_at_far`.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
         far: float in `(0, 1]`, at least 1 / number of impostor pairs.
 
@@ -222,7 +235,7 @@ def operating_point_at_far(*, scores, is_same, far) -> tuple[float, float]:
     impostor_pairs = int(np.sum(~is_same))
     if not supports_far(far=far, impostor_pairs=impostor_pairs):
         raise ValueError(
-            f"`far` needs {int(np.ceil(1 / far))} impostor pairs at least, or "
+            f"`far` needs at least {int(np.ceil(1 / far))} impostor pairs, or "
             "accepting one would already exceed it. "
             f"Received: far={far} with {impostor_pairs} impostor pairs"
         )
@@ -233,7 +246,7 @@ def operating_point_at_far(*, scores, is_same, far) -> tuple[float, float]:
     return float(roc.thresholds[point]), float(roc.tar[point])
 
 
-def just_above(score) -> float:
+def just_above(score: float | np.floating) -> float:
     """The next float32: a float64 step would vanish on a float32 device.
 
     Args:

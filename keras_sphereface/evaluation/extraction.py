@@ -5,8 +5,9 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +17,14 @@ from keras_sphereface.contract import (
     to_numpy,
     unit_embeddings,
 )
-from keras_sphereface.evaluation.image_batches import (
+from keras_sphereface.contract.similarity import Embed
+from keras_sphereface.files import write_json
+from keras_sphereface.pairs.named_images import (
+    Images,
     check_images,
     image_batches,
     image_names,
 )
-from keras_sphereface.files import write_json
 
 # A batch embedded again may differ in the last digits only, or it was another
 # model.
@@ -29,9 +32,9 @@ _SAME_MODEL = 1e-3
 
 
 def extract_embeddings(
-    embed: Callable,
-    images,
-    path,
+    embed: Embed,
+    images: Images,
+    path: str | os.PathLike,
     *,
     flip: bool = False,
     normalize: bool = True,
@@ -44,7 +47,7 @@ def extract_embeddings(
 
     Rows are written as they are made, to a file beside `path` that ends in
     `.partial`, and counted in one that ends in `.progress.json`. Called again
-    after a crash or Ctrl-C it goes on behind the last full batch, if images,
+    after a crash or Ctrl-C it resumes after the last full batch, if images,
     flip and model are the same: the first image is embedded again and compared.
     `path` itself appears complete or not at all, and an older one is replaced.
 
@@ -80,14 +83,15 @@ def extract_embeddings(
     images = check_images(images)
     names = image_names(images, names)
 
-    def rows(batch, start):
+    def rows(batch: np.ndarray, start: int) -> np.ndarray:
         batch_names = names[start : start + len(batch)]
         return _rows(embed, batch, batch_names, flip, normalize)
 
-    reader = {"batch_size": batch_size, "face_input": face_input}
-    first = next(image_batches(images, names, **{**reader, "batch_size": 1}))
+    first = next(
+        image_batches(images, names, batch_size=1, face_input=face_input)
+    )
     if face_input is None:
-        reader["face_input"] = FaceInput(*first.shape[1:3])
+        face_input = FaceInput(*first.shape[1:3])
     probe = rows(first, 0)
     partial = path.with_name(path.name + ".partial")
     state = path.with_name(path.name + ".progress.json")
@@ -107,7 +111,13 @@ def extract_embeddings(
         shape=(len(images), probe.shape[1]),
     )
     with _bar(progress, done, len(images)) as bar:
-        for batch in image_batches(images, names, **reader, start=done):
+        for batch in image_batches(
+            images,
+            names,
+            batch_size=batch_size,
+            face_input=face_input,
+            start=done,
+        ):
             output[done : done + len(batch)] = rows(batch, done)
             done += len(batch)
             bar(len(batch))
@@ -120,13 +130,19 @@ def extract_embeddings(
     return np.load(path, mmap_mode="r")
 
 
-def _due(done, num_images, batch_size):
+def _due(done: int, num_images: int, batch_size: int) -> bool:
     """Whether to note the progress: some hundred times in all."""
     every = max(math.ceil(num_images / 200 / batch_size), 1) * batch_size
     return done == num_images or done % every == 0
 
 
-def _rows(embed, batch, names, flip, normalize):
+def _rows(
+    embed: Embed,
+    batch: np.ndarray,
+    names: Sequence[str],
+    flip: bool,
+    normalize: bool,
+) -> np.ndarray:
     if normalize:
         rows = (
             flip_fusion(embed, batch, names)
@@ -141,13 +157,15 @@ def _rows(embed, batch, names, flip, normalize):
         unit_embeddings(rows, names)  # raises for zeros and NaN
     if len(rows) != len(batch):
         raise ValueError(
-            "`embed` must return one embedding an image. "
+            "`embed` must return one embedding per image. "
             f"Received: {len(rows)} embeddings of {len(batch)} images"
         )
     return rows
 
 
-def _rows_done(partial, state, job, probe):
+def _rows_done(
+    partial: Path, state: Path, job: dict[str, Any], probe: np.ndarray
+) -> int:
     if not (partial.is_file() and state.is_file()):
         return 0
     try:
@@ -172,7 +190,7 @@ def _rows_done(partial, state, job, probe):
     return done
 
 
-def _fingerprint(images, names):
+def _fingerprint(images: Images, names: Sequence[str]) -> str:
     """What must be equal for rows of an earlier run to be of use."""
     digest = hashlib.sha256()
     if isinstance(images, np.ndarray):
@@ -190,7 +208,9 @@ def _fingerprint(images, names):
 
 
 @contextlib.contextmanager
-def _bar(progress, done, total):
+def _bar(
+    progress: bool, done: int, total: int
+) -> Iterator[Callable[[int], object]]:
     if not progress:
         yield lambda count: None
         return

@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from keras_sphereface.contract.arguments import check_choice
 from keras_sphereface.evaluation.curves import check_scores
 
 
@@ -26,7 +28,11 @@ PROTOCOLS = ("midpoints", "insightface")
 
 
 def fold_accuracies(
-    *, scores, is_same, folds, protocol: str = "midpoints"
+    *,
+    scores: npt.ArrayLike,
+    is_same: npt.ArrayLike,
+    folds: npt.ArrayLike,
+    protocol: str = "midpoints",
 ) -> FoldAccuracies:
     """Accuracy on each fold at the threshold that is best on the others.
 
@@ -42,10 +48,10 @@ def fold_accuracies(
     In both, no fold's pairs touch its own threshold.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike; for
+        scores: float, `[num_pairs]`, higher means more similar; for
             `"insightface"` cosine similarities.
         is_same: bool, `[num_pairs]`.
-        folds: int, `[num_pairs]`, two folds at least.
+        folds: int, `[num_pairs]`, at least two folds.
         protocol: `"midpoints"` or `"insightface"`. Defaults to
             `"midpoints"`.
 
@@ -55,16 +61,12 @@ def fold_accuracies(
     Reference:
         - Huang et al., Labeled Faces in the Wild, View 2, 2007
     """
-    if protocol not in PROTOCOLS:
-        raise ValueError(
-            f"`protocol` must be one of {list(PROTOCOLS)}. "
-            f"Received: protocol={protocol!r}"
-        )
+    check_choice("protocol", protocol, PROTOCOLS)
     scores, is_same = check_scores(scores, is_same)
     folds = np.asarray(folds)
     if folds.shape != scores.shape or folds.dtype.kind not in "iu":
         raise ValueError(
-            "`folds` must be int, one a pair. Received: "
+            "`folds` must be int, one per pair. Received: "
             f"folds.dtype={folds.dtype}, folds.shape={folds.shape} with "
             f"{len(scores)} scores"
         )
@@ -78,7 +80,7 @@ def fold_accuracies(
     names = np.unique(folds)
     if len(names) < 2:
         raise ValueError(
-            "`folds` must name two folds at least, one to choose the threshold "
+            "`folds` must name at least two folds, one to choose the threshold "
             f"on and one to test. Received: only fold {names[0]}"
         )
     accuracies, thresholds = [], []
@@ -105,14 +107,18 @@ def fold_accuracies(
 
 
 def ten_fold_accuracy(
-    *, scores, is_same, folds, protocol: str = "midpoints"
+    *,
+    scores: npt.ArrayLike,
+    is_same: npt.ArrayLike,
+    folds: npt.ArrayLike,
+    protocol: str = "midpoints",
 ) -> float:
     """Mean accuracy over the folds, each at the others' best threshold.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
-        folds: int, `[num_pairs]`; ten by custom, two at least.
+        folds: int, `[num_pairs]`; ten by custom, at least two.
         protocol: `"midpoints"` or `"insightface"`, see `fold_accuracies`.
             Defaults to `"midpoints"`.
 
@@ -125,7 +131,7 @@ def ten_fold_accuracy(
     return float(results.accuracies.mean())
 
 
-def _midpoints(scores):
+def _midpoints(scores: np.ndarray) -> np.ndarray:
     distinct = np.unique(scores)
     midpoints = distinct[:-1] / 2 + distinct[1:] / 2
     return np.concatenate(
@@ -138,13 +144,15 @@ def _midpoints(scores):
     )
 
 
-def _insightface_grid():
+def _insightface_grid() -> np.ndarray:
     # There a pair passes if `2 - 2 * score < distance`, without the equal.
     distances = np.arange(0, 4, 0.01)
     return np.nextafter(1 - distances / 2, np.inf)
 
 
-def _best_of(candidates, scores, is_same):
+def _best_of(
+    candidates: np.ndarray, scores: np.ndarray, is_same: np.ndarray
+) -> np.ndarray:
     genuine, impostor = np.sort(scores[is_same]), np.sort(scores[~is_same])
     accepted = len(genuine) - np.searchsorted(genuine, candidates)
     rejected = np.searchsorted(impostor, candidates)

@@ -1,10 +1,13 @@
 """Comparing many probes with a large gallery, block by block."""
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract import unit_embeddings
+from keras_sphereface.contract.arguments import check_integer
 
 # Scores nearer than this are ties: float32 sums of a few hundred products are
 # no more exact.
@@ -33,10 +36,10 @@ class GallerySearch(NamedTuple):
 
 
 def search_gallery(
-    gallery,
-    gallery_people,
-    probes,
-    probe_people,
+    gallery: np.ndarray,
+    gallery_people: npt.ArrayLike,
+    probes: np.ndarray,
+    probe_people: npt.ArrayLike,
     *,
     gallery_block: int = 4096,
     probe_block: int = 1024,
@@ -73,14 +76,8 @@ def search_gallery(
             "`gallery` and `probes` must have one embedding_dim. Received: "
             f"gallery.shape={gallery.shape}, probes.shape={probes.shape}"
         )
-    for name, size in (
-        ("gallery_block", gallery_block),
-        ("probe_block", probe_block),
-    ):
-        if type(size) is not int or size < 1:
-            raise ValueError(
-                f"`{name}` must be a positive int. Received: {name}={size!r}"
-            )
+    gallery_block = check_integer("gallery_block", gallery_block, at_least=1)
+    probe_block = check_integer("probe_block", probe_block, at_least=1)
     gallery_codes, probe_codes = _person_codes(gallery_people, probe_people)
     # One person's embeddings side by side, so that blocks end between people.
     order = np.argsort(gallery_codes, kind="stable")
@@ -119,26 +116,32 @@ def search_gallery(
 
 class _Block(NamedTuple):
     units: np.ndarray  # [embedding_dim, block]
-    codes: np.ndarray  # [block], rising
+    codes: np.ndarray  # [block], ascending
     firsts: np.ndarray  # [people in block], position of each one's first
 
 
 class _GalleryBlocks:
     """The gallery, ordered by person, in blocks of whole people."""
 
-    def __init__(self, gallery, codes, order, bounds):
+    def __init__(
+        self,
+        gallery: np.ndarray,
+        codes: np.ndarray,
+        order: np.ndarray,
+        bounds: list[int],
+    ) -> None:
         self.gallery, self.codes = gallery, codes
         self.order, self.bounds = order, bounds
 
-    def block(self, index):
+    def block(self, index: int) -> _Block:
         start, stop = self.bounds[index : index + 2]
         units = _unit_block("gallery", self.gallery, self.order[start:stop])
         codes = self.codes[start:stop]
         firsts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
         return _Block(np.ascontiguousarray(units.T), codes, firsts)
 
-    def iterate(self, progress):
-        indices = range(len(self.bounds) - 1)
+    def iterate(self, progress: bool) -> Iterator[_Block]:
+        indices: Iterable[int] = range(len(self.bounds) - 1)
         if progress:
             from tqdm import tqdm
 
@@ -147,7 +150,12 @@ class _GalleryBlocks:
             yield self.block(index)
 
 
-def _mate_scores(blocks, units, probe_codes, probe_block):
+def _mate_scores(
+    blocks: _GalleryBlocks,
+    units: np.ndarray,
+    probe_codes: np.ndarray,
+    probe_block: int,
+) -> np.ndarray:
     """Best score of each probe with its own person; -inf if there is none."""
     mates = np.full(len(units), -np.inf, np.float32)
     starts = np.searchsorted(blocks.codes, probe_codes, side="left")
@@ -166,7 +174,13 @@ def _mate_scores(blocks, units, probe_codes, probe_block):
         step += 1
 
 
-def _compare(block, units, codes, mates, buffer):
+def _compare(
+    block: _Block,
+    units: np.ndarray,
+    codes: np.ndarray,
+    mates: np.ndarray,
+    buffer: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Best score with anyone else, and how many others are ahead."""
     shape = (len(units), len(block.codes))
     scores = buffer[: shape[0] * shape[1]].reshape(shape)
@@ -187,21 +201,23 @@ def _compare(block, units, codes, mates, buffer):
     return best, count
 
 
-def _unit_block(name, embeddings, rows):
+def _unit_block(
+    name: str, embeddings: np.ndarray, rows: np.ndarray
+) -> np.ndarray:
     return unit_embeddings(embeddings[rows], _RowNames(name, rows))
 
 
 class _RowNames:
     """Names of rows, made only if an error needs one."""
 
-    def __init__(self, name, rows):
+    def __init__(self, name: str, rows: np.ndarray) -> None:
         self.name, self.rows = name, rows
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> str:
         return f"{self.name}[{self.rows[index]}]"
 
 
-def _block_bounds(codes, size):
+def _block_bounds(codes: np.ndarray, size: int) -> list[int]:
     """Where blocks of about `size` end, never within one person."""
     bounds = [0]
     while bounds[-1] < len(codes):
@@ -215,7 +231,9 @@ def _block_bounds(codes, size):
     return bounds
 
 
-def _person_codes(gallery_people, probe_people):
+def _person_codes(
+    gallery_people: npt.ArrayLike, probe_people: npt.ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
     gallery_people = np.asarray(gallery_people)
     probe_people = np.asarray(probe_people)
     both = np.concatenate([gallery_people, probe_people])
@@ -223,17 +241,19 @@ def _person_codes(gallery_people, probe_people):
     return codes[: len(gallery_people)], codes[len(gallery_people) :]
 
 
-def _check_side(name, embeddings, people):
+def _check_side(
+    name: str, embeddings: np.ndarray, people: npt.ArrayLike
+) -> None:
     if getattr(embeddings, "ndim", None) != 2 or not len(embeddings):
         raise ValueError(
-            f"`{name}` must be an array, [number, embedding_dim], one at "
-            "least. Received: shape "
+            f"`{name}` must be an array, [number, embedding_dim], at "
+            "least one. Received: shape "
             f"{getattr(embeddings, 'shape', type(embeddings).__name__)}"
         )
     people = np.asarray(people)
     if people.shape != (len(embeddings),) or people.dtype.kind not in "iuU":
         raise ValueError(
-            f"The people of `{name}` must be int or str, one an embedding. "
+            f"The people of `{name}` must be int or str, one per embedding. "
             f"Received: dtype={people.dtype}, shape={people.shape} with "
             f"{len(embeddings)} embeddings"
         )

@@ -1,19 +1,24 @@
 """The same threshold for everyone: whom does it fail more often?"""
 
 import csv
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from keras_sphereface.contract.arguments import check_number
 from keras_sphereface.evaluation.curves import check_scores
-from keras_sphereface.evaluation.intervals import rate_interval
-from keras_sphereface.evaluation.pairs import PairSet
+from keras_sphereface.evaluation.intervals import Interval, rate_interval
 from keras_sphereface.evaluation.text_table import (
     interval_text,
     percent,
     text_table,
 )
+from keras_sphereface.pairs import PairSet
 
 MIXED = "(two groups)"
 ALL = "(all)"
@@ -40,9 +45,9 @@ class GroupRates:
     genuine_pairs: int
     impostor_pairs: int
     tar: float | None
-    tar_interval: tuple | None
+    tar_interval: Interval | None
     far: float | None
-    far_interval: tuple | None
+    far_interval: Interval | None
 
 
 @dataclass(frozen=True)
@@ -58,9 +63,9 @@ class GroupReport:
 
     attribute: str
     threshold: float
-    groups: tuple
+    groups: tuple[GroupRates, ...]
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The report as JSON types."""
         return {**asdict(self), "groups": [asdict(g) for g in self.groups]}
 
@@ -74,17 +79,17 @@ class GroupReport:
         "95 %",
     )
 
-    def rows(self) -> list[tuple]:
-        """One row a group, as text."""
+    def rows(self) -> list[tuple[str, ...]]:
+        """One row per group, as text."""
         return [
             (
                 rates.group,
                 f"{rates.genuine_pairs:,}",
                 "-" if rates.tar is None else percent(rates.tar),
-                "" if rates.tar is None else interval_text(rates.tar_interval),
+                _text(rates.tar_interval),
                 f"{rates.impostor_pairs:,}",
                 "-" if rates.far is None else percent(rates.far),
-                "" if rates.far is None else interval_text(rates.far_interval),
+                _text(rates.far_interval),
             )
             for rates in self.groups
         ]
@@ -94,12 +99,17 @@ class GroupReport:
         title = f"by {self.attribute}, score >= {self.threshold:.4f}"
         return f"{title}\n{text_table(self.header, self.rows())}"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.table()
 
 
 def compare_groups(
-    *, scores, is_same, groups, threshold: float, attribute: str = "group"
+    *,
+    scores: npt.ArrayLike,
+    is_same: npt.ArrayLike,
+    groups: npt.ArrayLike,
+    threshold: float,
+    attribute: str = "group",
 ) -> GroupReport:
     """Error rates of each group of people at one shared threshold.
 
@@ -108,7 +118,7 @@ def compare_groups(
     in many pairs make them too narrow.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
         groups: str, `[num_pairs, 2]`, the group on both images.
         threshold: float.
@@ -125,17 +135,14 @@ def compare_groups(
             f"groups.dtype={groups.dtype}, groups.shape={groups.shape} with "
             f"{len(scores)} pairs"
         )
-    if not np.isfinite(threshold):
-        raise ValueError(
-            f"`threshold` must be finite. Received: threshold={threshold!r}"
-        )
+    threshold = check_number("threshold", threshold)
     accepted = scores >= threshold
-    alike = groups[:, 0] == groups[:, 1]
+    is_one_group = groups[:, 0] == groups[:, 1]
     members = {ALL: np.ones(len(scores), bool)}
     for group in np.unique(groups).tolist():
-        members[group] = alike & (groups[:, 0] == group)
-    if not alike.all():
-        members[MIXED] = ~alike
+        members[group] = is_one_group & (groups[:, 0] == group)
+    if not is_one_group.all():
+        members[MIXED] = ~is_one_group
     return GroupReport(
         attribute=attribute,
         threshold=float(threshold),
@@ -146,7 +153,9 @@ def compare_groups(
     )
 
 
-def read_attributes(path, pairs: PairSet) -> dict:
+def read_attributes(
+    path: str | os.PathLike, pairs: PairSet
+) -> dict[str, np.ndarray]:
     """Reads a CSV of attributes for the images of a pair set.
 
     The first column names a person, as the folders of the images do, or an
@@ -168,11 +177,11 @@ def read_attributes(path, pairs: PairSet) -> dict:
     if len(lines) < 2 or len(lines[0]) < 2:
         raise ValueError(
             f"{path}: the first line must name a column for people or images "
-            "and an attribute at least, and others must follow. "
+            "and at least one attribute, and others must follow. "
             f"Received: {len(lines)} lines"
         )
     header, *lines = lines
-    values = {}
+    values: dict[str, list[str]] = {}
     for number, line in enumerate(lines, start=2):
         key = line[0].strip()
         if len(line) != len(header):
@@ -181,7 +190,7 @@ def read_attributes(path, pairs: PairSet) -> dict:
                 f"the first. Received: {len(line)}"
             )
         if key in values:
-            raise ValueError(f"{path}, row {number}: {key!r} stands twice")
+            raise ValueError(f"{path}, row {number}: {key!r} appears twice")
         values[key] = [value.strip() or UNKNOWN for value in line[1:]]
     unknown = [UNKNOWN] * (len(header) - 1)
     found = [_find(values, pairs, index) for index in range(len(pairs.images))]
@@ -201,7 +210,9 @@ def read_attributes(path, pairs: PairSet) -> dict:
     }
 
 
-def _find(values, pairs, index):
+def _find(
+    values: Mapping[str, Sequence[str]], pairs: PairSet, index: int
+) -> Sequence[str] | None:
     """The values of the image's name, of the end of it, or of its person."""
     parts = PurePath(pairs.names[index]).parts
     for start in range(len(parts)):
@@ -213,17 +224,27 @@ def _find(values, pairs, index):
     return values.get(str(pairs.people[index]))
 
 
-def _rates(group, accepted, is_same):
-    sides = {}
-    for name, side in (("tar", is_same), ("far", ~is_same)):
-        hits, trials = int(np.sum(accepted & side)), int(side.sum())
-        sides[name] = hits / trials if trials else None
-        sides[f"{name}_interval"] = (
-            rate_interval(hits, trials) if trials else None
-        )
+def _rates(group: str, accepted: np.ndarray, is_same: np.ndarray) -> GroupRates:
+    tar, tar_interval = _rate(accepted[is_same])
+    far, far_interval = _rate(accepted[~is_same])
     return GroupRates(
         group=group,
         genuine_pairs=int(is_same.sum()),
         impostor_pairs=int(np.sum(~is_same)),
-        **sides,
+        tar=tar,
+        tar_interval=tar_interval,
+        far=far,
+        far_interval=far_interval,
     )
+
+
+def _rate(accepted: np.ndarray) -> tuple[float | None, Interval | None]:
+    """The share of pairs that are accepted, and its interval."""
+    if not len(accepted):
+        return None, None
+    hits = int(accepted.sum())
+    return hits / len(accepted), rate_interval(hits, len(accepted))
+
+
+def _text(interval: Interval | None) -> str:
+    return "" if interval is None else interval_text(interval)

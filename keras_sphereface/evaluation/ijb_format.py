@@ -1,8 +1,9 @@
 """The text files that come with IJB-B and IJB-C."""
 
 import csv
+import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,7 @@ class TemplateMedia(NamedTuple):
         media_ids: int `[num_images]`.
     """
 
-    images: list
+    images: list[str]
     template_ids: np.ndarray
     media_ids: np.ndarray
 
@@ -39,7 +40,7 @@ class TemplateSubjects(NamedTuple):
     """Who each template shows, each template once.
 
     Args:
-        template_ids: int `[num_templates]`, rising.
+        template_ids: int `[num_templates]`, ascending.
         people: int `[num_templates]`.
     """
 
@@ -47,7 +48,7 @@ class TemplateSubjects(NamedTuple):
     people: np.ndarray
 
 
-def read_template_media(path) -> TemplateMedia:
+def read_template_media(path: str | os.PathLike) -> TemplateMedia:
     """Reads a `*_face_tid_mid.txt`: `1.jpg 17 68891` on each line.
 
     Args:
@@ -64,7 +65,7 @@ def read_template_media(path) -> TemplateMedia:
     )
 
 
-def read_template_pairs(path) -> TemplatePairs:
+def read_template_pairs(path: str | os.PathLike) -> TemplatePairs:
     """Reads a `*_template_pair_label.txt`: `1 11065 1` on each line.
 
     Args:
@@ -83,7 +84,7 @@ def read_template_pairs(path) -> TemplatePairs:
     return TemplatePairs(rows[:, 0], rows[:, 1], rows[:, 2] == 1)
 
 
-def read_template_subjects(*paths) -> TemplateSubjects:
+def read_template_subjects(*paths: str | os.PathLike) -> TemplateSubjects:
     """Reads `*_1N_gallery_G1.csv` and the like: who is on each template.
 
     Args:
@@ -93,7 +94,7 @@ def read_template_subjects(*paths) -> TemplateSubjects:
     Returns:
         `TemplateSubjects` of all files together.
     """
-    subjects = {}
+    subjects: dict[int, int] = {}
     for path in paths:
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, skipinitialspace=True)
@@ -129,7 +130,9 @@ def read_template_subjects(*paths) -> TemplateSubjects:
     return TemplateSubjects(ids, np.array([subjects[i] for i in ids.tolist()]))
 
 
-def _read_columns(path, columns, words=0):
+def _read_columns(
+    path: str | os.PathLike, columns: str, words: int = 0
+) -> list[list[Any]]:
     """Rows of three fields, the first `words` of them text, others ints."""
     rows = []
     text = Path(path).read_text(encoding="utf-8-sig")
@@ -148,5 +151,5 @@ def _read_columns(path, columns, words=0):
     return rows
 
 
-def _is_number(field):
+def _is_number(field: str | None) -> bool:
     return field is not None and field.isdecimal()

@@ -1,6 +1,12 @@
 """How far a measured rate may be from the true one."""
 
+from typing import Any
+
 from scipy import stats
+
+from keras_sphereface.contract.arguments import check_integer, check_number
+
+Interval = tuple[float, float]  # low, high
 
 
 def rate_interval(
@@ -30,17 +36,15 @@ def rate_interval(
         - Clopper and Pearson, The use of confidence or fiducial limits
           illustrated in the case of the binomial, 1934
     """
-    check_confidence(confidence)
-    for name, count in (("successes", successes), ("trials", trials)):
-        if isinstance(count, bool) or count != int(count):
-            raise ValueError(
-                f"`{name}` must be an int. Received: {name}={count!r}"
-            )
-    if trials < 1 or not 0 <= successes <= trials:
-        raise ValueError(
-            "`successes` must be in [0, trials], and `trials` at least 1. "
-            f"Received: successes={successes}, trials={trials}"
-        )
+    confidence = check_confidence(confidence)
+    trials = check_integer("trials", trials, at_least=1)
+    successes = check_integer(
+        "successes",
+        successes,
+        at_least=0,
+        at_most=trials,
+        reason=f"of {trials} trials",
+    )
     tail = (1 - confidence) / 2
     failures = trials - successes
     low = stats.beta.ppf(tail, successes, failures + 1) if successes else 0.0
@@ -48,14 +52,13 @@ def rate_interval(
     return float(low), float(high)
 
 
-def check_confidence(confidence) -> None:
-    """Raises unless it is a number in `(0, 1)`.
+def check_confidence(confidence: Any) -> float:
+    """A confidence as float, or a `ValueError` unless it is in `(0, 1)`.
 
     Args:
         confidence: the value to check.
+
+    Returns:
+        Float.
     """
-    if isinstance(confidence, bool) or not 0 < confidence < 1:
-        raise ValueError(
-            "`confidence` must be in (0, 1), such as 0.95. "
-            f"Received: confidence={confidence!r}"
-        )
+    return check_number("confidence", confidence, above=0, below=1)

@@ -3,6 +3,10 @@
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
+
+from keras_sphereface.contract.arguments import check_integer
+from keras_sphereface.pairs.pair_people import check_people
 
 
 class PairBootstrap:
@@ -32,19 +36,19 @@ class PairBootstrap:
     """
 
     def __init__(
-        self, is_same, people=None, *, resamples: int = 1000, seed: int = 0
+        self,
+        is_same: npt.ArrayLike,
+        people: npt.ArrayLike | None = None,
+        *,
+        resamples: int = 1000,
+        seed: int = 0,
     ) -> None:
         is_same = np.asarray(is_same, dtype=bool)
-        if type(resamples) is not int or resamples < 1:
-            raise ValueError(
-                "`resamples` must be a positive int. "
-                f"Received: resamples={resamples!r}"
-            )
         if people is None:
             first = np.arange(2 * len(is_same)).reshape(-1, 2)
             people = np.where(is_same[:, None], first[:, :1], first)
         codes = _person_codes(people, is_same)
-        self.resamples = resamples
+        self.resamples = check_integer("resamples", resamples, at_least=1)
         self.seed = seed
         self.num_people = int(codes.max()) + 1
         self.genuine_people = len(np.unique(codes[is_same, 0]))
@@ -70,7 +74,7 @@ class PairBootstrap:
                 yield genuine / genuine.mean(), impostor / impostor.mean()
                 left -= 1
 
-    def shrink_for(self, impostor_values) -> float:
+    def shrink_for(self, impostor_values: npt.ArrayLike) -> float:
         """How far impostor weights must be drawn toward 1 for a mean.
 
         Weights `1 + shrink * (weight - 1)` give the mean of the values the
@@ -95,41 +99,13 @@ class PairBootstrap:
             self._impostor.ravel(), np.repeat(values, 2), self.num_people
         )
         # Each two people's total stands in the totals of both.
-        shared = max(np.sum(totals**2) - 2 * of_two, 0.0)
+        shared = max(float(np.sum(totals**2) - 2 * of_two), 0.0)
         if of_two == 0:
             return 1.0
         return float(np.sqrt((of_two + shared) / (3 * of_two + shared)))
 
 
-def check_people(people, is_same) -> np.ndarray:
-    """Returns who is in which pair, or says what is wrong.
-
-    Args:
-        people: int or str, `[num_pairs, 2]`.
-        is_same: bool, `[num_pairs]`; true exactly where both are one person.
-
-    Returns:
-        Array, `[num_pairs, 2]`.
-    """
-    people = np.asarray(people)
-    if people.shape != (len(is_same), 2) or people.dtype.kind not in "iuU":
-        raise ValueError(
-            "`people` must be int or str, [num_pairs, 2]. Received: "
-            f"people.dtype={people.dtype}, people.shape={people.shape} with "
-            f"{len(is_same)} pairs"
-        )
-    wrong = np.flatnonzero((people[:, 0] == people[:, 1]) != is_same)
-    if len(wrong):
-        raise ValueError(
-            "`people` must be equal in pairs of one person and differ in all "
-            f"others. Received: people[{wrong[0]}]="
-            f"{people[wrong[0]].tolist()} with is_same[{wrong[0]}]="
-            f"{bool(is_same[wrong[0]])}"
-        )
-    return people
-
-
-def _person_codes(people, is_same):
+def _person_codes(people: npt.ArrayLike, is_same: np.ndarray) -> np.ndarray:
     people = check_people(people, is_same)
     _, codes = np.unique(people, return_inverse=True)
     return codes.reshape(people.shape)

@@ -1,7 +1,7 @@
 """Scoring pairs of images with an embedder."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -11,11 +11,12 @@ from keras_sphereface.contract import (
     flip_fusion,
     unit_embeddings,
 )
-from keras_sphereface.evaluation.pairs import PairSet
+from keras_sphereface.contract.similarity import Embed
+from keras_sphereface.pairs import PairSet
 
 
 def score_pairs(
-    embed: Callable,
+    embed: Embed,
     pairs: PairSet,
     *,
     flip: bool = False,
@@ -45,30 +46,32 @@ def score_pairs(
         ValueError: an image cannot be read, or its embedding is all zeros or
             not finite; the image is named.
     """
-    batches = pairs.batches(batch_size, face_input)
+    batches: Iterable[np.ndarray] = pairs.batches(batch_size, face_input)
     if progress:
         from tqdm import tqdm
 
         total = math.ceil(len(pairs.images) / batch_size)
         batches = tqdm(batches, total=total, desc="embedding", unit="batch")
-    embeddings, start = [], 0
+    parts, start = [], 0
     for images in batches:
         names = pairs.names[start : start + len(images)]
-        embeddings.append(_embed_batch(embed, images, names, flip))
+        parts.append(_embed_batch(embed, images, names, flip))
         start += len(images)
-    embeddings = np.concatenate(embeddings)
+    embeddings = np.concatenate(parts)
     return cosine_similarity(
         embeddings[pairs.index_a], embeddings[pairs.index_b]
     )
 
 
-def _embed_batch(embed, images, names, flip):
+def _embed_batch(
+    embed: Embed, images: np.ndarray, names: Sequence[str], flip: bool
+) -> np.ndarray:
     if flip:
         return flip_fusion(embed, images, names)
     embeddings = unit_embeddings(embed(images), names)
     if len(embeddings) != len(images):
         raise ValueError(
-            "`embed` must return one embedding an image. "
+            "`embed` must return one embedding per image. "
             f"Received: {len(embeddings)} embeddings of {len(images)} images"
         )
     return embeddings

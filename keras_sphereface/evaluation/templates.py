@@ -3,24 +3,26 @@
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract import cosine_similarity, unit_embeddings
+from keras_sphereface.contract.arguments import check_choice
 
 WEIGHTINGS = ("mean", "norm")
 
 
 class Templates(NamedTuple):
-    """One unit embedding a template.
+    """One unit embedding per template.
 
     Args:
-        ids: int `[num_templates]`, rising.
+        ids: int `[num_templates]`, ascending.
         embeddings: float32 `[num_templates, embedding_dim]`, rows of norm 1.
     """
 
     ids: np.ndarray
     embeddings: np.ndarray
 
-    def rows(self, ids) -> np.ndarray:
+    def rows(self, ids: npt.ArrayLike) -> np.ndarray:
         """Where templates are in `embeddings`.
 
         Args:
@@ -39,7 +41,9 @@ class Templates(NamedTuple):
             )
         return rows
 
-    def score(self, ids_a, ids_b, block: int = 100_000) -> np.ndarray:
+    def score(
+        self, ids_a: npt.ArrayLike, ids_b: npt.ArrayLike, block: int = 100_000
+    ) -> np.ndarray:
         """Cosine similarity of pairs of templates, a block at a time.
 
         Args:
@@ -53,7 +57,7 @@ class Templates(NamedTuple):
         rows_a, rows_b = self.rows(ids_a), self.rows(ids_b)
         if len(rows_a) != len(rows_b):
             raise ValueError(
-                "`ids_a` and `ids_b` must have one template a pair. "
+                "`ids_a` and `ids_b` must have one template per pair. "
                 f"Received: {len(rows_a)} and {len(rows_b)} templates"
             )
         scores = np.empty(len(rows_a), np.float32)
@@ -66,7 +70,11 @@ class Templates(NamedTuple):
 
 
 def pool_templates(
-    embeddings, template_ids, media_ids, *, weighting: str = "mean"
+    embeddings: np.ndarray,
+    template_ids: npt.ArrayLike,
+    media_ids: npt.ArrayLike,
+    *,
+    weighting: str = "mean",
 ) -> Templates:
     """Pools images into media and media into templates.
 
@@ -79,9 +87,9 @@ def pool_templates(
         template_ids: int, `[num_images]`.
         media_ids: int, `[num_images]`; a medium is counted for each template
             it is in.
-        weighting: `"mean"`, all images alike, or `"norm"`, images by the norm
+        weighting: `"mean"`, all images equally, or `"norm"`, images by the norm
             of their embedding, which is small for blurred faces in models with
-            un-normalised embeddings; that needs embeddings with their norms.
+            un-normalized embeddings; that needs embeddings with their norms.
             Defaults to `"mean"`.
 
     Returns:
@@ -90,11 +98,7 @@ def pool_templates(
     Reference:
         - Maze et al., IARPA Janus Benchmark C, 2018
     """
-    if weighting not in WEIGHTINGS:
-        raise ValueError(
-            f"`weighting` must be one of {list(WEIGHTINGS)}. "
-            f"Received: weighting={weighting!r}"
-        )
+    check_choice("weighting", weighting, WEIGHTINGS)
     template_ids = _check_ids("template_ids", template_ids, embeddings)
     media_ids = _check_ids("media_ids", media_ids, embeddings)
     units = unit_embeddings(embeddings)
@@ -118,18 +122,22 @@ def pool_templates(
     return Templates(ids, unit_embeddings(pooled, names))
 
 
-def _sum_by(rows, groups, num_groups):
+def _sum_by(
+    rows: np.ndarray, groups: np.ndarray, num_groups: int
+) -> np.ndarray:
     """Sums the rows of each group, in float64."""
     order = np.argsort(groups, kind="stable")
     firsts = np.searchsorted(groups[order], np.arange(num_groups))
     return np.add.reduceat(rows[order].astype(np.float64), firsts, axis=0)
 
 
-def _check_ids(name, ids, embeddings):
+def _check_ids(
+    name: str, ids: npt.ArrayLike, embeddings: np.ndarray
+) -> np.ndarray:
     ids = np.asarray(ids)
     if ids.shape != (len(embeddings),) or ids.dtype.kind not in "iu":
         raise ValueError(
-            f"`{name}` must be int, one an embedding. Received: {name}.dtype="
+            f"`{name}` must be int, one per embedding. Received: {name}.dtype="
             f"{ids.dtype}, {name}.shape={ids.shape} with {len(embeddings)} "
             "embeddings"
         )

@@ -1,20 +1,24 @@
 """Plain-text tables for a terminal or a log."""
 
+from collections.abc import Iterable, Sequence
 
-def text_table(header, rows) -> str:
+
+def text_table(
+    header: str | Sequence[str], rows: Iterable[Sequence[str]]
+) -> str:
     """Aligns rows: the first column to the left, all others to the right.
 
     Args:
-        header: list of str, one a column, or a str, a title over the table.
+        header: list of str, one per column, or a str, a title over the table.
         rows: list of rows, each a list of str.
 
     Returns:
         str, a line of dashes under the header, no trailing spaces.
     """
-    lines = [list(row) for row in rows]
+    cells = [list(row) for row in rows]
     if not isinstance(header, str):
-        lines.insert(0, list(header))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        cells.insert(0, list(header))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
         "  ".join(
             cell.rjust(width) if index else cell.ljust(width)
@@ -22,7 +26,7 @@ def text_table(header, rows) -> str:
                 zip(line, widths, strict=True)
             )
         ).rstrip()
-        for line in lines
+        for line in cells
     ]
     if isinstance(header, str):
         lines.insert(0, header)
@@ -30,18 +34,18 @@ def text_table(header, rows) -> str:
     return "\n".join(lines)
 
 
-def percent(share) -> str:
+def percent(share: float) -> str:
     """`0.7553` as `75.53 %`."""
     return f"{100 * share:.2f} %"
 
 
-def interval_text(interval) -> str:
+def interval_text(interval: tuple[float, float]) -> str:
     """`(0.7012, 0.8)` as `[70.12, 80.00]`, in percent."""
     low, high = interval
     return f"[{100 * low:.2f}, {100 * high:.2f}]"
 
 
-def far_text(far) -> str:
+def far_text(far: float) -> str:
     """A false accept rate as people write it: `1e-2`, `2.5e-3`."""
     mantissa, exponent = f"{far:e}".split("e")
     return f"{float(mantissa):g}e{int(exponent)}"

@@ -9,8 +9,8 @@ class WeightedRates(NamedTuple):
     """FAR and TAR at every threshold where they change.
 
     Args:
-        far: float64 `[num_scores + 1]`, rising from 0 to 1.
-        tar: float64 `[num_scores + 1]`, rising from 0 to 1.
+        far: float64 `[num_scores + 1]`, ascending from 0 to 1.
+        tar: float64 `[num_scores + 1]`, ascending from 0 to 1.
     """
 
     far: np.ndarray
@@ -66,10 +66,11 @@ class WeightedScores:
         is_same: bool, `[num_pairs]`.
     """
 
-    def __init__(self, scores, is_same) -> None:
+    def __init__(self, scores: np.ndarray, is_same: np.ndarray) -> None:
         genuine, impostor = scores[is_same], scores[~is_same]
         self.thresholds = np.unique(scores)[::-1]
-        self._orders, self._counts = [], []
+        self._orders: list[np.ndarray] = []
+        self._counts: list[np.ndarray] = []
         for side in (genuine, impostor):
             order = np.argsort(-side, kind="stable")
             self._orders.append(order)
@@ -80,7 +81,9 @@ class WeightedScores:
         ones = np.ones(len(genuine)), np.ones(len(impostor))
         self.plain = self.rates(*ones)
 
-    def rates(self, genuine_weights, impostor_weights) -> WeightedRates:
+    def rates(
+        self, genuine_weights: np.ndarray, impostor_weights: np.ndarray
+    ) -> WeightedRates:
         """The ROC curve under these weights.
 
         Args:

@@ -10,11 +10,13 @@ multiplications and additions take 0.8 of it, and TensorFlow's own int8 PReLU
 import contextlib
 import io
 import warnings
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
 from keras_sphereface.contract import SIGNATURE
-from keras_sphereface.export.tflite_file import signature_runner
+from keras_sphereface.export.tflite_model import signature_runner
 
 # LiteRT adds int16 tensors in another way where all scales are powers of two,
 # and refuses some; pixels scaled to [-1, 1] are such by accident.
@@ -23,10 +25,12 @@ _CHUNK = 16  # images whose activations are in memory together
 _RECIPES = {"int8": "static_wi8_ai8", "int16x8": "static_wi8_ai16"}
 
 
-def quantize_activations(content, quantization, images):
+def quantize_activations(
+    content: bytes, quantization: str, images: np.ndarray
+) -> bytes:
     """Brings the weights of a TFLite graph to int8, activations to integers.
 
-    Weights have one range a channel, activations one range a tensor, taken
+    Weights have one range per channel, activations one range per tensor, taken
     from the images; that of the pixels is `[0, 255]`. Input and output stay
     float.
 
@@ -51,7 +55,7 @@ def quantize_activations(content, quantization, images):
             ".*", end, algorithm_key=algorithms.AlgorithmName.NO_QUANTIZE
         )
     with _quiet():
-        ranges = {}
+        ranges: dict[str, dict[str, np.ndarray]] = {}
         for start in range(0, len(images), _CHUNK):
             chunk = images[start : start + _CHUNK]
             _widen(ranges, quantizer.calibrate(_as_data(chunk[None])))
@@ -67,7 +71,9 @@ def quantize_activations(content, quantization, images):
         return bytes(quantizer.quantize(ranges).quantized_model)
 
 
-def layer_errors(content, quantized, images):
+def layer_errors(
+    content: bytes, quantized: bytes, images: np.ndarray
+) -> list[dict[str, Any]]:
     """How far the tensors of a quantized graph are from the float ones.
 
     Args:
@@ -104,7 +110,7 @@ def layer_errors(content, quantized, images):
     ]
 
 
-def _packages():
+def _packages() -> tuple[Any, Any, Any, Any]:
     try:
         from ai_edge_quantizer import (
             algorithm_manager,
@@ -120,13 +126,18 @@ def _packages():
     return quantizer, recipe, qtyping, algorithm_manager
 
 
-def _as_data(batches):
+def _as_data(
+    batches: Iterable[np.ndarray],
+) -> dict[str, list[dict[str, np.ndarray]]]:
     return {
         SIGNATURE: [{"images": batch.astype(np.float32)} for batch in batches]
     }
 
 
-def _widen(ranges, others):
+def _widen(
+    ranges: dict[str, dict[str, np.ndarray]],
+    others: dict[str, dict[str, np.ndarray]],
+) -> None:
     """Lets ranges hold others too; the package itself averages them."""
     for name, other in others.items():
         own = ranges.setdefault(name, other)
@@ -135,7 +146,7 @@ def _widen(ranges, others):
 
 
 @contextlib.contextmanager
-def _quiet():
+def _quiet() -> Iterator[None]:
     """Keeps progress bars, size tables and warnings of the package back."""
     with (
         warnings.catch_warnings(),

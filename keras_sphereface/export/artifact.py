@@ -1,7 +1,9 @@
 """Opening what was exported, by us or by others, to embed images with it."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +20,9 @@ from keras_sphereface.export.embedder import load_embedder
 from keras_sphereface.models import embedding_function
 
 
-def open_embedder(path):
+def open_embedder(
+    path: str | os.PathLike,
+) -> Callable[[np.ndarray], np.ndarray]:
     """Opens a model of any kind as a function of images.
 
     | `path` | what it is |
@@ -60,7 +64,7 @@ def open_embedder(path):
     )
 
 
-def _open_saved_model(path):
+def _open_saved_model(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     import tensorflow as tf
 
     if not (path / "saved_model.pb").is_file():
@@ -73,8 +77,10 @@ def _open_saved_model(path):
     run = model.signatures.get(SIGNATURE) or model.signatures.get(
         "serving_default"
     )
-    inputs = {} if run is None else run.structured_input_signature[1]
-    outputs = {} if run is None else run.structured_outputs
+    inputs: dict[str, Any] = (
+        {} if run is None else run.structured_input_signature[1]
+    )
+    outputs: dict[str, Any] = {} if run is None else run.structured_outputs
     if len(inputs) != 1 or len(outputs) != 1:
         raise ValueError(
             f"`path` must have a signature {SIGNATURE!r} or a default one, of "
@@ -82,18 +88,19 @@ def _open_saved_model(path):
             f"Received: signatures {list(model.signatures)}, inputs "
             f"{list(inputs)}, outputs {list(outputs)}"
         )
-    (image_name, spec), (output_name, _) = *inputs.items(), *outputs.items()
+    ((image_name, spec),) = inputs.items()
+    (output_name,) = outputs
 
-    def embed(images):
+    def embed(images: np.ndarray) -> np.ndarray:
         pixels = tf.cast(tf.convert_to_tensor(images), spec.dtype)
         return run(**{image_name: pixels})[output_name].numpy()
 
     # The function lives as long as the model it is of.
-    embed.model = model
+    embed.model = model  # type: ignore[attr-defined]  # any function has room
     return embed
 
 
-def _check_folder(path):
+def _check_folder(path: Path) -> None:
     """Raises if a SavedModel of this package was changed since its export."""
     file = path / MANIFEST_FILE
     if not file.is_file():
@@ -107,7 +114,7 @@ def _check_folder(path):
         )
 
 
-def _open_onnx(path):
+def _open_onnx(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     try:
         import onnxruntime
     except ImportError as error:
@@ -128,7 +135,7 @@ def _open_onnx(path):
     dtype = np.uint8 if inputs[0].type == "tensor(uint8)" else np.float32
     one_by_one = shapes[0][0] == 1
 
-    def embed(images):
+    def embed(images: np.ndarray) -> np.ndarray:
         pixels = np.asarray(images).astype(dtype)
         parts = np.split(pixels, len(pixels)) if one_by_one else [pixels]
         return np.concatenate(

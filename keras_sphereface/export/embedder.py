@@ -2,15 +2,17 @@
 
 import importlib
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from keras_sphereface.contract import FaceInput
-from keras_sphereface.export.errors import ExportError
+from keras_sphereface.export.export_error import ExportError
 
 
-def load_embedder(path):
+def load_embedder(path: str | os.PathLike) -> keras.Model:
     """Reads the embedder of a `.keras` file.
 
     Args:
@@ -37,7 +39,7 @@ def load_embedder(path):
     return getattr(model, "embedder", model)
 
 
-def check_embedder(embedder):
+def check_embedder(embedder: object) -> None:
     """Raises unless the model is one the device can use.
 
     Args:
@@ -81,19 +83,19 @@ def check_embedder(embedder):
         or outputs[0].shape[1] is None
     ):
         raise ValueError(
-            "`embedder` must return one embedding an image, "
+            "`embedder` must return one embedding per image, "
             "[batch_size, embedding_dim]. "
             f"Received: outputs {[tuple(x.shape) for x in outputs]}"
         )
 
 
-def describe_input(embedder):
+def describe_input(embedder: keras.Model) -> FaceInput:
     """The images an embedder wants, as a `contract.FaceInput`."""
     _, height, width, channels = embedder.inputs[0].shape
     return FaceInput(height=height, width=width, channels=channels)
 
 
-def as_float32(embedder):
+def as_float32(embedder: keras.Model) -> keras.Model:
     """The embedder itself if it computes in float32, else such a copy.
 
     A model trained in `mixed_float16` or `bfloat16` keeps half-precision
@@ -109,18 +111,18 @@ def as_float32(embedder):
     return copy
 
 
-def _is_image_batch(shape):
+def _is_image_batch(shape: Sequence[int | None]) -> bool:
     return len(shape) == 4 and shape[3] == 3 and None not in shape[1:]
 
 
-def _layers(model):
+def _layers(model: keras.Model) -> Iterator[keras.Layer]:
     for layer in model.layers:
         yield layer
         if isinstance(layer, keras.Model):
             yield from _layers(layer)
 
 
-def _with_float32_policies(config):
+def _with_float32_policies(config: Any) -> Any:
     if isinstance(config, dict):
         if config.get("class_name") == "DTypePolicy":
             return {**config, "config": {"name": "float32"}}

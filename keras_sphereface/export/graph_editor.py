@@ -6,11 +6,24 @@ every quantization and stays in float: an int8 normalization has steps of
 """
 
 import copy
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_sphereface.contract import VERIFY_SIGNATURE
-from keras_sphereface.export.tflite_file import schema_tools
+from keras_sphereface.export.tflite_model import schema_tools
+
+if TYPE_CHECKING:
+    from ai_edge_litert.schema_py_generated import (
+        ModelT,
+        OperatorT,
+        QuantizationParametersT,
+        SignatureDefT,
+        TensorMapT,
+        TensorT,
+    )
 
 # Squared norms below are taken for zero; the float32 next to it is 1e-38.
 _TINY = 1e-36
@@ -24,12 +37,12 @@ class GraphEditor:
             input and one output, `[batch_size, embedding_dim]`.
     """
 
-    def __init__(self, model):
+    def __init__(self, model: "ModelT") -> None:
         _, self.schema = schema_tools()
         self.model = model
         self.graph = model.subgraphs[0]
 
-    def fix_reshapes(self):
+    def fix_reshapes(self) -> None:
         """Gives reshapes a constant shape that fits any batch.
 
         Keras flattens to a shape that it computes from the batch, by
@@ -54,13 +67,13 @@ class GraphEditor:
                 sizes = [0, *(size for part in parts[1:] for size in part)]
                 free = free and len(sizes) == len(parts)
             if free and min(sizes[1:]) > 0:
-                shape = np.int32([-1, *sizes[1:]])
+                shape = np.array([-1, *sizes[1:]], np.int32)
                 operator.inputs[1] = self._add_constant("shape", shape)
                 operator.builtinOptions = None
                 operator.builtinOptionsType = 0
         self._drop_unused()
 
-    def shorten_names(self):
+    def shorten_names(self) -> None:
         """Leaves of a tensor's name the first of the operations fused in it.
 
         The others are a fiftieth of a small int8 file.
@@ -68,7 +81,7 @@ class GraphEditor:
         for tensor in self.graph.tensors:
             tensor.name = tensor.name.split(b";")[0]
 
-    def take_uint8(self):
+    def take_uint8(self) -> None:
         """Lets a graph of float pixels begin with uint8 pixels.
 
         Of an int8 graph the next operation quantizes them again: from uint8 in
@@ -88,13 +101,13 @@ class GraphEditor:
         (signature,) = self.model.signatureDefs
         signature.inputs = [self._tensor_map("images", images)]
 
-    def normalize(self):
+    def normalize(self) -> None:
         """Ends the graph with float embeddings of norm 1; zeros stay zeros."""
         (raw,) = self.graph.outputs
         # Quantization may have lost what the batch of the output is.
         batch, dim = self._shape(self.graph.inputs[0])[0], self._shape(raw)[-1]
         squares = self._add("MUL", [raw, raw], "squares", [batch, dim])
-        axis = self._add_constant("axis", np.int32([-1]))
+        axis = self._add_constant("axis", np.array([-1], np.int32))
         total = self._add(
             "SUM",
             [squares, axis],
@@ -103,13 +116,13 @@ class GraphEditor:
             options="Reducer",
             keepDims=True,
         )
-        tiny = self._add_constant("tiny", np.float32([_TINY]))
+        tiny = self._add_constant("tiny", np.array([_TINY], np.float32))
         total = self._add("MAXIMUM", [total, tiny], "bounded", [batch, 1])
         factor = self._add("RSQRT", [total], "inverse_norms", [batch, 1])
         unit = self._add("MUL", [raw, factor], "embeddings", [batch, dim])
         self._set_outputs(self.model.signatureDefs[0], {"embeddings": unit})
 
-    def quantize_output(self, scale):
+    def quantize_output(self, scale: float) -> None:
         """Returns embeddings in int8, `scale` times a whole number each.
 
         Args:
@@ -126,7 +139,7 @@ class GraphEditor:
         )
         self._set_outputs(self.model.signatureDefs[0], {"embeddings": int8})
 
-    def add_verify(self):
+    def add_verify(self) -> None:
         """Adds the signature `verify`, two batches of images to their scores.
 
         Both go through the network as one batch. The weights are those of
@@ -172,7 +185,7 @@ class GraphEditor:
             self._operator("SPLIT", [axis, unit], halves, numSplits=2)
         )
         products = self._add("MUL", halves, "products", [batch, dim])
-        axis = self._add_constant("axis", np.int32([-1]))
+        axis = self._add_constant("axis", np.array([-1], np.int32))
         scores = self._add(
             "SUM", [products, axis], "scores", [batch], options="Reducer"
         )
@@ -188,20 +201,20 @@ class GraphEditor:
         self.model.signatureDefs.append(signature)
         self.graph = embed
 
-    def _kind(self, operator):
+    def _kind(self, operator: "OperatorT") -> str:
         code = self.model.operatorCodes[operator.opcodeIndex]
         value = max(code.builtinCode, code.deprecatedBuiltinCode)
         operators = vars(self.schema.BuiltinOperator)
         return next(k for k, v in operators.items() if v == value)
 
-    def _shape(self, index):
+    def _shape(self, index: int) -> list[int]:
         """The shape of a tensor, -1 for a free batch."""
         tensor = self.graph.tensors[index]
         signature = tensor.shapeSignature
         shape = tensor.shape if signature is None else signature
         return [int(size) for size in shape]
 
-    def _batched(self):
+    def _batched(self) -> list["TensorT"]:
         """The tensors that are computed, which all have a batch axis."""
         computed = {i for item in self.graph.operators for i in item.outputs}
         return [
@@ -209,18 +222,20 @@ class GraphEditor:
             for index in sorted(computed | set(self.graph.inputs))
         ]
 
-    def _constant(self, index):
+    def _constant(self, index: int) -> np.ndarray:
         """The numbers in a constant tensor of int32; none if it is computed."""
         data = self.model.buffers[self.graph.tensors[index].buffer].data
         return np.frombuffer(bytes([] if data is None else data), np.int32)
 
-    def _quantization(self, *, scale, zero_point):
+    def _quantization(
+        self, *, scale: float, zero_point: int
+    ) -> "QuantizationParametersT":
         parameters = self.schema.QuantizationParametersT()
         parameters.scale = [scale]
         parameters.zeroPoint = [zero_point]
         return parameters
 
-    def _add_constant(self, name, value):
+    def _add_constant(self, name: str, value: npt.ArrayLike) -> int:
         value = np.asarray(value)
         buffer = self.schema.BufferT()
         buffer.data = np.frombuffer(value.tobytes(), np.uint8)
@@ -230,7 +245,13 @@ class GraphEditor:
         self.graph.tensors[index].buffer = len(self.model.buffers) - 1
         return index
 
-    def _add_tensor(self, name, shape, dtype="FLOAT32", quantization=None):
+    def _add_tensor(
+        self,
+        name: str,
+        shape: Sequence[int],
+        dtype: str = "FLOAT32",
+        quantization: "QuantizationParametersT | None" = None,
+    ) -> int:
         tensor = self.schema.TensorT()
         tensor.name = name.encode()
         tensor.type = getattr(self.schema.TensorType, dtype)
@@ -243,23 +264,30 @@ class GraphEditor:
 
     def _add(
         self,
-        kind,
-        inputs,
-        name,
-        shape,
+        kind: str,
+        inputs: Iterable[int],
+        name: str,
+        shape: Sequence[int],
         *,
-        dtype="FLOAT32",
-        quantization=None,
-        options=None,
-        **settings,
-    ):
+        dtype: str = "FLOAT32",
+        quantization: "QuantizationParametersT | None" = None,
+        options: str | None = None,
+        **settings: Any,
+    ) -> int:
         output = self._add_tensor(name, shape, dtype, quantization)
         self.graph.operators.append(
             self._operator(kind, inputs, [output], options, **settings)
         )
         return output
 
-    def _operator(self, kind, inputs, outputs, options=None, **settings):
+    def _operator(
+        self,
+        kind: str,
+        inputs: Iterable[int],
+        outputs: Iterable[int],
+        options: str | None = None,
+        **settings: Any,
+    ) -> "OperatorT":
         names = {
             "DEQUANTIZE": "Dequantize",
             "MAXIMUM": "MaximumMinimum",
@@ -282,7 +310,7 @@ class GraphEditor:
                 setattr(operator.builtinOptions, key, value)
         return operator
 
-    def _opcode(self, kind):
+    def _opcode(self, kind: str) -> int:
         value = getattr(self.schema.BuiltinOperator, kind)
         for index, code in enumerate(self.model.operatorCodes):
             if max(code.builtinCode, code.deprecatedBuiltinCode) == value:
@@ -294,21 +322,23 @@ class GraphEditor:
         self.model.operatorCodes.append(code)
         return len(self.model.operatorCodes) - 1
 
-    def _tensor_map(self, name, index):
+    def _tensor_map(self, name: str, index: int) -> "TensorMapT":
         entry = self.schema.TensorMapT()
         entry.name = name
         entry.tensorIndex = index
         return entry
 
-    def _set_outputs(self, signature, outputs):
+    def _set_outputs(
+        self, signature: "SignatureDefT", outputs: dict[str, int]
+    ) -> None:
         self.graph.outputs = list(outputs.values())
         signature.outputs = [
             self._tensor_map(name, index) for name, index in outputs.items()
         ]
 
-    def _drop_unused(self):
+    def _drop_unused(self) -> None:
         """Drops operations whose outputs nobody reads, and their tensors."""
-        operators = []
+        operators: list[OperatorT] = []
         while len(operators) != len(self.graph.operators):
             operators = self.graph.operators
             read = {i for item in operators for i in item.inputs}

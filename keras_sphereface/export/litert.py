@@ -1,7 +1,11 @@
 """Export to a TFLite file, for LiteRT on phones and small computers."""
 
+import os
 import tempfile
+from collections.abc import Iterable
+from typing import Any
 
+import keras
 import tensorflow as tf
 
 from keras_sphereface.contract import (
@@ -10,19 +14,28 @@ from keras_sphereface.contract import (
     VERIFY_SIGNATURE,
     seal,
 )
+from keras_sphereface.contract.arguments import check_choice, check_integer
+from keras_sphereface.evaluation import PairSet
 from keras_sphereface.export.activation_quantizer import (
     layer_errors,
     quantize_activations,
 )
-from keras_sphereface.export.calibration import read_calibration
+from keras_sphereface.export.artifact_manifest import (
+    OperatingPoints,
+    build_manifest,
+)
 from keras_sphereface.export.embedder import as_float32, check_embedder
-from keras_sphereface.export.errors import ExportError
+from keras_sphereface.export.export_error import ExportError
+from keras_sphereface.export.export_report import ExportReport
 from keras_sphereface.export.graph_editor import GraphEditor
-from keras_sphereface.export.manifest import build_manifest
 from keras_sphereface.export.native_logs import native_logs_hidden
 from keras_sphereface.export.parity_check import ParityCheck
+from keras_sphereface.export.representative_images import (
+    Images,
+    read_calibration,
+)
 from keras_sphereface.export.signatures import write_raw_signature
-from keras_sphereface.export.tflite_file import (
+from keras_sphereface.export.tflite_model import (
     add_manifest,
     read_model,
     write_model,
@@ -30,23 +43,24 @@ from keras_sphereface.export.tflite_file import (
 from keras_sphereface.files import new_file
 
 _INTEGER = ("int8", "int16x8")
+_SIGNATURES = ((SIGNATURE,), (SIGNATURE, VERIFY_SIGNATURE))
 
 
 def export_litert(
-    embedder,
-    path,
+    embedder: keras.Model,
+    path: str | os.PathLike,
     *,
-    quantization="float32",
-    calibration=None,
-    batch_size=None,
-    output_dtype="float32",
-    signatures=(SIGNATURE, VERIFY_SIGNATURE),
-    operating_points=None,
-    training=None,
-    faces=None,
-    pairs=None,
-    force=False,
-):
+    quantization: str = "float32",
+    calibration: Images | None = None,
+    batch_size: int | None = None,
+    output_dtype: str = "float32",
+    signatures: Iterable[str] = (SIGNATURE, VERIFY_SIGNATURE),
+    operating_points: OperatingPoints | None = None,
+    training: dict[str, Any] | None = None,
+    faces: Images | None = None,
+    pairs: PairSet | None = None,
+    force: bool = False,
+) -> ExportReport:
     """Writes a TFLite file that turns face images into unit embeddings.
 
     Signature `embed` takes `images`, RGB pixels in `[0, 255]`,
@@ -90,7 +104,7 @@ def export_litert(
             `None`.
         faces: images to compare with Keras on, in the forms of `calibration`.
             Defaults to `None`: up to 64 of the calibration, or four of noise.
-        pairs: `evaluation.PairSet` on which accuracy and TAR are compared.
+        pairs: `PairSet` on which accuracy and TAR are compared.
             Defaults to `None`.
         force: bool, whether to write a file that the comparison refuses.
             Defaults to `False`.
@@ -100,7 +114,7 @@ def export_litert(
 
     Raises:
         ValueError: an argument is wrong.
-        ExportError: TFLite has not the operations, or the file is further from
+        ExportError: TFLite lacks the operations, or the file is further from
             Keras than `export.parity` allows.
 
     Example:
@@ -110,7 +124,11 @@ def export_litert(
     edge.FaceVerifier("face.tflite").verify(image_a, image_b)
     ```
     """
-    _check_choices(quantization, batch_size, output_dtype, signatures)
+    check_choice("quantization", quantization, QUANTIZATIONS)
+    if batch_size is not None:
+        batch_size = check_integer("batch_size", batch_size, at_least=1)
+    _check_output_dtype(output_dtype, quantization)
+    signatures = check_choice("signatures", tuple(signatures), _SIGNATURES)
     check_embedder(embedder)
     manifest = build_manifest(
         embedder,
@@ -134,7 +152,7 @@ def export_litert(
     with native_logs_hidden():
         content = _convert(embedder, quantization, batch_size)
         model, layers = read_model(content), None
-        if quantization in _INTEGER:
+        if calibration is not None:
             graph = GraphEditor(model)
             graph.fix_reshapes()
             content = write_model(model)
@@ -164,7 +182,9 @@ def export_litert(
         )
 
 
-def _convert(embedder, quantization, batch_size):
+def _convert(
+    embedder: keras.Model, quantization: str, batch_size: int | None
+) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         write_raw_signature(embedder, folder, batch_size=batch_size)
         # Concrete functions of a plain tf.Module would lose Keras's variables.
@@ -185,33 +205,11 @@ def _convert(embedder, quantization, batch_size):
             ) from error
 
 
-def _check_choices(quantization, batch_size, output_dtype, signatures):
-    if quantization not in QUANTIZATIONS:
-        raise ValueError(
-            f"`quantization` must be one of {list(QUANTIZATIONS)}. "
-            f"Received: quantization={quantization!r}"
-        )
-    if batch_size is not None and (
-        type(batch_size) is not int or batch_size < 1
-    ):
-        raise ValueError(
-            "`batch_size` must be a positive int or None. "
-            f"Received: batch_size={batch_size!r}"
-        )
-    if output_dtype not in ("float32", "int8") or (
-        output_dtype == "int8" and quantization != "int8"
-    ):
+def _check_output_dtype(output_dtype: str, quantization: str) -> None:
+    check_choice("output_dtype", output_dtype, ("float32", "int8"))
+    if output_dtype == "int8" and quantization != "int8":
         raise ValueError(
             '`output_dtype` must be "float32", or "int8" for an int8 file. '
             f"Received: output_dtype={output_dtype!r} with "
             f"quantization={quantization!r}"
-        )
-    if tuple(signatures) not in (
-        (SIGNATURE,),
-        (SIGNATURE, VERIFY_SIGNATURE),
-    ):
-        raise ValueError(
-            f"`signatures` must be {(SIGNATURE,)} or "
-            f"{(SIGNATURE, VERIFY_SIGNATURE)}. "
-            f"Received: signatures={signatures!r}"
         )

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
 
 _CHATTER = re.compile(
     rb"[IW]\d{4} |INFO:|fully_quantize: |WARNING: All log messages before absl"
@@ -12,10 +13,10 @@ _CHATTER = re.compile(
 
 
 @contextlib.contextmanager
-def native_logs_hidden():
+def native_logs_hidden() -> Iterator[None]:
     """Drops the information and warning lines C++ writes to stderr.
 
-    The converter logs a dozen lines an export past Python's logging. They are
+    The converter logs a dozen lines per export past Python's logging. They are
     held back and every other line is passed on at the end; when the block
     raises, all of them are.
     """

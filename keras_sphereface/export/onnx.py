@@ -2,32 +2,46 @@
 
 import contextlib
 import gc
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_sphereface.contract import MANIFEST_NAME, seal
+from keras_sphereface.contract.arguments import check_integer
+from keras_sphereface.evaluation import PairSet
+from keras_sphereface.export.artifact_manifest import (
+    OperatingPoints,
+    build_manifest,
+)
 from keras_sphereface.export.embedder import as_float32, check_embedder
-from keras_sphereface.export.errors import ExportError
-from keras_sphereface.export.manifest import build_manifest
+from keras_sphereface.export.export_error import ExportError
+from keras_sphereface.export.export_report import ExportReport
 from keras_sphereface.export.native_logs import native_logs_hidden
 from keras_sphereface.export.parity_check import ParityCheck
+from keras_sphereface.export.representative_images import Images
 from keras_sphereface.files import new_file
+
+if TYPE_CHECKING:
+    import onnx
 
 OPSETS = range(13, 19)  # what tf2onnx writes
 
 
 def export_onnx(
-    embedder,
-    path,
+    embedder: keras.Model,
+    path: str | os.PathLike,
     *,
-    opset=17,
-    operating_points=None,
-    training=None,
-    faces=None,
-    pairs=None,
-    force=False,
-):
+    opset: int = 17,
+    operating_points: OperatingPoints | None = None,
+    training: dict[str, Any] | None = None,
+    faces: Images | None = None,
+    pairs: PairSet | None = None,
+    force: bool = False,
+) -> ExportReport:
     """Writes an ONNX file that turns face images into unit embeddings.
 
     Input `images`, float32 RGB pixels `[batch_size, height, width, 3]` in
@@ -49,7 +63,7 @@ def export_onnx(
             `None`.
         faces: images to compare with Keras on, an array, an iterable or a
             folder. Defaults to `None`, four images of noise.
-        pairs: `evaluation.PairSet` on which accuracy and TAR are compared.
+        pairs: `PairSet` on which accuracy and TAR are compared.
             Defaults to `None`.
         force: bool, whether to write a file that the comparison refuses.
             Defaults to `False`.
@@ -64,11 +78,9 @@ def export_onnx(
     edge.FaceVerifier("face.onnx").verify(image_a, image_b)
     ```
     """
-    if type(opset) is not int or opset not in OPSETS:
-        raise ValueError(
-            f"`opset` must be an int in [{OPSETS[0]}, {OPSETS[-1]}]. "
-            f"Received: opset={opset!r}"
-        )
+    opset = check_integer(
+        "opset", opset, at_least=OPSETS[0], at_most=OPSETS[-1]
+    )
     check_embedder(embedder)
     manifest = build_manifest(
         embedder,
@@ -87,11 +99,13 @@ def export_onnx(
         return check.report(unfinished, path, force=force)
 
 
-def _convert(embedder, shape, opset):
+def _convert(
+    embedder: keras.Model, shape: Sequence[int], opset: int
+) -> "onnx.ModelProto":
     onnx, tf2onnx = _packages()
 
     @tf.function(input_signature=[tf.TensorSpec((None, *shape), name="images")])
-    def embed(images):
+    def embed(images: tf.Tensor) -> tf.Tensor:
         embeddings = embedder(images, training=False)
         squared = tf.reduce_sum(embeddings**2, axis=-1, keepdims=True)
         # The floor bounds the division, so that 0 gives 0, not NaN.
@@ -116,7 +130,7 @@ def _convert(embedder, shape, opset):
 
 
 @contextlib.contextmanager
-def _frequent_collection():
+def _frequent_collection() -> Iterator[None]:
     """Lets Python free soon what is made from here on.
 
     tf2onnx copies the graph, weights and all, before each of its passes, and
@@ -137,7 +151,7 @@ def _frequent_collection():
         gc.unfreeze()
 
 
-def _one_minus_erf(context, node, name, _):
+def _one_minus_erf(context: Any, node: Any, name: str, _: Any) -> None:
     """What ONNX has in place of `Erfc`, which TensorFlow's exact GELU is."""
     shapes, dtypes = node.output_shapes, node.output_dtypes
     (value,), (output,) = node.input, node.output
@@ -153,8 +167,8 @@ def _one_minus_erf(context, node, name, _):
     )
 
 
-def _name_ends(graph):
-    """Gives input, output and batch axis the names they shall have."""
+def _name_ends(graph: "onnx.GraphProto") -> None:
+    """Gives input, output and batch axis their names."""
     (images,), (embeddings,) = graph.input, graph.output
     new = {images.name: "images", embeddings.name: "embeddings"}
     for node in graph.node:
@@ -167,7 +181,7 @@ def _name_ends(graph):
         batch.dim_param = "batch_size"
 
 
-def _packages():
+def _packages() -> tuple[Any, Any]:
     try:
         import onnx
         import tf2onnx

@@ -1,13 +1,19 @@
 """Whether an artifact gives the scores of the Keras model it came from."""
 
 import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import keras
 import numpy as np
+import numpy.typing as npt
 
-from keras_sphereface.contract import unit_embeddings
+from keras_sphereface.contract import FaceInput, unit_embeddings
+from keras_sphereface.contract.similarity import Embed
+from keras_sphereface.evaluation import PairSet
+from keras_sphereface.evaluation.pair_verification import verify_scores
 from keras_sphereface.evaluation.scores import score_pairs
-from keras_sphereface.evaluation.verification import verify_scores
-from keras_sphereface.export.errors import ExportError
+from keras_sphereface.export.export_error import ExportError
 from keras_sphereface.models import embedding_function
 
 # The least cosine between the two embeddings of one face, and the largest
@@ -34,7 +40,7 @@ TAR_LOSS_LIMIT = 0.015
 TAR_FAR = 1e-2
 
 
-def probe_images(face_input, seed=0):
+def probe_images(face_input: FaceInput, seed: int = 0) -> np.ndarray:
     """Images to compare models on: two of noise, two of coarse patches.
 
     Args:
@@ -54,8 +60,8 @@ def probe_images(face_input, seed=0):
     return np.concatenate([noise, patches]).astype(np.float32)
 
 
-def keras_embeddings(embedder, images):
-    """Embeddings of the Keras model, or an error if they are no embeddings.
+def keras_embeddings(embedder: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Embeddings of the Keras model, or an error if they are not embeddings.
 
     Args:
         embedder: `keras.Model`.
@@ -81,7 +87,9 @@ def keras_embeddings(embedder, images):
         ) from error
 
 
-def compare_embeddings(expected, embeddings):
+def compare_embeddings(
+    expected: npt.ArrayLike, embeddings: npt.ArrayLike
+) -> dict[str, float]:
     """How far the embeddings of an artifact are from those of Keras.
 
     Args:
@@ -104,13 +112,15 @@ def compare_embeddings(expected, embeddings):
     }
 
 
-def compare_on_pairs(embedder, embed, pairs):
+def compare_on_pairs(
+    embedder: keras.Model, embed: Embed, pairs: PairSet
+) -> dict[str, Any]:
     """Accuracy and TAR of the Keras model and of its artifact.
 
     Args:
         embedder: `keras.Model`.
         embed: callable, the artifact, images to embeddings.
-        pairs: `evaluation.PairSet`.
+        pairs: `PairSet`.
 
     Returns:
         Dict: `count`, `genuine`, `far`; `score_error`, the largest change of a
@@ -122,7 +132,7 @@ def compare_on_pairs(embedder, embed, pairs):
         "keras": score_pairs(embedding_function(embedder), pairs),
         "artifact": score_pairs(embed, pairs),
     }
-    found = {
+    found: dict[str, Any] = {
         "count": len(pairs),
         "genuine": int(np.sum(pairs.is_same)),
         "far": TAR_FAR,
@@ -145,7 +155,9 @@ def compare_on_pairs(embedder, embed, pairs):
     return found
 
 
-def median_latency(embed, image, rounds=21):
+def median_latency(
+    embed: Callable[[np.ndarray], object], image: np.ndarray, rounds: int = 21
+) -> float:
     """Milliseconds to embed one image, the median.
 
     Args:
@@ -165,7 +177,11 @@ def median_latency(embed, image, rounds=21):
     return 1e3 * float(np.median(times))
 
 
-def exceeded_bounds(quantization, measures, pairs=None):
+def exceeded_bounds(
+    quantization: str,
+    measures: Mapping[str, float],
+    pairs: Mapping[str, Any] | None = None,
+) -> list[str]:
     """What of a comparison is worse than an export may be.
 
     Args:
@@ -174,7 +190,7 @@ def exceeded_bounds(quantization, measures, pairs=None):
         pairs: dict of `compare_on_pairs`, or `None`. Defaults to `None`.
 
     Returns:
-        List of str, one a bound that is exceeded.
+        List of str, one per exceeded bound.
     """
     found = []
     worst, least = measures["worst_cosine"], COSINE_LIMITS[quantization]

@@ -2,13 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 
-from keras_sphereface.contract import unit_embeddings
+from keras_sphereface.contract import Manifest, unit_embeddings
+from keras_sphereface.evaluation import PairSet
 from keras_sphereface.export.artifact import open_embedder
-from keras_sphereface.export.calibration import read_images
-from keras_sphereface.export.errors import ExportError
+from keras_sphereface.export.export_error import ExportError
+from keras_sphereface.export.export_report import ExportReport
 from keras_sphereface.export.parity import (
     compare_embeddings,
     compare_on_pairs,
@@ -17,7 +20,7 @@ from keras_sphereface.export.parity import (
     median_latency,
     probe_images,
 )
-from keras_sphereface.export.report import ExportReport
+from keras_sphereface.export.representative_images import Images, gather_images
 
 _CALIBRATION_IMAGES = 64
 
@@ -28,22 +31,28 @@ class ParityCheck:
     Args:
         embedder: `keras.Model` that is exported, in float32.
         manifest: `contract.Manifest` of the artifact.
-        faces: images in any form of `read_images`, or `None`. Defaults to
+        faces: images in any form of `gather_images`, or `None`. Defaults to
             `None`: some of the calibration, else images of noise.
         calibration: array `[num_images, height, width, 3]`, or `None`.
             Defaults to `None`.
-        pairs: `evaluation.PairSet`, or `None`. Defaults to `None`.
+        pairs: `PairSet`, or `None`. Defaults to `None`.
     """
 
     def __init__(
-        self, embedder, manifest, *, faces=None, calibration=None, pairs=None
-    ):
+        self,
+        embedder: keras.Model,
+        manifest: Manifest,
+        *,
+        faces: Images | None = None,
+        calibration: np.ndarray | None = None,
+        pairs: PairSet | None = None,
+    ) -> None:
         self._embedder = embedder
         self._quantization = manifest.quantization
         self._pairs = pairs
         if faces is not None:
             self._origin = "faces"
-            self._images = read_images(faces, manifest.input, "faces")
+            self._images = gather_images(faces, manifest.input, "faces")
         elif calibration is not None:
             self._origin = "images of the calibration"
             count = min(_CALIBRATION_IMAGES, len(calibration))
@@ -54,7 +63,14 @@ class ParityCheck:
             self._images = probe_images(manifest.input)
         self._expected = keras_embeddings(embedder, self._images)
 
-    def report(self, artifact, path, *, force=False, **details):
+    def report(
+        self,
+        artifact: str | os.PathLike,
+        path: str | os.PathLike,
+        *,
+        force: bool = False,
+        **details: Any,
+    ) -> ExportReport:
         """Opens the artifact as a device would, and compares.
 
         Args:
@@ -72,15 +88,15 @@ class ParityCheck:
             np.concatenate([embed(image[None]) for image in self._images])
         )
         measures = compare_embeddings(self._expected, found)
-        pairs = self._pairs and compare_on_pairs(
-            self._embedder, embed, self._pairs
-        )
+        pairs = None
+        if self._pairs is not None:
+            pairs = compare_on_pairs(self._embedder, embed, self._pairs)
         exceeded = exceeded_bounds(self._quantization, measures, pairs)
         if exceeded and not force:
             raise ExportError(
                 f"The {self._quantization} artifact does not equal its Keras "
                 f"model: {'; '.join(exceeded)}. It was not written; "
-                "`force=True` writes it all the same."
+                "`force=True` writes it anyway."
             )
         return ExportReport(
             path=os.fspath(path),
@@ -91,11 +107,13 @@ class ParityCheck:
             latency_ms=median_latency(embed, self._images[0]),
             exceeded=tuple(exceeded),
             pairs=pairs,
-            **measures,
+            worst_cosine=measures["worst_cosine"],
+            mean_cosine=measures["mean_cosine"],
+            score_error=measures["score_error"],
             **details,
         )
 
 
-def _size(path):
+def _size(path: Path) -> int:
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())

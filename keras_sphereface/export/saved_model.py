@@ -1,26 +1,36 @@
 """Export to a TensorFlow SavedModel."""
 
 import dataclasses
+import os
+from typing import Any
+
+import keras
 
 from keras_sphereface.contract import MANIFEST_FILE, folder_checksum
+from keras_sphereface.evaluation import PairSet
+from keras_sphereface.export.artifact_manifest import (
+    OperatingPoints,
+    build_manifest,
+)
 from keras_sphereface.export.embedder import as_float32, check_embedder
-from keras_sphereface.export.manifest import build_manifest
+from keras_sphereface.export.export_report import ExportReport
 from keras_sphereface.export.native_logs import native_logs_hidden
 from keras_sphereface.export.parity_check import ParityCheck
+from keras_sphereface.export.representative_images import Images
 from keras_sphereface.export.signatures import write_signatures
 from keras_sphereface.files import new_folder
 
 
 def export_saved_model(
-    embedder,
-    folder,
+    embedder: keras.Model,
+    folder: str | os.PathLike,
     *,
-    operating_points=None,
-    training=None,
-    faces=None,
-    pairs=None,
-    force=False,
-):
+    operating_points: OperatingPoints | None = None,
+    training: dict[str, Any] | None = None,
+    faces: Images | None = None,
+    pairs: PairSet | None = None,
+    force: bool = False,
+) -> ExportReport:
     """Writes a SavedModel that turns face images into unit embeddings.
 
     It loads with `tf.saved_model.load`, without this package. Signature
@@ -45,7 +55,7 @@ def export_saved_model(
             `None`.
         faces: images to compare with Keras on, an array, an iterable or a
             folder. Defaults to `None`, four images of noise.
-        pairs: `evaluation.PairSet` on which accuracy and TAR are compared.
+        pairs: `PairSet` on which accuracy and TAR are compared.
             Defaults to `None`.
         force: bool, whether to write a model that the comparison refuses.
             Defaults to `False`.

@@ -1,5 +1,7 @@
 """What an artifact computes: images to unit embeddings, under fixed names."""
 
+import os
+
 import keras
 import tensorflow as tf
 
@@ -7,7 +9,7 @@ from keras_sphereface.contract import SIGNATURE, VERIFY_SIGNATURE
 from keras_sphereface.export.embedder import describe_input
 
 
-def write_signatures(embedder, folder):
+def write_signatures(embedder: keras.Model, folder: str | os.PathLike) -> None:
     """Writes a SavedModel with the embedder behind named signatures.
 
     | signature | takes | returns |
@@ -25,14 +27,16 @@ def write_signatures(embedder, folder):
         folder: str or path of an empty folder.
     """
 
-    def embed(images):
+    def embed(images: tf.Tensor) -> dict[str, tf.Tensor]:
         pixels = tf.cast(images, tf.float32)
         embeddings = tf.cast(embedder(pixels, training=False), tf.float32)
         # The epsilon bounds the division, so that 0 gives 0, not NaN.
         unit = tf.math.l2_normalize(embeddings, axis=-1, epsilon=1e-36)
         return {"embeddings": unit}
 
-    def verify(images_a, images_b):
+    def verify(
+        images_a: tf.Tensor, images_b: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         unit = embed(tf.concat([images_a, images_b], axis=0))["embeddings"]
         # Halves would pair up other images where one side has more.
         sizes = [tf.shape(images)[0] for images in (images_a, images_b)]
@@ -58,7 +62,12 @@ def write_signatures(embedder, folder):
     archive.write_out(str(folder), verbose=False)
 
 
-def write_raw_signature(embedder, folder, *, batch_size=None):
+def write_raw_signature(
+    embedder: keras.Model,
+    folder: str | os.PathLike,
+    *,
+    batch_size: int | None = None,
+) -> None:
     """Writes a SavedModel whose `embed` returns embeddings of any norm.
 
     Args:
@@ -67,7 +76,7 @@ def write_raw_signature(embedder, folder, *, batch_size=None):
         batch_size: int, or `None` for any. Defaults to `None`.
     """
 
-    def embed(images):
+    def embed(images: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"embeddings": embedder(images, training=False)}
 
     archive = keras.export.ExportArchive()

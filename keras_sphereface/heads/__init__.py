@@ -9,11 +9,18 @@ import pkgutil
 
 from keras_sphereface.heads.head_outputs import HeadOutputs
 from keras_sphereface.heads.hyperparameter import Hyperparameter
-from keras_sphereface.heads.registry import get, head_class, names, register
+from keras_sphereface.heads.registry import (
+    defaults,
+    get,
+    head_class,
+    names,
+    register,
+)
 
 __all__ = [
     "HeadOutputs",
     "Hyperparameter",
+    "defaults",
     "get",
     "head_class",
     "names",

@@ -1,5 +1,7 @@
 """Heads by name, for configs and flags."""
 
+import keras
+
 from keras_sphereface.contract.registry import Registry
 
 _HEADS = Registry("head")
@@ -61,3 +63,21 @@ def head_class(name):
         Subclass of `MarginHead`.
     """
     return _HEADS.get(name)
+
+
+def defaults(name):
+    """The arguments of a head and their defaults, for configs.
+
+    Args:
+        name: str, as `get` takes it, of a head that needs `num_classes` alone.
+
+    Returns:
+        Dict, without `num_classes` and the arguments of every Keras layer.
+    """
+    config = get(name, num_classes=2).get_config()
+    of_every_layer = keras.layers.Layer().get_config()
+    return {
+        argument: value
+        for argument, value in config.items()
+        if argument not in {*of_every_layer, "num_classes"}
+    }

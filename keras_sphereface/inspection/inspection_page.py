@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from keras_sphereface.contract import ImageError, read_image
-from keras_sphereface.evaluation.html_page import table, write_page
-from keras_sphereface.evaluation.thumbnails import jpeg_data_uri
 from keras_sphereface.files import write_json
+from keras_sphereface.reports.html_page import table, write_page
+from keras_sphereface.reports.thumbnails import jpeg_data_uri
 
 _SHOWN = 30
 _TILES = 36
@@ -43,9 +43,10 @@ def write_inspection(folder, report: dict, faces=None, title="A set") -> Path:
         _unreadable(report["unreadable"]),
         _duplicates(report["duplicates"]),
         _overlap(report.get("test_overlap")),
-        _similar("Identities alike", report.get("similar_identities")),
+        _similar("Similar identities", report.get("similar_identities")),
         _similar(
-            "Alike in training and test", report.get("similar_test_identities")
+            "Similar in training and test",
+            report.get("similar_test_identities"),
         ),
     ]
     return write_page(
@@ -113,7 +114,7 @@ def _counts(counts):
         ("readable", f"{counts['readable']:,}"),
         ("identities", f"{counts['identities']:,}"),
         *(
-            (f"images an identity, {name}", f"{each[name]:,}")
+            (f"images per identity, {name}", f"{each[name]:,}")
             for name in ("least", "median", "mean", "most")
         ),
     ]

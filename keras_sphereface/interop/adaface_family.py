@@ -4,9 +4,10 @@ import re
 
 import numpy as np
 
-from keras_sphereface.interop.errors import WeightsMismatchError
 from keras_sphereface.interop.family import Family, Pair
 from keras_sphereface.interop.iresnet_family import iresnet_pairs, iresnet_plan
+from keras_sphereface.interop.registry import register
+from keras_sphereface.interop.weights_errors import WeightsMismatchError
 
 # Modules of a unit, here and in InsightFace.
 _UNIT = {
@@ -83,16 +84,18 @@ def _prepare(state):
         state[f"{source}.1.running_var"] = ones - 1e-5  # epsilon
 
 
-ADAFACE = Family(
-    name="adaface",
-    signature=("input_layer.0.weight", "body.0.res_layer.3.weight"),
-    pairs=_pairs,
-    plan=lambda state: iresnet_plan(
-        _units(state),
-        state["input_layer.0.weight"],
-        state["output_layer.0.running_mean"].shape[0],
-        state["output_layer.3.weight"],
-    ),
-    prepare=_prepare,
-    color_order="BGR",
+ADAFACE = register(
+    Family(
+        name="adaface",
+        signature=("input_layer.0.weight", "body.0.res_layer.3.weight"),
+        pairs=_pairs,
+        plan=lambda state: iresnet_plan(
+            _units(state),
+            state["input_layer.0.weight"],
+            state["output_layer.0.running_mean"].shape[0],
+            state["output_layer.3.weight"],
+        ),
+        prepare=_prepare,
+        color_order="BGR",
+    )
 )

@@ -9,6 +9,7 @@ from keras_sphereface.interop.family import (
     Pair,
     count_modules,
 )
+from keras_sphereface.interop.registry import register
 
 _STAGES = (1, 2, 3, 4)
 _PUBLISHED = {
@@ -140,14 +141,16 @@ def _plan(state):
     )
 
 
-EDGEFACE = Family(
-    name="edgeface",
-    # ConvNeXts of timm have these names too, but attend nowhere.
-    signature=(
-        "stages.0.blocks.0.conv_dw.weight",
-        "stem.0.weight",
-        "head.norm.weight",
-    ),
-    pairs=_pairs,
-    plan=_plan,
+EDGEFACE = register(
+    Family(
+        name="edgeface",
+        # ConvNeXts of timm have these names too, but attend nowhere.
+        signature=(
+            "stages.0.blocks.0.conv_dw.weight",
+            "stem.0.weight",
+            "head.norm.weight",
+        ),
+        pairs=_pairs,
+        plan=_plan,
+    )
 )

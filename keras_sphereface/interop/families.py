@@ -1,29 +1,19 @@
 """Families by name, and by what is in a file."""
 
+import importlib
+import pathlib
+import pkgutil
 from typing import Any, NamedTuple
 
-from keras_sphereface.interop.adaface_family import ADAFACE
-from keras_sphereface.interop.edgeface_family import EDGEFACE
-from keras_sphereface.interop.errors import WeightsMismatchError
 from keras_sphereface.interop.family import Family
-from keras_sphereface.interop.iresnet_family import INSIGHTFACE_IRESNET
-from keras_sphereface.interop.mobilefacenet_family import MOBILEFACENET_FAMILIES
-from keras_sphereface.interop.sfnet_family import (
-    OPENSPHERE_SFNET,
-    OPENSPHERE_SFNET_DEPRECATED,
-)
+from keras_sphereface.interop.registry import family_names, family_of
+from keras_sphereface.interop.weights_errors import WeightsMismatchError
 
-_FAMILIES = {
-    family.name: family
-    for family in (
-        OPENSPHERE_SFNET,
-        OPENSPHERE_SFNET_DEPRECATED,
-        INSIGHTFACE_IRESNET,
-        ADAFACE,
-        *MOBILEFACENET_FAMILIES,
-        EDGEFACE,
-    )
-}
+# Each of these files registers its families.
+for _module in pkgutil.iter_modules([str(pathlib.Path(__file__).parent)]):
+    if _module.name.endswith("_family"):
+        importlib.import_module(f"{__package__}.{_module.name}")
+
 # What wraps a network most often; with several in a file, the first of these.
 _USUAL_PREFIXES = (
     *("", "model.", "module.", "backbone.", "model.backbone."),
@@ -47,33 +37,22 @@ class FoundNetwork(NamedTuple):
     state: Any
 
 
-def family_names():
-    """Names of the families that can be imported.
-
-    Returns:
-        List of str.
-    """
-    return list(_FAMILIES)
-
-
 def find_network(state, family=None):
     """The network in a state, by the names of its weights.
 
     Args:
         state: dict of str to array.
-        family: str, one of `family_names()`; `None` finds it by the names.
+        family: str, as `family_of` takes it; `None` finds it by the names.
             Defaults to `None`.
 
     Returns:
         List of `FoundNetwork`, one for each family that it may be of.
     """
-    if family is not None and family not in _FAMILIES:
-        raise ValueError(
-            f"`family` must be one of {family_names()}. "
-            f"Received: family={family!r}"
-        )
     found = []
-    for candidate in [_FAMILIES[family]] if family else _FAMILIES.values():
+    candidates = [
+        family_of(name) for name in ([family] if family else family_names())
+    ]
+    for candidate in candidates:
         prefix = _prefix(state, candidate)
         if prefix is not None:
             inner = {
@@ -84,7 +63,7 @@ def find_network(state, family=None):
             }
             found.append(FoundNetwork(candidate, prefix, inner))
     if not found:
-        raise WeightsMismatchError(_unknown(state, family))
+        raise WeightsMismatchError(_unknown(state, candidates))
     return found
 
 
@@ -105,8 +84,7 @@ def _prefix(state, family):
     return None
 
 
-def _unknown(state, family):
-    wanted = [_FAMILIES[family]] if family else _FAMILIES.values()
+def _unknown(state, candidates):
     lines = [
         "The file must hold a network of a known family. It has "
         f"{len(state)} weights:",
@@ -123,7 +101,7 @@ def _unknown(state, family):
                 for name in candidate.signature
                 if not any(key.endswith(name) for key in state)
             )
-            for candidate in wanted
+            for candidate in candidates
         ),
     ]
     return "\n".join(lines)

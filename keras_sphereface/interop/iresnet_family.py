@@ -10,6 +10,7 @@ from keras_sphereface.interop.family import (
     conv_pairs,
     count_modules,
 )
+from keras_sphereface.interop.registry import register
 
 STAGES = (1, 2, 3, 4)
 # Units of a stage by the name of the network.
@@ -95,14 +96,16 @@ def _units(state):
     )
 
 
-INSIGHTFACE_IRESNET = Family(
-    name="insightface_iresnet",
-    signature=("conv1.weight", "prelu.weight", "layer1.0.prelu.weight"),
-    pairs=lambda state: iresnet_pairs(_units(state)),
-    plan=lambda state: iresnet_plan(
-        _units(state),
-        state["conv1.weight"],
-        state["bn2.running_mean"].shape[0],
-        state["fc.weight"],
-    ),
+INSIGHTFACE_IRESNET = register(
+    Family(
+        name="insightface_iresnet",
+        signature=("conv1.weight", "prelu.weight", "layer1.0.prelu.weight"),
+        pairs=lambda state: iresnet_pairs(_units(state)),
+        plan=lambda state: iresnet_plan(
+            _units(state),
+            state["conv1.weight"],
+            state["bn2.running_mean"].shape[0],
+            state["fc.weight"],
+        ),
+    )
 )

@@ -1,6 +1,6 @@
 """What the pickle of a checkpoint may speak of."""
 
-from keras_sphereface.interop.errors import CheckpointError
+from keras_sphereface.interop.weights_errors import WeightsFileError
 
 # Of these only names are kept: nothing is imported, called or made an
 # attribute of. Others have no place beside tensors.
@@ -40,7 +40,7 @@ _NUMPY_SCALARS = ("numpy._core.multiarray", "numpy.core.multiarray")
 
 
 def check_known(module, name):
-    """Raises `CheckpointError` for a name that has no place in a checkpoint.
+    """Raises `WeightsFileError` for a name that has no place in a checkpoint.
 
     Args:
         module: str.
@@ -52,7 +52,7 @@ def check_known(module, name):
         or module.split(".")[0] in _KNOWN_MODULES
     )
     if not is_known:
-        raise CheckpointError(
+        raise WeightsFileError(
             f"it holds the Python object {module[:60]}.{name[:60]}, not "
             "tensors alone, and could run code. Save `model.state_dict()` "
             "where you trust the file"

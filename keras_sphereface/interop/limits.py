@@ -2,7 +2,7 @@
 
 import os
 
-from keras_sphereface.interop.errors import CheckpointError
+from keras_sphereface.interop.weights_errors import WeightsFileError
 
 # The largest public face networks are IResNet-200 and ViT-Large, 1.3 GB.
 MAX_ARRAY_BYTES = 4 << 30
@@ -24,10 +24,10 @@ class ByteBudget:
         self.spent = 0
 
     def spend(self, num_bytes):
-        """Raises `CheckpointError` once the sum is above the limit."""
+        """Raises `WeightsFileError` once the sum is above the limit."""
         self.spent += num_bytes
         if self.spent > self.limit:
-            raise CheckpointError(
+            raise WeightsFileError(
                 f"the file asks for more than {self.limit} bytes of arrays"
             )
 
@@ -49,9 +49,9 @@ class BoundedFile:
         file.seek(start)
 
     def read(self, size):
-        """`size` bytes; `CheckpointError` where there are not as many."""
+        """`size` bytes; `WeightsFileError` where there are not as many."""
         if size < 0 or size > self._end - self._file.tell():
-            raise CheckpointError(
+            raise WeightsFileError(
                 "the file ends early, or is larger than may be"
             )
         return self._file.read(size)
@@ -59,7 +59,7 @@ class BoundedFile:
     def skip(self, size):
         """Goes on without reading."""
         if size > self._end - self._file.tell():
-            raise CheckpointError("the file ends early")
+            raise WeightsFileError("the file ends early")
         self._file.seek(size, os.SEEK_CUR)
 
     def readline(self):

@@ -3,13 +3,18 @@
 import pathlib
 from typing import Any, NamedTuple
 
+from keras_sphereface.contract.arguments import (
+    check_choice,
+    check_number,
+    check_sizes,
+)
 from keras_sphereface.contract.face_input import IMAGE_SIZE
-from keras_sphereface.interop.errors import WeightsMismatchError
 from keras_sphereface.interop.families import find_network
 from keras_sphereface.interop.import_report import ImportReport
 from keras_sphereface.interop.matching import match_weights
-from keras_sphereface.interop.onnx_file import read_onnx
+from keras_sphereface.interop.onnx_weights import read_onnx
 from keras_sphereface.interop.state import read_state
+from keras_sphereface.interop.weights_errors import WeightsMismatchError
 from keras_sphereface.models import build_embedding_model
 
 
@@ -38,8 +43,9 @@ def load_weights(
         embedder: `keras.Model` of `build_embedding_model`.
         path: str or path, a file for `read_state`, or an `.onnx` file of
             InsightFace.
-        family: str, one of `family_names()`; `None` finds it by the names in
-            the file. Defaults to `None`.
+        family: str, one of `family_names()`, or `"module:name"` of a `Family`
+            of your own; `None` finds it by the names in the file. Defaults to
+            `None`.
         color_order: `"RGB"` or `"BGR"`, of the images that the network was
             trained on; the embedder takes RGB in any case. `None` is what the
             family does. Defaults to `None`.
@@ -145,20 +151,20 @@ def _read(path):
 
 
 def _check(color_order, pixel_scale):
-    if color_order not in (None, "RGB", "BGR"):
-        raise ValueError(
-            '`color_order` must be "RGB", "BGR" or None. '
-            f"Received: color_order={color_order!r}"
-        )
-    if pixel_scale is not None and not pixel_scale > 0:
-        raise ValueError(
-            "`pixel_scale` must be above 0. "
-            f"Received: pixel_scale={pixel_scale!r}"
-        )
+    check_choice("color_order", color_order, (None, "RGB", "BGR"))
+    if pixel_scale is not None:
+        check_number("pixel_scale", pixel_scale, above=0)
 
 
 def _image_size(places, image_size):
     """Image size of a last map, which is 16 times smaller."""
+    if image_size is not None:
+        image_size = check_sizes(
+            "image_size",
+            image_size,
+            length=2,
+            reason="is (height, width), so it",
+        )
     if places is None:
         return tuple(image_size or IMAGE_SIZE)
     if isinstance(places, tuple):

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from keras_sphereface.backend.keras_internals import all_layers, operation_of
 from keras_sphereface.contract.face_input import PIXEL_SCALE
 from keras_sphereface.interop.import_report import ImportReport, WeightRow
 
@@ -30,7 +31,7 @@ def match_weights(embedder, found, color_order=None, pixel_scale=None):
 
     The first convolution is turned to RGB pixels scaled as ours are, `(pixel -
     127.5) / 127.5`: its input channels change places and its kernel is
-    multiplied. Zero padding is grey under any scale, so borders agree.
+    multiplied. Zero padding is gray under any scale, so borders agree.
 
     Args:
         embedder: `keras.Model` of `build_embedding_model`.
@@ -57,7 +58,7 @@ def match_weights(embedder, found, color_order=None, pixel_scale=None):
         )
     layers = {
         layer.name: layer
-        for layer in embedder._flatten_layers()
+        for layer in all_layers(embedder)
         if layer.weights and not isinstance(layer, keras.Model)
     }
     rows, values, used = [], [], set()
@@ -125,7 +126,7 @@ def _map_shape(dense):
     """Shape of the map that was flattened before a dense layer."""
     vectors = dense.input
     while isinstance(vectors, keras.KerasTensor) and len(vectors.shape) == 2:
-        operation = vectors._keras_history.operation
+        operation = operation_of(vectors)
         if isinstance(operation, keras.layers.Flatten):
             return operation.input.shape[1:]
         vectors = operation.input

@@ -11,6 +11,7 @@ from keras_sphereface.interop.family import (
     count_modules,
     fold_bias,
 )
+from keras_sphereface.interop.registry import register
 
 # Of the paper, after the first two convolutions.
 _PAPER_BLOCKS = (5, 1, 6, 1, 2)
@@ -239,3 +240,5 @@ MOBILEFACENET_FAMILIES = (
         color_order="BGR",
     ),
 )
+for _family in MOBILEFACENET_FAMILIES:
+    register(_family)

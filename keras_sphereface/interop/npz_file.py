@@ -5,8 +5,8 @@ import zipfile
 
 import numpy as np
 
-from keras_sphereface.interop.errors import CheckpointError
 from keras_sphereface.interop.limits import MAX_ENTRIES, ByteBudget
+from keras_sphereface.interop.weights_errors import WeightsFileError
 
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -28,11 +28,11 @@ def read_npz(file):
     with zipfile.ZipFile(file) as archive:
         infos = archive.infolist()
         if len(infos) > MAX_ENTRIES:
-            raise CheckpointError("the archive has too many entries")
+            raise WeightsFileError("the archive has too many entries")
         for info in infos:
             # What NumPy writes; others may take gigabytes to decompress.
             if info.compress_type not in _COMPRESSIONS:
-                raise CheckpointError(
+                raise WeightsFileError(
                     f"the entry {info.filename[-60:]} is compressed in a way "
                     "that NumPy does not"
                 )
@@ -53,12 +53,12 @@ def _array(name, data):
     }[version]
     shape, is_fortran, dtype = read_header(stream)
     if dtype.hasobject or dtype.kind not in "fiub":
-        raise CheckpointError(f"{name[:60]} does not hold plain numbers")
+        raise WeightsFileError(f"{name[:60]} does not hold plain numbers")
     count = int(np.prod([int(n) for n in shape], dtype=object))
     if min(shape, default=0) < 0 or (
         count * dtype.itemsize != len(data) - stream.tell()
     ):
-        raise CheckpointError(f"{name[:60]} has another size than said")
+        raise WeightsFileError(f"{name[:60]} has another size than said")
     # A copy, which may be written to.
     array = np.frombuffer(data, dtype, offset=stream.tell()).copy()
     return array.reshape(shape, order="F" if is_fortran else "C")

@@ -4,13 +4,13 @@ import json
 
 import numpy as np
 
-from keras_sphereface.interop.errors import CheckpointError
 from keras_sphereface.interop.limits import (
     MAX_ENTRIES,
     MAX_PICKLE_BYTES,
     BoundedFile,
     ByteBudget,
 )
+from keras_sphereface.interop.weights_errors import WeightsFileError
 
 _DTYPES = {
     "F64": "<f8",
@@ -41,11 +41,11 @@ def read_safetensors(file):
     bounded = BoundedFile(file, ByteBudget().limit)
     length = int.from_bytes(bounded.read(8), "little")
     if length > MAX_PICKLE_BYTES:
-        raise CheckpointError("the header is too large")
+        raise WeightsFileError("the header is too large")
     header = json.loads(bounded.read(length))
     header.pop("__metadata__", None)
     if len(header) > MAX_ENTRIES:
-        raise CheckpointError("the file has too many entries")
+        raise WeightsFileError("the file has too many entries")
     start = file.tell()
     arrays, expected = {}, 0
     # Byte ranges follow one another, so none is read twice.
@@ -59,11 +59,11 @@ def read_safetensors(file):
             or len(shape) > 8
             or not all(type(n) is int and 0 <= n < 2**40 for n in shape)
         ):
-            raise CheckpointError(f"{name[:60]} has an impossible place")
+            raise WeightsFileError(f"{name[:60]} has an impossible place")
         dtype = np.dtype(_DTYPES[entry["dtype"]])
         count = int(np.prod(shape, dtype=object))
         if end - begin != count * dtype.itemsize:
-            raise CheckpointError(f"{name[:60]} has another size than said")
+            raise WeightsFileError(f"{name[:60]} has another size than said")
         file.seek(start + begin)
         # A copy, which may be written to.
         array = np.frombuffer(bounded.read(end - begin), dtype).copy()
@@ -73,5 +73,5 @@ def read_safetensors(file):
         arrays[name] = array
         expected = end
     if file.read(1):
-        raise CheckpointError("it goes on behind its last array")
+        raise WeightsFileError("it goes on behind its last array")
     return arrays

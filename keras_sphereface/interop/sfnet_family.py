@@ -13,6 +13,7 @@ from keras_sphereface.interop.family import (
     count_modules,
     fold_bias,
 )
+from keras_sphereface.interop.registry import register
 
 _STAGES = (1, 2, 3, 4)
 
@@ -81,16 +82,20 @@ _settings = {
     "pairs": _pairs,
     "prepare": _prepare,
 }
-OPENSPHERE_SFNET = Family(
-    name="opensphere_sfnet",
-    foreign=("layer1.0.conv2.weight",),
-    plan=partial(_plan, activate_before_add=False),
-    **_settings,
+OPENSPHERE_SFNET = register(
+    Family(
+        name="opensphere_sfnet",
+        foreign=("layer1.0.conv2.weight",),
+        plan=partial(_plan, activate_before_add=False),
+        **_settings,
+    )
 )
 # The same names, another place of the activation: a file cannot tell.
-OPENSPHERE_SFNET_DEPRECATED = Family(
-    name="opensphere_sfnet_deprecated",
-    foreign=("layer1.0.conv2.weight", "layer1.0.bn1.weight"),
-    plan=partial(_plan, activate_before_add=True),
-    **_settings,
+OPENSPHERE_SFNET_DEPRECATED = register(
+    Family(
+        name="opensphere_sfnet_deprecated",
+        foreign=("layer1.0.conv2.weight", "layer1.0.bn1.weight"),
+        plan=partial(_plan, activate_before_add=True),
+        **_settings,
+    )
 )

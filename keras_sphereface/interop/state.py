@@ -2,15 +2,15 @@
 
 import pathlib
 
-from keras_sphereface.interop.errors import CheckpointError
+from keras_sphereface.files.pickle_values import Call
 from keras_sphereface.interop.limits import MAX_ENTRIES
 from keras_sphereface.interop.npz_file import read_npz
-from keras_sphereface.interop.pickle_reader import Call
 from keras_sphereface.interop.safetensors_file import read_safetensors
 from keras_sphereface.interop.torch_file import (
     read_torch_legacy,
     read_torch_zip,
 )
+from keras_sphereface.interop.weights_errors import WeightsFileError
 
 _MAX_DEPTH = 8
 # State of training, whose tensors are not weights.
@@ -58,11 +58,11 @@ def read_state(path):
             # Damaged bytes may break any step in any way.
             said = (
                 error
-                if isinstance(error, CheckpointError)
+                if isinstance(error, WeightsFileError)
                 else "it is damaged "
                 f"({type(error).__name__}: {str(error)[:200]})"
             )
-            raise CheckpointError(
+            raise WeightsFileError(
                 "`path` must be a whole PyTorch, .safetensors or .npz file of "
                 f"tensors. Received: path={str(path)!r}, of which {said}"
             ) from error
@@ -81,7 +81,7 @@ def _read(path, file):
         value = value["state_dict"]
     state = dict(_arrays(value, to_array))
     if not state:
-        raise CheckpointError("nothing is a tensor")
+        raise WeightsFileError("nothing is a tensor")
     return state
 
 
@@ -95,7 +95,7 @@ def _arrays(value, to_array):
         if isinstance(item, dict):
             # The same dict in two places may stand for billions of names.
             if id(item) in seen or depth > _MAX_DEPTH:
-                raise CheckpointError("its dicts are nested in each other")
+                raise WeightsFileError("its dicts are nested in each other")
             seen.add(id(item))
             todo.extend(
                 (f"{name}.{key}" if name else key, child, depth + 1)
@@ -107,5 +107,5 @@ def _arrays(value, to_array):
             if array is not None:
                 count += 1
                 if count > MAX_ENTRIES:
-                    raise CheckpointError("it has too many tensors")
+                    raise WeightsFileError("it has too many tensors")
                 yield name, array

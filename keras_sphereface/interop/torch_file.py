@@ -7,19 +7,15 @@ import zipfile
 
 import numpy as np
 
-from keras_sphereface.interop.errors import CheckpointError
+from keras_sphereface.files.pickle_values import Call, Name, Reference
 from keras_sphereface.interop.limits import (
     MAX_ENTRIES,
     MAX_PICKLE_BYTES,
     BoundedFile,
     ByteBudget,
 )
-from keras_sphereface.interop.pickle_reader import (
-    Call,
-    Name,
-    Reference,
-    read_pickle,
-)
+from keras_sphereface.interop.torch_pickle import read_torch_pickle
+from keras_sphereface.interop.weights_errors import WeightsFileError
 
 # First value of a file before PyTorch 1.6.
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
@@ -70,17 +66,17 @@ def read_torch_zip(file):
     archive = zipfile.ZipFile(file)
     entries = {info.filename: info for info in archive.infolist()}
     if len(entries) > MAX_ENTRIES:
-        raise CheckpointError("the archive has too many entries")
+        raise WeightsFileError("the archive has too many entries")
     roots = [
         name[: -len("data.pkl")]
         for name in entries
         if name == "data.pkl" or name.endswith("/data.pkl")
     ]
     if len(roots) != 1:
-        raise CheckpointError("it is a zip file, but not one of PyTorch")
+        raise WeightsFileError("it is a zip file, but not one of PyTorch")
     (root,) = roots
     if f"{root}constants.pkl" in entries:
-        raise CheckpointError(
+        raise WeightsFileError(
             "it is a TorchScript program; save its `state_dict()`"
         )
     order = "<"
@@ -95,10 +91,10 @@ def read_torch_zip(file):
         info = entries[f"{root}data/{key}"]
         data = _entry(archive, info, num_bytes)
         if len(data) != num_bytes:
-            raise CheckpointError(f"storage {key} has another size than said")
+            raise WeightsFileError(f"storage {key} has another size than said")
         return data
 
-    value = read_pickle(io.BytesIO(pickled))
+    value = read_torch_pickle(io.BytesIO(pickled))
     return value, _Tensors(read_storage, order)
 
 
@@ -111,14 +107,14 @@ def read_torch_legacy(file):
     Returns:
         As `read_torch_zip`.
     """
-    if read_pickle(file) != LEGACY_MAGIC:
-        raise CheckpointError("it is a pickle, but not one of PyTorch")
-    if read_pickle(file) != _LEGACY_PROTOCOL:
-        raise CheckpointError("it is of an unknown version of PyTorch")
-    system = read_pickle(file)
+    if read_torch_pickle(file) != LEGACY_MAGIC:
+        raise WeightsFileError("it is a pickle, but not one of PyTorch")
+    if read_torch_pickle(file) != _LEGACY_PROTOCOL:
+        raise WeightsFileError("it is of an unknown version of PyTorch")
+    system = read_torch_pickle(file)
     order = "<" if system["little_endian"] is True else ">"
-    value = read_pickle(file)
-    keys = read_pickle(file)
+    value = read_torch_pickle(file)
+    keys = read_torch_pickle(file)
     declared = dict(_declared_storages(value))
     bounded = BoundedFile(file, ByteBudget().limit)
     places = {}
@@ -126,7 +122,7 @@ def read_torch_legacy(file):
         (count,) = struct.unpack(f"{order}q", bounded.read(8))
         num_bytes = count * declared[key]
         if not 0 <= num_bytes <= ByteBudget().limit:
-            raise CheckpointError(f"storage {key[:40]} is too large")
+            raise WeightsFileError(f"storage {key[:40]} is too large")
         places[key] = (file.tell(), num_bytes)
         bounded.skip(num_bytes)
     budget = ByteBudget()
@@ -135,7 +131,7 @@ def read_torch_legacy(file):
         budget.spend(num_bytes)
         start, available = places[key]
         if num_bytes > available:
-            raise CheckpointError(f"storage {key[:40]} is shorter than said")
+            raise WeightsFileError(f"storage {key[:40]} is shorter than said")
         file.seek(start)
         return BoundedFile(file, num_bytes).read(num_bytes)
 
@@ -145,7 +141,7 @@ def read_torch_legacy(file):
 def _entry(archive, info, limit):
     # PyTorch stores entries as they are; a compressed one may be a bomb.
     if info.compress_type != zipfile.ZIP_STORED or info.file_size > limit:
-        raise CheckpointError(
+        raise WeightsFileError(
             f"the entry {info.filename[-60:]} is compressed or too large"
         )
     with archive.open(info) as entry:
@@ -154,7 +150,7 @@ def _entry(archive, info, limit):
 
 
 def _declared_storages(value):
-    """Key and bytes an element of every storage in the value."""
+    """Key and bytes per element of every storage in the value."""
     seen, todo = set(), [value]
     while todo:
         item = todo.pop()
@@ -183,7 +179,7 @@ def _storage(reference):
         or count < 0
         or any(part is not None for part in view)
     ):
-        raise CheckpointError("it refers to a storage of an unknown kind")
+        raise WeightsFileError("it refers to a storage of an unknown kind")
     return key, _STORAGES[storage.name], count
 
 
@@ -226,7 +222,7 @@ class _Tensors:
         item_size = _item_size(kind)
         size = int(np.prod([int(n) for n in shape], dtype=object)) * item_size
         if size > num_bytes:
-            raise CheckpointError("a tensor is larger than its storage")
+            raise WeightsFileError("a tensor is larger than its storage")
         self._budget.spend(size)
         dtype = np.dtype("u2" if kind == "bfloat16" else kind)
         # NumPy compares shape and strides with the buffer.
@@ -250,4 +246,4 @@ class _Tensors:
                 and len(shape) == len(strides) <= 8
             ):
                 return
-        raise CheckpointError("a tensor has an impossible shape")
+        raise WeightsFileError("a tensor has an impossible shape")

@@ -3,15 +3,6 @@
 from keras import ops
 
 
-def check_num_heads(num_heads):
-    """Raises a `ValueError` unless an int of at least 1."""
-    if not isinstance(num_heads, int) or num_heads < 1:
-        raise ValueError(
-            "`num_heads` must be an int of at least 1. "
-            f"Received: num_heads={num_heads}"
-        )
-
-
 def split_heads(inputs, num_heads, tokens):
     """Channels head by head.
 

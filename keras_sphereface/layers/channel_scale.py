@@ -1,5 +1,7 @@
 import keras
 
+from keras_sphereface.contract.arguments import check_number
+
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class ChannelScale(keras.layers.Layer):
@@ -24,7 +26,7 @@ class ChannelScale(keras.layers.Layer):
 
     def __init__(self, initial_scale=1e-6, **kwargs):
         super().__init__(**kwargs)
-        self.initial_scale = initial_scale
+        self.initial_scale = check_number("initial_scale", initial_scale)
 
     def build(self, input_shape):
         self.gamma = self.add_weight(

@@ -3,11 +3,8 @@ import math
 import keras
 from keras import ops
 
-from keras_sphereface.layers.attention_heads import (
-    check_num_heads,
-    join_heads,
-    split_heads,
-)
+from keras_sphereface.contract.arguments import check_integer
+from keras_sphereface.layers.attention_heads import join_heads, split_heads
 
 # Of PyTorch's `normalize`: norms below 1e-12 count as 1e-12.
 _LEAST_SQUARED_NORM = 1e-24
@@ -42,8 +39,7 @@ class CrossCovariance(keras.layers.Layer):
 
     def __init__(self, num_heads, **kwargs):
         super().__init__(**kwargs)
-        check_num_heads(num_heads)
-        self.num_heads = num_heads
+        self.num_heads = check_integer("num_heads", num_heads, at_least=1)
 
     def build(self, input_shape):
         if input_shape[-1] % (3 * self.num_heads):

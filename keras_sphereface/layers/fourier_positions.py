@@ -3,6 +3,8 @@ import math
 import keras
 from keras import ops
 
+from keras_sphereface.contract.arguments import check_integer, check_number
+
 _EPSILON = 1e-6
 
 
@@ -34,18 +36,13 @@ class FourierPositions(keras.layers.Layer):
 
     def __init__(self, num_waves=32, temperature=10000.0, **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(num_waves, int) or num_waves < 2 or num_waves % 2:
+        self.num_waves = check_integer("num_waves", num_waves, at_least=2)
+        if self.num_waves % 2:
             raise ValueError(
-                "`num_waves` must be an even int of at least 2. "
+                "`num_waves` must be even, sines and cosines by turns. "
                 f"Received: num_waves={num_waves}"
             )
-        if not temperature > 1:
-            raise ValueError(
-                "`temperature` must be above 1. "
-                f"Received: temperature={temperature}"
-            )
-        self.num_waves = num_waves
-        self.temperature = temperature
+        self.temperature = check_number("temperature", temperature, above=1)
 
     def build(self, input_shape):
         channels = input_shape[-1]

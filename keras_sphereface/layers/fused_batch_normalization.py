@@ -1,6 +1,11 @@
 import keras
 from keras import ops
 
+from keras_sphereface.backend.fused_batch_norm import (
+    can_fuse_batch_norm,
+    fused_batch_norm,
+)
+
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
@@ -20,22 +25,13 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     def call(self, inputs, training=None, mask=None):
         if not (training and self.trainable and self._can_fuse(inputs, mask)):
             return super().call(inputs, training=training, mask=mask)
-        import tensorflow as tf
-
         channels = inputs.shape[-1]
-        gamma = self.gamma if self.scale else ops.ones((channels,))
-        beta = self.beta if self.center else ops.zeros((channels,))
-        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+        outputs, mean, variance = fused_batch_norm(
             inputs,
-            ops.cast(gamma, "float32"),
-            ops.cast(beta, "float32"),
+            self.gamma if self.scale else ops.ones((channels,)),
+            self.beta if self.center else ops.zeros((channels,)),
             epsilon=self.epsilon,
-            data_format="NHWC",
-            is_training=True,
         )
-        # The kernel divides by n - 1, Keras by n.
-        count = ops.cast(ops.size(inputs) // channels, "float32")
-        variance = variance * ((count - 1.0) / count)
         for moving, batch in (
             (self.moving_mean, mean),
             (self.moving_variance, variance),
@@ -47,12 +43,10 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     def _can_fuse(self, inputs, mask):
         return (
-            keras.backend.backend() == "tensorflow"
-            and not isinstance(inputs, keras.KerasTensor)
-            and len(inputs.shape) == 4
+            can_fuse_batch_norm(inputs)
             and self.axis in (-1, 3)
             and mask is None
             and not self.synchronized
-            # Keras has batch renormalisation from 3.14 on.
+            # Keras has batch renormalization from 3.14 on.
             and not getattr(self, "renorm", False)
         )

@@ -1,11 +1,8 @@
 import keras
 from keras import ops
 
-from keras_sphereface.layers.attention_heads import (
-    check_num_heads,
-    join_heads,
-    split_heads,
-)
+from keras_sphereface.contract.arguments import check_integer
+from keras_sphereface.layers.attention_heads import join_heads, split_heads
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
@@ -32,8 +29,7 @@ class SelfAttention(keras.layers.Layer):
 
     def __init__(self, num_heads, **kwargs):
         super().__init__(**kwargs)
-        check_num_heads(num_heads)
-        self.num_heads = num_heads
+        self.num_heads = check_integer("num_heads", num_heads, at_least=1)
 
     def build(self, input_shape):
         channels = input_shape[-1]

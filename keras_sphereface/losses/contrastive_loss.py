@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_sphereface.contract.arguments import check_number
 from keras_sphereface.ops import contrastive_losses
 
 
@@ -36,18 +37,14 @@ class ContrastiveLoss(keras.losses.Loss):
         dtype="float32",
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not margin > 0:
-            raise ValueError(
-                f"`margin` must be above 0. Received: margin={margin}"
-            )
-        self.margin = margin
+        self.margin = check_number("margin", margin, above=0)
 
     def call(self, y_true, y_pred):
         for name, tensor in (("y_true", y_true), ("y_pred", y_pred)):
             shape = tuple(tensor.shape)
             if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
                 raise ValueError(
-                    f"`{name}` must have one entry a pair, (batch_size,). "
+                    f"`{name}` must have one entry per pair, (batch_size,). "
                     f"Received: {name} of shape {shape}"
                 )
         return contrastive_losses(

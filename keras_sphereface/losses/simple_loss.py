@@ -1,12 +1,13 @@
 import keras
 
+from keras_sphereface.contract.arguments import check_number
 from keras_sphereface.losses.batch_loss import BatchLoss
 from keras_sphereface.ops import simple_losses
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class SimPLELoss(BatchLoss):
-    """SimPLE: pairs as in verification, without centres or normalisation.
+    """SimPLE: pairs as in verification, without centers or normalization.
 
     The score of a pair is `<x1, x2> - angle_bias * |x1| |x2|`, its logit
     `(score - margin + bias) / temperature` if positive and `(score + margin +
@@ -52,29 +53,16 @@ class SimPLELoss(BatchLoss):
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
-        bounds = {
-            "angle_bias": (angle_bias, -1 <= angle_bias <= 1, "in [-1, 1]"),
-            "positive_weight": (
-                positive_weight,
-                0 < positive_weight < 1,
-                "in (0, 1)",
-            ),
-            "temperature": (temperature, temperature > 0, "above 0"),
-            "margin": (margin, margin >= 0, "at least 0"),
-            "loss_weight": (loss_weight, loss_weight > 0, "above 0"),
-        }
-        for argument, (value, holds, expected) in bounds.items():
-            if not holds:
-                raise ValueError(
-                    f"`{argument}` must be {expected}. "
-                    f"Received: {argument}={value}"
-                )
-        self.angle_bias = angle_bias
-        self.positive_weight = positive_weight
-        self.temperature = temperature
-        self.margin = margin
-        self.loss_weight = loss_weight
-        self.bias = bias
+        self.angle_bias = check_number(
+            "angle_bias", angle_bias, at_least=-1, at_most=1
+        )
+        self.positive_weight = check_number(
+            "positive_weight", positive_weight, above=0, below=1
+        )
+        self.temperature = check_number("temperature", temperature, above=0)
+        self.margin = check_number("margin", margin, at_least=0)
+        self.loss_weight = check_number("loss_weight", loss_weight, above=0)
+        self.bias = check_number("bias", bias)
 
     def sample_losses(self, labels, embeddings):
         return simple_losses(labels, embeddings, **self._arguments())

@@ -1,5 +1,6 @@
 import keras
 
+from keras_sphereface.contract.arguments import check_number
 from keras_sphereface.losses.batch_loss import BatchLoss
 from keras_sphereface.ops import supervised_contrastive_losses
 
@@ -30,12 +31,7 @@ class SupervisedContrastiveLoss(BatchLoss):
         self, temperature=0.07, name="supervised_contrastive_loss", **kwargs
     ):
         super().__init__(name=name, **kwargs)
-        if not temperature > 0:
-            raise ValueError(
-                "`temperature` must be above 0. "
-                f"Received: temperature={temperature}"
-            )
-        self.temperature = temperature
+        self.temperature = check_number("temperature", temperature, above=0)
 
     def sample_losses(self, labels, embeddings):
         return supervised_contrastive_losses(

@@ -1,5 +1,6 @@
 import keras
 
+from keras_sphereface.contract.arguments import check_choice, check_number
 from keras_sphereface.losses.batch_loss import BatchLoss
 from keras_sphereface.ops import angular_distances, distances, squared_distances
 
@@ -23,11 +24,7 @@ class TripletLoss(BatchLoss):
 
     def __init__(self, margin, distance_metric, **kwargs):
         super().__init__(**kwargs)
-        if not margin >= 0:
-            raise ValueError(
-                f"`margin` must be at least 0. Received: margin={margin}"
-            )
-        self.margin = margin
+        self.margin = check_number("margin", margin, at_least=0)
         self.distance_metric = distance_metric
         self.distances = _distance_function(distance_metric)
 
@@ -54,9 +51,10 @@ class TripletLoss(BatchLoss):
 def _distance_function(distance_metric):
     if callable(distance_metric):
         return distance_metric
-    if distance_metric not in _DISTANCES:
-        raise ValueError(
-            f"`distance_metric` must be one of {list(_DISTANCES)} or a "
-            f"callable. Received: distance_metric={distance_metric!r}"
-        )
+    check_choice(
+        "distance_metric",
+        distance_metric,
+        _DISTANCES,
+        reason="is not callable, so it",
+    )
     return _DISTANCES[distance_metric]

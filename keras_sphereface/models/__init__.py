@@ -1,6 +1,6 @@
 """Embedding models, and the recognizer that trains them."""
 
-from keras_sphereface.backend.distributed_fit import embedding_function
+from keras_sphereface.backend.embedding_function import embedding_function
 from keras_sphereface.models.embedding_model import build_embedding_model
 from keras_sphereface.models.face_recognizer import FaceRecognizer
 

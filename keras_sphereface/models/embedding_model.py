@@ -3,6 +3,13 @@
 import keras
 
 from keras_sphereface import backbones
+from keras_sphereface.backend.keras_internals import all_layers
+from keras_sphereface.contract.arguments import (
+    check_choice,
+    check_integer,
+    check_number,
+    check_sizes,
+)
 from keras_sphereface.contract.face_input import (
     IMAGE_SIZE,
     PIXEL_MEAN,
@@ -25,7 +32,7 @@ def build_embedding_model(
     name="embedder",
     **backbone_kwargs,
 ):
-    """Model from RGB pixels in `[0, 255]` to un-normalised embeddings.
+    """Model from RGB pixels in `[0, 255]` to un-normalized embeddings.
 
     A plain functional model of four parts: pixel scaling, the backbone (one
     layer, so that `embedder.get_layer("sfnet20").trainable = False` freezes
@@ -34,7 +41,8 @@ def build_embedding_model(
     what is between follows the policy.
 
     Args:
-        backbone: str, one of `backbones.names()`; or a `keras.Model` from
+        backbone: str, one of `backbones.names()`, or `"module:function"` of a
+            builder as `backbones.register` takes it; or a `keras.Model` from
             images to a feature map, `(batch_size, height, width, channels)`,
             or to a vector, `(batch_size, channels)`, such as one of
             `keras.applications`, keras-hub or keras-cv. Of a classifier, one
@@ -46,19 +54,20 @@ def build_embedding_model(
             EdgeFace of at least 32. Defaults to `(112, 112)`.
         neck: `"gdconv"`, `"flatten"`, `"bn_flatten"`, `"average"` or
             `"linear"`, what turns a feature map into an embedding; a vector
-            goes with `"linear"`, which has no batch normalisation. `None` is
+            goes with `"linear"`, which has no batch normalization. `None` is
             the neck of the backbone's paper, and `"average"` for a
-            `keras.Model`. Defaults to `None`.
+            `keras.Model` and a backbone registered without a neck. Defaults
+            to `None`.
         dropout: float in `[0, 1)`, before the last dense layer. Defaults to
             `0.0`.
-        batch_norm: bool, batch normalisation in the neck, its last layer
-            included, and in a named backbone; EdgeFace and its neck have none.
-            Defaults to `True`.
-        synchronized_batch_norm: bool, whether every batch normalisation in the
+        batch_norm: bool, batch normalization in the neck, its last layer
+            included, and in a named backbone that takes the argument; EdgeFace
+            and its neck have none. Defaults to `True`.
+        synchronized_batch_norm: bool, whether every batch normalization in the
             model, those of a given `keras.Model` included, takes its
             statistics over the replicas of a `tf.distribute` strategy. For
-            small batches a replica, say below 16 images; it costs an exchange
-            a layer. Only on the TensorFlow backend: on JAX statistics are
+            small batches per replica, say below 16 images; it costs an exchange
+            per layer. Only on the TensorFlow backend: on JAX statistics are
             always those of the whole batch. Defaults to `False`.
         scale_pixels: bool. `True` feeds the backbone
             `(pixel - 127.5) / 127.5`, `False` the pixels as they are, for a
@@ -79,21 +88,12 @@ def build_embedding_model(
     embeddings = embedder.predict(images)  # (batch_size, 256)
     ```
     """
-    image_size = _check_image_size(image_size)
-    if not isinstance(embedding_dim, int) or embedding_dim < 1:
-        raise ValueError(
-            "`embedding_dim` must be an int of at least 1. "
-            f"Received: embedding_dim={embedding_dim!r}"
-        )
-    if not 0 <= dropout < 1:
-        raise ValueError(
-            f"`dropout` must be in [0, 1). Received: dropout={dropout}"
-        )
-    if neck is not None and neck not in NECKS:
-        raise ValueError(
-            f"`neck` must be one of {list(NECKS)}, or None for the "
-            f"backbone's own. Received: neck={neck!r}"
-        )
+    image_size = check_sizes(
+        "image_size", image_size, length=2, reason="is (height, width), so it"
+    )
+    embedding_dim = check_integer("embedding_dim", embedding_dim, at_least=1)
+    dropout = check_number("dropout", dropout, at_least=0, below=1)
+    check_choice("neck", neck, (None, *NECKS))
     input_shape = (*image_size, 3)
     if isinstance(backbone, keras.Model):
         if backbone_kwargs:
@@ -108,6 +108,7 @@ def build_embedding_model(
         if backbones.has_batch_norm(backbone):
             backbone_kwargs = {"batch_norm": batch_norm, **backbone_kwargs}
         backbone = backbones.get(backbone, input_shape, **backbone_kwargs)
+        _check_takes(backbone, input_shape)
 
     images = keras.Input(input_shape, name="images")
     x = images
@@ -115,7 +116,7 @@ def build_embedding_model(
         x = keras.layers.Rescaling(
             scale=1 / PIXEL_SCALE,
             offset=-PIXEL_MEAN / PIXEL_SCALE,
-            # Half precision would lose grey levels here.
+            # Half precision would lose gray levels here.
             dtype="float32",
             name="scale_pixels",
         )(x)
@@ -144,21 +145,9 @@ def _synchronize_batch_norm(model):
             f"{keras.backend.backend()} backend, which has no replicas. "
             "Received: synchronized_batch_norm=True"
         )
-    for layer in model._flatten_layers():
+    for layer in all_layers(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = True
-
-
-def _check_image_size(image_size):
-    sizes = tuple(image_size)
-    if len(sizes) != 2 or not all(
-        isinstance(size, int) and size >= 1 for size in sizes
-    ):
-        raise ValueError(
-            "`image_size` must be (height, width), ints of at least 1. "
-            f"Received: image_size={image_size}"
-        )
-    return sizes
 
 
 def _check_takes(backbone, input_shape):

@@ -2,6 +2,8 @@
 
 import keras
 
+from keras_sphereface.backend.keras_internals import operation_of
+
 
 def cut_classifier(model):
     """The model up to the last feature map before its classes.
@@ -19,11 +21,11 @@ def cut_classifier(model):
     """
     tensor = model.outputs[0]
     while len(tensor.shape) != 4 or _is_vector(tensor):
-        operation = getattr(tensor, "_keras_history", None)
-        inputs = operation.operation.input if operation else None
+        operation = operation_of(tensor)
+        inputs = operation.input
         if not isinstance(inputs, keras.KerasTensor) or inputs is tensor:
             return None
-        if isinstance(operation.operation, keras.layers.InputLayer):
+        if isinstance(operation, keras.layers.InputLayer):
             return None
         tensor = inputs
     if any(tensor is given for given in model.inputs):
@@ -51,7 +53,6 @@ def is_classifier(model):
 
 def _is_vector(tensor):
     """Whether pooling kept the axes, `(batch_size, 1, 1, channels)`."""
-    layer = tensor._keras_history.operation
     return tuple(tensor.shape[1:3]) == (1, 1) and not isinstance(
-        layer, keras.layers.InputLayer
+        operation_of(tensor), keras.layers.InputLayer
     )

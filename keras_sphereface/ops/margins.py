@@ -25,7 +25,7 @@ class Margin(NamedTuple):
             true class, `(batch_size, 1)`, to values of the same shape.
             Defaults to `None`, the cosines.
         others: callable from cosines to values, element by element and
-            rising, for the other classes. Defaults to `None`, the cosines.
+            increasing, for the other classes. Defaults to `None`, the cosines.
         detach: bool, whether the backward pass sees the cosines in place of
             the values (characteristic gradient detachment). Defaults to
             `False`.
@@ -79,13 +79,13 @@ class Margin(NamedTuple):
         return cos_theta if self.others is None else self.others(cos_theta)
 
 
+@custom_gradient
 def angle(cos_theta):
     """Angle of a cosine, `arccos` clipped to `±(1 - 1e-5)`.
 
-    Computed from the half angle, `2 atan2(√(1 - cos), √(1 + cos))`. The
-    derivative of `arccos` contains `1 - cos²`, which cancels near `±1`; here
-    the differences are exact and the gradient keeps float32 accuracy. It is
-    zero beyond the clip.
+    The derivative of `arccos` contains `1 - cos²`, which cancels near `±1`;
+    as a product of `1 - cos` and `1 + cos` the gradient keeps float32
+    accuracy. It is zero beyond the clip.
 
     Args:
         cos_theta: float32 tensor, any shape; rounding past 1 is clipped.
@@ -93,19 +93,6 @@ def angle(cos_theta):
     Returns:
         Tensor like `cos_theta`, radians, in `[0.0045, π - 0.0045]`.
     """
-    if keras.backend.backend() == "tensorflow":
-        (theta,) = _arccos(cos_theta)
-        return theta
-    cos_theta = ops.clip(cos_theta, -_COS_BOUND, _COS_BOUND)
-    half_sine = ops.sqrt(1.0 - cos_theta)
-    half_cosine = ops.sqrt(1.0 + cos_theta)
-    return 2.0 * ops.arctan2(half_sine, half_cosine)
-
-
-@custom_gradient
-def _arccos(cos_theta):
-    # TensorFlow's `arccos` is as exact, in one pass where the half angle takes
-    # five; only its gradient is not.
     clipped = ops.clip(cos_theta, -_COS_BOUND, _COS_BOUND)
 
     def gradient(upstream):
@@ -113,7 +100,7 @@ def _arccos(cos_theta):
         is_inside = ops.abs(cos_theta) <= _COS_BOUND
         return (ops.where(is_inside, -upstream * slope, 0.0),)
 
-    return (ops.arccos(clipped),), gradient
+    return ops.arccos(clipped), gradient
 
 
 def falling_cosine(theta):
@@ -151,8 +138,9 @@ def sphereface_margin(cos_theta, *, margin):
         - [Liu et al., 2017](https://arxiv.org/abs/1704.08063)
         - [Liu et al., 2022](https://arxiv.org/abs/2109.05565)
     """
-    psi = falling_cosine(margin * angle(cos_theta))
-    return _unless_plain(margin, psi, cos_theta)
+    return _unless_plain(
+        margin, cos_theta, lambda: falling_cosine(margin * angle(cos_theta))
+    )
 
 
 def spherefacer_v1_margin(cos_theta, *, margin):
@@ -171,8 +159,11 @@ def spherefacer_v1_margin(cos_theta, *, margin):
     Reference:
         - [Liu et al., 2022](https://arxiv.org/abs/2109.05565)
     """
-    m_theta = ops.minimum(margin * angle(cos_theta), math.pi)
-    return _unless_plain(margin, ops.cos(m_theta), cos_theta)
+    return _unless_plain(
+        margin,
+        cos_theta,
+        lambda: ops.cos(ops.minimum(margin * angle(cos_theta), math.pi)),
+    )
 
 
 def spherefacer_v2_margin(cos_theta, *, margin):
@@ -191,8 +182,9 @@ def spherefacer_v2_margin(cos_theta, *, margin):
     Reference:
         - [Liu et al., 2022](https://arxiv.org/abs/2109.05565)
     """
-    value = ops.cos(angle(cos_theta) / margin)
-    return _unless_plain(margin, value, cos_theta)
+    return _unless_plain(
+        margin, cos_theta, lambda: ops.cos(angle(cos_theta) / margin)
+    )
 
 
 def spherefacer_margin(*, variant, margin, detach):
@@ -285,6 +277,12 @@ def combined_margin(cos_theta, *, angle_factor, angle_margin, cosine_margin):
     return ops.where(is_plain, cos_theta, value) - cosine_margin
 
 
-def _unless_plain(margin, value, cos_theta):
+def _unless_plain(margin, cos_theta, value):
     # Without a margin the cosine stays as it is, to the last bit.
-    return ops.where(ops.equal(margin, 1.0), cos_theta, value)
+    if isinstance(margin, int | float):
+        return cos_theta if margin == 1 else value()
+    is_plain = ops.equal(margin, 1.0)
+    if keras.backend.backend() == "tensorflow" and len(is_plain.shape) == 0:
+        # No pass over the matrix to choose; XLA makes none by itself.
+        return ops.cond(is_plain, lambda: cos_theta, value)
+    return ops.where(is_plain, cos_theta, value())

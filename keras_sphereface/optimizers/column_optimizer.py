@@ -1,25 +1,27 @@
 import keras
 from keras import ops
 
+from keras_sphereface.backend.keras_internals import slots_of, trained_variables
 from keras_sphereface.optimizers.wrapped_optimizer import WrappedOptimizer
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class ColumnOptimizer(WrappedOptimizer):
-    """An optimizer that leaves the centres of classes not sampled alone.
+    """An optimizer that leaves the centers of classes not sampled alone.
 
-    A head with `sample_rate` below 1 has gradients for some of its centres.
-    Momentum and weight decay would move the others all the same. Here a
-    column of the centres whose gradient is exactly zero keeps its value, to
+    A head with `sample_rate` below 1 has gradients for some of its centers.
+    Momentum and weight decay would move the others too. Here a
+    column of the centers whose gradient is exactly zero keeps its value, to
     the bit, and what the optimizer remembers of it: its momentum waits and its
     weight does not decay until the class is sampled again.
 
-    `FaceRecognizer.compile` wraps the optimizer of such a head by itself; a
+    `FaceRecognizer.compile` wraps the optimizer of such a head itself; a
     model of your own needs it.
 
     Args:
         inner_optimizer: `keras.optimizers.Optimizer`, without
-            `gradient_accumulation_steps`.
+            `gradient_accumulation_steps`. What it remembers must be shaped
+            like the weights, as in all of Keras but `Adafactor`.
         name: str, or `None` for a name of Keras's choice.
 
     Example:
@@ -40,40 +42,32 @@ class ColumnOptimizer(WrappedOptimizer):
                 f"Received: gradient_accumulation_steps={steps}"
             )
 
+    def build(self, variables):
+        super().build(variables)
+        # Before the first step it can still be refused.
+        for variable in filter(_moves_by_column, variables):
+            slots_of(self.inner_optimizer, variable)
+
     def apply(self, grads, trainable_variables=None):
         if trainable_variables is None:
-            trainable_variables = self._trainable_variables
+            trainable_variables = trained_variables(self)
         if not self.built:
             self.build(list(trainable_variables))
         kept = []
         for grad, variable in zip(grads, trainable_variables, strict=True):
-            if grad is None or not getattr(variable, "moves_by_column", False):
+            if grad is None or not _moves_by_column(variable):
                 continue
             moves = ops.any(ops.convert_to_tensor(grad) != 0, axis=0)
-            for state in (variable, *self._memories(variable)):
+            for state in (variable, *slots_of(self.inner_optimizer, variable)):
                 kept.append((state, _copy(state), moves))
         self.inner_optimizer.apply(grads, trainable_variables)
         for state, before, moves in kept:
             state.assign(ops.where(moves, ops.convert_to_tensor(state), before))
-        self._iterations.assign_add(1)
-
-    def _memories(self, variable):
-        """What the inner optimizer remembers of each entry of a variable."""
-        names = [_flat(other.path) + "_" for other in self._trainable_variables]
-        name = _flat(variable.path) + "_"
-        memories = []
-        for state in self.inner_optimizer.variables:
-            # Keras puts its own word behind the name of the variable, and one
-            # variable may be called as another and more.
-            called = state.path.rsplit("/", 1)[-1]
-            owner = max(filter(called.startswith, names), key=len, default="")
-            if state.shape == variable.shape and owner == name:
-                memories.append(state)
-        return memories
+        self.batches.assign_add(1)
 
 
-def _flat(path):
-    return path.replace("/", "_")
+def _moves_by_column(variable):
+    return getattr(variable, "moves_by_column", False)
 
 
 def _copy(variable):

@@ -1,8 +1,16 @@
 import keras
 
-from keras_sphereface.backend.replicas import (
-    replica_index_and_count,
-    sum_over_replicas,
+from keras_sphereface.backend.keras_internals import (
+    learning_rate_of,
+    place_of,
+    track,
+    trained_variables,
+)
+from keras_sphereface.backend.replica_updates import (
+    accumulate,
+    clip_sum,
+    make_accumulator,
+    may_have_replicas,
 )
 from keras_sphereface.optimizers.update_schedule import UpdateSchedule
 from keras_sphereface.optimizers.wrapped_optimizer import WrappedOptimizer
@@ -31,8 +39,8 @@ class ReplicaOptimizer(WrappedOptimizer):
         inner_optimizer: `keras.optimizers.Optimizer` with any of `clipnorm`,
             `global_clipnorm`, `clipvalue` and `gradient_accumulation_steps`.
             A learning-rate schedule counts batches, as in Keras; an average of
-            the weights (`use_ema`) moves once an update, where Keras moves it
-            once a batch.
+            the weights (`use_ema`) moves once per update, where Keras moves it
+            once per batch.
         name: str, or `None` for a name of Keras's choice.
 
     Example:
@@ -56,7 +64,7 @@ class ReplicaOptimizer(WrappedOptimizer):
                 f"inner_optimizer={type(inner_optimizer).__name__}"
             )
         self._taken_over = {}
-        if keras.backend.backend() == "tensorflow":
+        if may_have_replicas():
             self._take_over()
 
     def _take_over(self):
@@ -64,7 +72,7 @@ class ReplicaOptimizer(WrappedOptimizer):
         for name in (*_CLIPS, "gradient_accumulation_steps"):
             self._taken_over[name] = getattr(inner, name)
             setattr(inner, name, None)
-        schedule, steps = inner._learning_rate, self._steps
+        schedule, steps = learning_rate_of(inner), self._steps
         if steps and isinstance(
             schedule, keras.optimizers.schedules.LearningRateSchedule
         ):
@@ -78,97 +86,41 @@ class ReplicaOptimizer(WrappedOptimizer):
         super().build(variables)
         self._accumulators = []
         for variable in variables if self._steps else ():
-            accumulator = keras.Variable(
-                keras.ops.zeros(variable.shape, variable.dtype),
-                trainable=False,
-                # Each replica sums up what it found itself.
-                synchronization="on_read",
-                aggregation="sum",
-                name=f"{variable.path.replace('/', '_')}_accumulator",
-            )
-            self._track_variable(accumulator)
+            accumulator = make_accumulator(variable)
+            track(self, accumulator)
             self._accumulators.append(accumulator)
 
     def apply(self, grads, trainable_variables=None):
         if trainable_variables is None:
-            trainable_variables = self._trainable_variables
+            trainable_variables = trained_variables(self)
         if not self.built:
             self.build(list(trainable_variables))
-        if keras.backend.backend() != "tensorflow":
+        if not may_have_replicas():
             self.inner_optimizer.apply(grads, trainable_variables)
         elif self._steps:
             self._accumulate(grads, trainable_variables)
         else:
             self._update(grads, trainable_variables)
-        self._iterations.assign_add(1)
+        self.batches.assign_add(1)
 
     def _accumulate(self, grads, variables):
-        import tensorflow as tf
-
-        accumulators = [
-            self._accumulators[self._get_variable_index(v)].value
-            for v in variables
-        ]
-        is_update = (self._iterations + 1) % self._steps == 0
-
-        def add(grads):
-            for grad, accumulator in zip(grads, accumulators, strict=True):
-                if grad is not None:
-                    accumulator.assign_add(tf.convert_to_tensor(grad))
-
-        def update(grads):
-            add(grads)
-            means = [accumulator / self._steps for accumulator in accumulators]
-            self._update(
-                [
-                    None if grad is None else mean
-                    for grad, mean in zip(grads, means, strict=True)
-                ],
-                variables,
-            )
-            for accumulator in accumulators:
-                accumulator.assign(tf.zeros(accumulator.shape))
-
-        def choose(strategy, grads, is_update):
-            # Replicas cannot meet inside a condition of their own, so the
-            # condition is asked once for all of them.
-            run = strategy.extended.call_for_each_replica
-            is_update = strategy.experimental_local_results(is_update)[0]
-            tf.cond(
-                is_update,
-                lambda: run(update, args=(grads,)),
-                lambda: run(add, args=(grads,)),
-            )
-
-        replica = tf.distribute.get_replica_context()
-        replica.merge_call(choose, args=(grads, is_update))
+        accumulate(
+            grads,
+            [self._accumulators[place_of(self, v)] for v in variables],
+            lambda means: self._update(means, variables),
+            steps=self._steps,
+            is_update=(self.batches + 1) % self._steps == 0,
+        )
 
     def _update(self, grads, variables):
         clip = next((c for c in _CLIPS if self._taken_over[c]), None)
         if clip is not None:
-            grads = self._clip(grads, clip, self._taken_over[clip])
+            grads = clip_sum(grads, clip, self._taken_over[clip])
         self.inner_optimizer.apply(grads, variables)
-
-    def _clip(self, grads, clip, limit):
-        import tensorflow as tf
-
-        found = sum_over_replicas(
-            [tf.convert_to_tensor(g) for g in grads if g is not None]
-        )
-        if clip == "global_clipnorm":
-            found, _ = tf.clip_by_global_norm(found, limit)
-        elif clip == "clipnorm":
-            found = [tf.clip_by_norm(g, limit) for g in found]
-        else:
-            found = [tf.clip_by_value(g, -limit, limit) for g in found]
-        # The inner optimizer sums over the replicas once more.
-        _, num_replicas = replica_index_and_count()
-        found = iter([g / num_replicas for g in found])
-        return [None if g is None else next(found) for g in grads]
 
     def get_config(self):
         inner = keras.optimizers.serialize(self.inner_optimizer)
-        schedule = self.inner_optimizer._learning_rate
+        schedule = learning_rate_of(self.inner_optimizer)
         if isinstance(schedule, UpdateSchedule):
             inner["config"]["learning_rate"] = (
                 keras.optimizers.schedules.serialize(schedule.schedule)

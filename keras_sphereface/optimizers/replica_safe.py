@@ -1,5 +1,6 @@
 import keras
 
+from keras_sphereface.backend.replica_updates import has_strategy
 from keras_sphereface.optimizers.replica_loss_scale_optimizer import (
     ReplicaLossScaleOptimizer,
 )
@@ -19,7 +20,7 @@ def replica_safe(optimizer, *, loss_scale=False):
     Call it in the scope of the strategy. Clipping and accumulation are wrapped
     in a `ReplicaOptimizer` if there is a strategy, loss scaling in a
     `ReplicaLossScaleOptimizer`; what needs no wrapping comes back as it is.
-    `FaceRecognizer.compile` calls this by itself; a model of your own needs it.
+    `FaceRecognizer.compile` calls this itself; a model of your own needs it.
 
     Args:
         optimizer: `keras.optimizers.Optimizer`, or the name of one.
@@ -55,16 +56,8 @@ def replica_safe(optimizer, *, loss_scale=False):
 def _summed(optimizer):
     if (
         isinstance(optimizer, ReplicaOptimizer)
-        or not _has_strategy()
+        or not has_strategy()
         or not any(getattr(optimizer, name, None) for name in _NEEDS_THE_SUM)
     ):
         return optimizer
     return ReplicaOptimizer(optimizer)
-
-
-def _has_strategy():
-    if keras.backend.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    return tf.distribute.has_strategy()

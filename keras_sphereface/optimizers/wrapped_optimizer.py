@@ -27,7 +27,7 @@ class WrappedOptimizer(keras.optimizers.Optimizer):
 
     @property
     def variables(self):
-        return self._variables + self.inner_optimizer.variables
+        return super().variables + self.inner_optimizer.variables
 
     @property
     def learning_rate(self):
@@ -40,6 +40,11 @@ class WrappedOptimizer(keras.optimizers.Optimizer):
     @property
     def iterations(self):
         return self.inner_optimizer.iterations
+
+    @property
+    def batches(self):
+        """Int tensor, how often gradients came, for an update or not."""
+        return super().iterations
 
     def scale_loss(self, loss):
         return self.inner_optimizer.scale_loss(loss)

@@ -3,7 +3,9 @@
 import dataclasses
 from dataclasses import dataclass, field
 
-from keras_sphereface.training.config_checks import check_choice, check_count
+from keras_sphereface import backbones, heads
+from keras_sphereface.contract.arguments import check_choice
+from keras_sphereface.training.config_checks import check_counts
 from keras_sphereface.training.data_config import DataConfig
 
 _PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -28,12 +30,14 @@ class EmbedderConfig:
     """The network from images to embeddings.
 
     Args:
-        backbone: str, one of `backbones.names()`.
+        backbone: str, one of `backbones.names()`, or `"module:function"` of a
+            builder as `backbones.register` takes it.
         embedding_dim: int.
-        batch_norm: bool, batch normalisation in backbone and neck.
+        batch_norm: bool, batch normalization in backbone and neck.
         dropout: float in `[0, 1)`, before the last dense layer.
         synchronized_batch_norm: bool, batch statistics over all replicas.
-        arguments: dict, other arguments of the backbone.
+        arguments: dict, other arguments of `build_embedding_model`: `neck`,
+            and those of the backbone.
     """
 
     backbone: str = "mobilefacenet"
@@ -43,18 +47,25 @@ class EmbedderConfig:
     synchronized_batch_norm: bool = False
     arguments: dict = field(default_factory=dict)
 
+    def __post_init__(self):
+        check_counts(self, embedding_dim=1)
+        backbones.builder_of(self.backbone)
+
 
 @dataclass(frozen=True)
 class HeadConfig:
     """The head that turns embeddings into class logits.
 
     Args:
-        name: str, one of `heads.names()`.
+        name: str, one of `heads.names()`, or `"module:name"` of a head class.
         arguments: dict, the head's own arguments but `num_classes`.
     """
 
     name: str = "spherefacer"
     arguments: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        heads.head_class(self.name)
 
 
 @dataclass(frozen=True)
@@ -96,7 +107,7 @@ class OptimizerConfig:
 
     def __post_init__(self):
         check_choice("schedule", self.schedule, _SCHEDULES)
-        check_count("accumulation_steps", self.accumulation_steps)
+        check_counts(self, accumulation_steps=1)
         read = _SCHEDULES[self.schedule]
         for setting in dataclasses.fields(self):
             value = getattr(self, setting.name)
@@ -113,7 +124,7 @@ class OptimizerConfig:
             not steps or steps != sorted(set(steps)) or steps[0] <= 0
         ):
             raise ValueError(
-                "`milestones` must be epochs in rising order, at least one. "
+                "`milestones` must be epochs in ascending order, at least one. "
                 f"Received: milestones={self.milestones}"
             )
 
@@ -134,8 +145,7 @@ class VerificationConfig:
     patience: int = 0
 
     def __post_init__(self):
-        check_count("every_epochs", self.every_epochs, at_least=0)
-        check_count("patience", self.patience, at_least=0)
+        check_counts(self, every_epochs=0, patience=0)
         if self.patience and not self.every_epochs:
             raise ValueError(
                 "`patience` counts verifications, so `every_epochs` must be at "
@@ -145,7 +155,7 @@ class VerificationConfig:
 
 @dataclass(frozen=True)
 class CheckpointConfig:
-    """What a killed run goes on from.
+    """What a killed run resumes from.
 
     Args:
         every_steps: int, batches between checkpoints; there is one at the end
@@ -157,8 +167,7 @@ class CheckpointConfig:
     keep: int = 2
 
     def __post_init__(self):
-        check_count("every_steps", self.every_steps, at_least=0)
-        check_count("keep", self.keep)
+        check_counts(self, every_steps=0, keep=1)
 
 
 @dataclass(frozen=True)
@@ -173,13 +182,13 @@ class TrainConfig:
         verification: `VerificationConfig`.
         checkpoint: `CheckpointConfig`.
         epochs: int.
-        batch_size: int, images a step on all devices together.
+        batch_size: int, images per step on all devices together.
         seed: int, for weights, order and augmentation.
         precision: `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
         strategy: `"none"`; `"mirrored"`, all GPUs of this machine;
             `"multi_worker"`, those of all machines in `TF_CONFIG`;
             `"data_parallel"`, all devices of the JAX backend; or
-            `"class_parallel"`, these, with the centres split over them.
+            `"class_parallel"`, these, with the centers split over them.
         cpu_devices: int, logical devices to make of the CPU, to try a strategy
             without GPUs.
         deterministic: bool, whether a run gives the same weights to the last
@@ -205,8 +214,7 @@ class TrainConfig:
     def __post_init__(self):
         check_choice("precision", self.precision, _PRECISIONS)
         check_choice("strategy", self.strategy, _STRATEGIES)
-        for name in ("epochs", "batch_size", "cpu_devices"):
-            check_count(name, getattr(self, name))
+        check_counts(self, epochs=1, batch_size=1, cpu_devices=1, seed=0)
         data = self.data
         if self.verification.every_epochs and data.folder and not data.pairs:
             raise ValueError(

@@ -1,31 +1,15 @@
-"""Checks that several configs need."""
+"""A check that all parts of a config need."""
+
+from keras_sphereface.contract.arguments import check_integer
 
 
-def check_choice(name, value, choices):
-    """Raises `ValueError` unless a setting is one of its choices.
-
-    Args:
-        name: str, what the error calls the setting.
-        value: the setting.
-        choices: collection of the right ones.
-    """
-    if value not in choices:
-        raise ValueError(
-            f"`{name}` must be one of {list(choices)}. "
-            f"Received: {name}={value!r}"
-        )
-
-
-def check_count(name, value, at_least=1):
-    """Raises `ValueError` unless a setting is an int that is large enough.
+def check_counts(config, **at_least):
+    """Makes ints of settings that count, or raises a `ValueError`.
 
     Args:
-        name: str, what the error calls the setting.
-        value: the setting.
-        at_least: int. Defaults to `1`.
+        config: frozen dataclass, in its `__post_init__`.
+        **at_least: the lowest right value of each setting, by its name.
     """
-    if not isinstance(value, int) or value < at_least:
-        raise ValueError(
-            f"`{name}` must be an integer of at least {at_least}. "
-            f"Received: {name}={value!r}"
-        )
+    for name, least in at_least.items():
+        count = check_integer(name, getattr(config, name), at_least=least)
+        object.__setattr__(config, name, count)

@@ -4,8 +4,6 @@ import dataclasses
 import types
 import typing
 
-import keras
-
 from keras_sphereface import heads
 from keras_sphereface.training.config import HeadConfig, TrainConfig
 
@@ -14,7 +12,8 @@ def editable(config):
     """A `TrainConfig` as the ConfigDict that a `--config` file returns.
 
     Every setting is there, the head's defaults included, so that the command
-    line can change it; a name that is not there is an error.
+    line can change it; a name that is not there is an error. Another name of a
+    head brings that head's defaults.
 
     Args:
         config: `TrainConfig`.
@@ -30,17 +29,17 @@ def editable(config):
     ```
 
     read with `ml_collections.config_flags.DEFINE_config_file("config")`, takes
-    `--config.head.margin=1.5`.
+    `--config.head.margin=1.5`. With `lock_config=False,
+    accept_new_attributes=True` it takes those of another head too:
+    `--config.head.name=my_heads:LinearHead --config.head.slope=2`.
     """
     import ml_collections
 
-    content = config.to_dict()
-    content["head"] = {
-        "name": config.head.name,
-        **_head_defaults(config.head.name),
-        **config.head.arguments,
-    }
-    return ml_collections.ConfigDict(_with_placeholders(config, content))
+    from keras_sphereface.training.head_settings import HeadSettings
+
+    content = _with_placeholders(config, config.to_dict())
+    content["head"] = HeadSettings(config.head.name, config.head.arguments)
+    return ml_collections.ConfigDict(content)
 
 
 def from_config_dict(config_dict):
@@ -77,7 +76,7 @@ def _read(config_class, content, path):
 def _read_head(content, path):
     arguments = dict(content)
     name = arguments.pop("name", HeadConfig.name)
-    _check_names(f"{path} ({name})", arguments, _head_defaults(name))
+    _check_names(f"{path} ({name})", arguments, heads.defaults(name))
     return HeadConfig(name, arguments)
 
 
@@ -107,17 +106,6 @@ def _checked(kind, value, path):
     raise ValueError(
         f"`{path}` must be of type {expected}. Received: {value!r}"
     )
-
-
-def _head_defaults(name):
-    """The arguments of a head and their defaults."""
-    config = heads.get(name, num_classes=2).get_config()
-    of_every_layer = keras.layers.Layer().get_config()
-    return {
-        argument: value
-        for argument, value in config.items()
-        if argument not in {*of_every_layer, "num_classes"}
-    }
 
 
 def _with_placeholders(config, content):

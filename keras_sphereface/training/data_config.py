@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from keras_sphereface.evaluation import has_own_images
-from keras_sphereface.training.config_checks import check_choice, check_count
+from keras_sphereface.contract.arguments import check_choice
+from keras_sphereface.pairs import has_own_images
+from keras_sphereface.training.config_checks import check_counts
 
 _SAMPLINGS = ("image", "balanced", "identity")
 _SAMPLING_SETTINGS = {
@@ -18,9 +19,11 @@ class DataConfig:
     """Where faces come from.
 
     Args:
-        folder: folder with one sub-folder an identity, with InsightFace's
+        folder: folder with one sub-folder per identity, with InsightFace's
             `train.rec`, or with TFRecords of tools/make_tfrecords.py; `None`
             for synthetic faces.
+        format: one of `data.names()`, or `"module:name"` of an opener as
+            `data.register` takes it; `None` tells it by what is in `folder`.
         pairs: pairs of other people, for evaluation: LFW's `pairs.txt`, a
             `.csv`, a `.bin` of InsightFace, or CFP's folder. With `folder` and
             without pairs nothing is verified.
@@ -28,15 +31,15 @@ class DataConfig:
             none.
         image_size: `(height, width)`, pixels.
         identities: path of the `identities.json` of an earlier run, whose
-            labels `folder` shall have; `None` numbers the identities there.
+            labels `folder` takes over; `None` numbers the identities there.
         check_images: bool, whether every image is decoded once, or every
             shard compared with its checksum, before training.
         flip: bool, whether half of the images are mirrored.
         augmentation: tuple of `"adaface"` (crop, low resolution and photometric
             changes, each of a fifth of the images), `"erasing"` (a patch of
             half of them) and `"randaugment"`, in this order after the flip.
-        sampling: `"image"`, each image once an epoch; `"balanced"`, each
-            identity `min_images` times at least; or `"identity"`,
+        sampling: `"image"`, each image once per epoch; `"balanced"`, each
+            identity at least `min_images` times; or `"identity"`,
             `images_per_identity` images of each identity of a batch.
         min_images: int, for `"balanced"`.
         images_per_identity: int, for `"identity"`; divides the batch size.
@@ -49,6 +52,7 @@ class DataConfig:
     """
 
     folder: str | None = None
+    format: str | None = None
     pairs: str | None = None
     pairs_root: str | None = None
     image_size: tuple[int, int] = (112, 112)
@@ -67,8 +71,15 @@ class DataConfig:
 
     def __post_init__(self):
         check_choice("sampling", self.sampling, _SAMPLINGS)
-        check_count("min_images", self.min_images)
-        check_count("images_per_identity", self.images_per_identity, 2)
+        check_counts(
+            self,
+            min_images=1,
+            images_per_identity=2,
+            synthetic_identities=1,
+            synthetic_images=1,
+            synthetic_unseen=1,
+            synthetic_pairs=2,
+        )
         for name, reader in _SAMPLING_SETTINGS.items():
             default = type(self).__dataclass_fields__[name].default
             if getattr(self, name) != default and self.sampling != reader:

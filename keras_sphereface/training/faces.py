@@ -4,7 +4,7 @@ import os
 from typing import Any, NamedTuple
 
 from keras_sphereface.data import SyntheticFaces, open_faces
-from keras_sphereface.evaluation import PairSet
+from keras_sphereface.pairs import PairSet
 from keras_sphereface.training.identities import read_identities
 
 _NUM_FOLDS = 10
@@ -15,8 +15,7 @@ class TrainingFaces(NamedTuple):
     """What `load_faces` found.
 
     Attributes:
-        source: `ImageFolder`, `RecordDataset` or `TFRecordFolder`, or arrays
-            `(images, labels)`, to train on.
+        source: `EncodedFaces`, or arrays `(images, labels)`, to train on.
         num_classes: int, identities in `source`.
         num_images: int, images in `source`.
         pairs: `PairSet` of people who are not in `source`, or `None`.
@@ -60,6 +59,7 @@ def load_faces(config, seed=0):
     identities = config.identities and read_identities(config.identities)
     source = open_faces(
         config.folder,
+        format=config.format,
         image_size=config.image_size,
         check_images=config.check_images,
         identities=identities,

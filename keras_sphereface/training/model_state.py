@@ -4,11 +4,15 @@ import keras
 import numpy as np
 
 from keras_sphereface.backend.distributed_fit import scope
+from keras_sphereface.backend.keras_internals import (
+    moving_averages,
+    sync_variables,
+)
 from keras_sphereface.class_softmax import pad_columns
 from keras_sphereface.training.checkpoints import CheckpointError
 
 
-def read_state(recognizer):
+def recognizer_state(recognizer):
     """Weights, statistics, random states, optimizer, loss scale and metrics.
 
     Args:
@@ -17,8 +21,7 @@ def read_state(recognizer):
     Returns:
         Dict of NumPy arrays by name.
     """
-    # On JAX the variables wait for this while `fit` runs.
-    getattr(recognizer, "jax_state_sync", lambda: None)()
+    sync_variables(recognizer)
     with scope(recognizer):
         return {
             name: _logical(recognizer.head, _array(variable))
@@ -26,8 +29,8 @@ def read_state(recognizer):
         }
 
 
-def write_state(recognizer, arrays):
-    """Sets the recognizer to what `read_state` returned.
+def restore_state(recognizer, arrays):
+    """Sets the recognizer to what `recognizer_state` returned.
 
     Args:
         recognizer: `FaceRecognizer` of the same kind, with an optimizer.
@@ -109,7 +112,7 @@ class AveragedWeights:
             return
         for variable, average in zip(
             self.recognizer.trainable_variables,
-            optimizer._model_variables_moving_average,
+            moving_averages(optimizer),
             strict=True,
         ):
             self._kept.append((variable, _array(variable)))

@@ -14,9 +14,9 @@ from keras_sphereface.training.checkpoints import (
 )
 from keras_sphereface.training.model_state import (
     AveragedWeights,
-    read_state,
+    recognizer_state,
+    restore_state,
     write_metrics,
-    write_state,
 )
 
 
@@ -74,7 +74,7 @@ class Run(keras.callbacks.Callback):
 
     def go_to(self, checkpoint):
         """Sets the model and the run to a `Checkpoint`."""
-        write_state(self.recognizer, checkpoint.arrays)
+        restore_state(self.recognizer, checkpoint.arrays)
         notes = checkpoint.notes
         self.step = checkpoint.step
         self.history = list(notes["history"])
@@ -95,7 +95,7 @@ class Run(keras.callbacks.Callback):
             "stopped": self.stopped,
             "best_accuracy": best,
         }
-        return Checkpoint(self.step, read_state(self.recognizer), notes)
+        return Checkpoint(self.step, recognizer_state(self.recognizer), notes)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._is_rest = self._metrics is not None

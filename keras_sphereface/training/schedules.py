@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_sphereface.contract.arguments import check_integer
+
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
@@ -15,13 +17,10 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
 
     def __init__(self, schedule, warmup_steps):
         super().__init__()
-        if not isinstance(warmup_steps, int) or warmup_steps < 0:
-            raise ValueError(
-                "`warmup_steps` must be an integer of at least 0. "
-                f"Received: warmup_steps={warmup_steps!r}"
-            )
         self.schedule = schedule
-        self.warmup_steps = warmup_steps
+        self.warmup_steps = check_integer(
+            "warmup_steps", warmup_steps, at_least=0
+        )
 
     def __call__(self, step):
         step = ops.cast(step, "float32")

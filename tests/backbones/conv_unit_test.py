@@ -48,7 +48,7 @@ def make_unit(shape, filters, **kwargs):
 @pytest.mark.parametrize(("height", "width"), [(6, 8), (7, 5)])
 @pytest.mark.parametrize("kernel_size", [1, 3, 5])
 @pytest.mark.parametrize("strides", [1, 2])
-def test_convolution_pads_alike_on_all_sides(
+def test_convolution_pads_all_sides_the_same(
     height, width, kernel_size, strides
 ):
     random = np.random.default_rng(0)
@@ -71,7 +71,7 @@ def test_convolution_pads_alike_on_all_sides(
 
 
 @pytest.mark.parametrize("strides", [1, 2])
-def test_depthwise_convolution_pads_alike_on_all_sides(strides):
+def test_depthwise_convolution_pads_all_sides_the_same(strides):
     random = np.random.default_rng(0)
     model = make_unit((6, 8, 3), None, strides=strides, batch_norm=False)
     kernel = random.normal(size=(3, 3, 3, 1))
@@ -112,9 +112,9 @@ def test_batch_norm_is_that_of_pytorch():
     # torch.nn.BatchNorm2d: eps=1e-5, momentum=0.1 on the new value.
     layer = batch_normalization(name="bn")
     images = np.float32([[1.0], [3.0]])
-    normalised = layer(images, training=True)
+    normalized = layer(images, training=True)
     np.testing.assert_allclose(
-        keras.ops.convert_to_numpy(normalised),
+        keras.ops.convert_to_numpy(normalized),
         [[-1 / np.sqrt(1 + 1e-5)], [1 / np.sqrt(1 + 1e-5)]],
         rtol=1e-6,
     )
@@ -123,7 +123,7 @@ def test_batch_norm_is_that_of_pytorch():
     )
 
 
-def test_prelu_learns_one_slope_a_channel_from_a_quarter():
+def test_prelu_learns_one_slope_per_channel_from_a_quarter():
     layer = activation_layer("prelu", name="act")
     outputs = layer(np.float32([[[[-4.0, 8.0]]]]))
     np.testing.assert_allclose(

@@ -222,33 +222,15 @@ for arguments in ({"jit_compile": True}, {"steps_per_execution": 4}):
         model.compile("sgd", **arguments)
     except ValueError as error:
         messages.append(str(error))
-model.compile("sgd")
-x, y = np.ones((6, 8), "float32"), np.zeros(6, "int32")
-for argument in ("validation_split", "class_weight"):
-    try:
-        model.fit(x, y, **{argument: 0.5})
-    except ValueError as error:
-        messages.append(str(error))
-shapes = [
-    ks.models.embedding_function(embedder)(x).shape,
-    embedder.predict_on_batch(x).shape,
-]
-print(json.dumps([messages, shapes]))
+print(json.dumps(messages))
 """
 
 
 @on_tensorflow
 def test_what_keras_cannot_do_on_replicas_is_refused_with_the_way_out():
-    messages, shapes = run_replicas(2, REFUSED)
-    jit, steps, split, weights = messages
+    jit, steps = run_replicas(2, REFUSED)
     assert "`jit_compile`" in jit
     assert "DataParallel" in jit
     assert "`steps_per_execution`" in steps
     assert "larger batch" in steps
     assert "steps_per_execution=4" in steps
-    assert "`validation_split`" in split
-    assert "`class_weight`" in weights
-    ours, keras_own = shapes
-    assert ours == [6, 4]
-    # When this fails, Keras has mended it and our function can go.
-    assert keras_own == [12, 4]

@@ -11,7 +11,7 @@ from keras_sphereface.models import FaceRecognizer
 
 
 class Recorder(keras.callbacks.Callback):
-    """The number that each step was computed with."""
+    """The hyperparameter that each step was computed with."""
 
     def __init__(self, setting="margin"):
         super().__init__()
@@ -36,7 +36,7 @@ def make_faces():
     return x, random.integers(0, 5, 20).astype("int32")
 
 
-FIT = {"batch_size": 4, "shuffle": False, "verbose": 0}  # five steps an epoch
+FIT = {"batch_size": 4, "shuffle": False, "verbose": 0}  # five steps per epoch
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_wrong_use_is_named():
         MarginSchedule(1.4)
     with pytest.raises(ValueError, match=r"`at`.*never grows"):
         MarginSchedule.step(start=1.0, increment=0.1, at=[])
-    with pytest.raises(ValueError, match=r"`steps`.*positive.*steps=0"):
+    with pytest.raises(ValueError, match=r"`steps`.*at least 1.*steps=0"):
         MarginSchedule.linear(start=1.0, end=1.4, steps=0)
     x, y = make_faces()
     wrong = MarginSchedule(lambda step: 1.0, setting="margn")

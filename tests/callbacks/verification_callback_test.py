@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 
 from keras_sphereface.callbacks import VerificationCallback
-from keras_sphereface.evaluation import PairSet, evaluate_pairs
+from keras_sphereface.evaluation import evaluate_pairs
 from keras_sphereface.heads import SphereFaceRHead
 from keras_sphereface.models.face_recognizer import FaceRecognizer
+from keras_sphereface.pairs import PairSet
 
 NUM_CLASSES = 6
 
@@ -101,9 +102,12 @@ def test_early_stopping_finds_the_logs(recognizer, pairs):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"pairs": "pairs.txt"}, r"`pairs` must be an evaluation.PairSet"),
+        ({"pairs": "pairs.txt"}, r"`pairs` must be a PairSet"),
         ({"pairs": {}}, r"`pairs` must hold a pair set"),
-        ({"every_epochs": 0}, r"`every_epochs` must be a positive integer"),
+        (
+            {"every_epochs": 0},
+            r"`every_epochs` must be an integer of at least 1",
+        ),
     ],
 )
 def test_wrong_arguments_are_named(pairs, arguments, message):

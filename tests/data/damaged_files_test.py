@@ -19,7 +19,7 @@ from keras_sphereface.data import (
     training_dataset,
     write_tfrecords,
 )
-from keras_sphereface.evaluation import PairSet
+from keras_sphereface.pairs import PairSet
 
 LABELS = [0, 0, 1, 1, 2, 2]
 IMAGES = [

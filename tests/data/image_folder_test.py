@@ -273,7 +273,9 @@ def test_a_folder_must_be_a_path(folder):
 
 @pytest.mark.parametrize("image_size", [112, (112,), (0, 112), (112.0, 112)])
 def test_an_image_size_must_be_two_positive_ints(tmp_path, image_size):
-    with pytest.raises(ValueError, match="`image_size` must be"):
+    with pytest.raises(
+        ValueError, match=r"`image_size` is.*2 integers of at least 1"
+    ):
         ImageFolder(tmp_path, image_size=image_size)
 
 

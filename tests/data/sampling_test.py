@@ -79,7 +79,7 @@ def test_identity_sampling_lets_everyone_have_their_turn():
         assert sorted(set(labels.numpy())) == list(range(6))
 
 
-def test_identity_sampling_draws_all_images_of_an_identity_alike():
+def test_identity_sampling_draws_all_images_of_an_identity_equally():
     dataset = batches(IdentitySampling(2), batch_size=12, repeat=True)
     drawn = Counter()
     for images, labels in dataset.take(900):
@@ -138,5 +138,7 @@ def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match="`min_images` must be"):
         BalancedSampling(0)
     for shard in ((1, 1), (0, 3), (-1, 2), 2, (0.0, 2)):
-        with pytest.raises(ValueError, match="`shard` must be"):
+        with pytest.raises(
+            ValueError, match=r"`shard` (is|must be) \(worker, num_workers\)"
+        ):
             batches(None, shard=shard)

@@ -33,7 +33,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path, content):
 def test_another_suffix_is_refused_with_those_there_are(tmp_path):
     path = tmp_path / "face.keras"
     path.write_bytes(b"x")
-    with pytest.raises(ValueError, match=r"'\.tflite', '\.onnx'.*face\.keras"):
+    with pytest.raises(ValueError, match=r"'\.onnx', '\.tflite'.*face\.keras"):
         ArtifactFile.read(path)
 
 

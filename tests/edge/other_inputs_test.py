@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_sphereface.contract import FaceInput, Manifest, OperatingPoint, seal
 from keras_sphereface.edge import FaceVerifier
-from keras_sphereface.export.tflite_file import (
+from keras_sphereface.export.tflite_model import (
     add_manifest,
     read_model,
     write_model,

@@ -46,9 +46,9 @@ def test_it_covers_at_least_as_often_as_promised(rate):
     ("successes", "trials", "message"),
     [
         (-1, 10, "successes=-1"),
-        (11, 10, "successes=11, trials=10"),
+        (11, 10, "of 10 trials.*successes=11"),
         (0, 0, "trials=0"),
-        (0.5, 10, r"`successes` must be an int.*0\.5"),
+        (0.5, 10, r"`successes` of 10 trials must be an int.*0\.5"),
         (1, True, "`trials` must be an int.*True"),
     ],
 )

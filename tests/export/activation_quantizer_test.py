@@ -9,7 +9,7 @@ from keras_sphereface.export.activation_quantizer import (
 )
 from keras_sphereface.export.graph_editor import GraphEditor
 from keras_sphereface.export.signatures import write_raw_signature
-from keras_sphereface.export.tflite_file import (
+from keras_sphereface.export.tflite_model import (
     read_model,
     signature_runner,
     write_model,

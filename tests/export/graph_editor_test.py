@@ -7,7 +7,7 @@ from ai_edge_litert.interpreter import Interpreter
 from keras_sphereface.edge.delegate import describe_delegate
 from keras_sphereface.export.graph_editor import GraphEditor
 from keras_sphereface.export.signatures import write_raw_signature
-from keras_sphereface.export.tflite_file import (
+from keras_sphereface.export.tflite_model import (
     read_model,
     signature_runner,
     write_model,

@@ -32,7 +32,7 @@ POINT = OperatingPoint(far=0.01, threshold=0.42)
 
 @pytest.fixture(scope="module")
 def exports(embedder, faces, tmp_path_factory):
-    """One file a quantization, with the report of its export."""
+    """One file per quantization, with the report of its export."""
     folder = tmp_path_factory.mktemp("export")
     return {
         quantization: export_litert(
@@ -238,7 +238,7 @@ def test_nothing_is_printed(embedder, tmp_path, capfd):
             r"one of \['float32', .*'int16x8'\].*'int4'",
         ),
         ({"quantization": "int8"}, r"needs `calibration` images"),
-        ({"batch_size": 0}, r"`batch_size` must be a positive int"),
+        ({"batch_size": 0}, r"`batch_size` must be an integer"),
         ({"output_dtype": "int8"}, r"for an int8 file.*'float32'"),
         ({"signatures": ("verify",)}, r"`signatures` must be.*\('verify',\)"),
         ({"faces": np.zeros((4, 64, 64, 3))}, r"`faces` does not fit"),

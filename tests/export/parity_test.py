@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 
 from keras_sphereface.contract import FaceInput
-from keras_sphereface.evaluation import PairSet
 from keras_sphereface.export import ExportError
 from keras_sphereface.export.parity import (
     compare_embeddings,
@@ -13,6 +12,7 @@ from keras_sphereface.export.parity import (
     median_latency,
     probe_images,
 )
+from keras_sphereface.pairs import PairSet
 
 AXES = np.eye(2, dtype=np.float32)
 EQUAL = {"worst_cosine": 1.0, "mean_cosine": 1.0, "score_error": 0.0}

@@ -49,12 +49,12 @@ def logit_scale(self, norms):
     return 2.0 * norms
 
 
-def logit_bias(self):
-    return -3.0
+def biased_loss(self):
+    return BinaryLoss(0.7, 0.3, 2.0, bias=-3.0)
 
 
 def learned_bias(self):
-    return 2.0 * ops.convert_to_tensor(self.bias)
+    return BinaryLoss(0.7, 0.3, 2.0, bias=2.0 * self.bias)
 
 
 def class_loss(self):
@@ -99,16 +99,9 @@ CHANGES = {
     "class_margin": (ARCFACE, {"class_margin": class_margin}),
     "logit_scale": (ARCFACE, {"logit_scale": logit_scale}),
     "logit_scale of rows": (CURRICULAR, {"logit_scale": logit_scale}),
-    # A softmax does not see a bias.
-    "logit_bias": (
-        ARCFACE,
-        {"logit_bias": logit_bias, "class_loss": class_loss},
-    ),
-    "logit_bias of rows": (
-        CURRICULAR,
-        {"logit_bias": logit_bias, "class_loss": class_loss},
-    ),
-    "logit_bias of a weight": (SPHEREFACE2, {"logit_bias": learned_bias}),
+    "bias": (ARCFACE, {"class_loss": biased_loss}),
+    "bias of rows": (CURRICULAR, {"class_loss": biased_loss}),
+    "bias of a weight": (SPHEREFACE2, {"class_loss": learned_bias}),
     "class_loss": (ARCFACE, {"class_loss": class_loss}),
     "class_loss of rows": (CURRICULAR, {"class_loss": class_loss}),
     "penalties": (ARCFACE, {"penalties": penalties}),
@@ -241,7 +234,7 @@ def test_the_diagnostics_see_an_override_as_training_does(name):
         np.linalg.norm(embeddings, axis=1, keepdims=True)
     )
     scale = ops.convert_to_numpy(head.logit_scale(norms) * ops.ones((6, 1)))
-    bias = head.logit_bias()
+    bias = head.class_loss().bias
     bias = 0.0 if bias is None else float(ops.convert_to_numpy(bias))
     plain = ops.convert_to_numpy(head.cosines(embeddings)[0])
     effect = np.abs((logits - bias) / scale - plain).max()

@@ -3,11 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_sphereface.heads import (
-    Hyperparameter,
-    MarginHead,
-    SphereFaceRHead,
-)
+from keras_sphereface.heads import Hyperparameter, MarginHead, SphereFaceRHead
 from keras_sphereface.models import FaceRecognizer
 
 

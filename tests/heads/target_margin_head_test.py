@@ -3,11 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_sphereface.heads import (
-    Hyperparameter,
-    MarginHead,
-    TargetMarginHead,
-)
+from keras_sphereface.heads import Hyperparameter, MarginHead, TargetMarginHead
 from keras_sphereface.ops import Margin
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from keras_sphereface.interop import CheckpointError
+from keras_sphereface.interop import WeightsFileError
 from keras_sphereface.interop.known_names import check_known
 
 
@@ -34,6 +34,6 @@ def test_what_checkpoints_hold_is_known(path):
 )
 def test_anything_else_is_refused_by_name(path):
     module, name = path.split()
-    with pytest.raises(CheckpointError, match=r"could run code") as error:
+    with pytest.raises(WeightsFileError, match=r"could run code") as error:
         check_known(module, name)
     assert f"{module}.{name}"[:60] in str(error.value)

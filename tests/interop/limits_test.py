@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from keras_sphereface.interop import CheckpointError
+from keras_sphereface.interop import WeightsFileError
 from keras_sphereface.interop.limits import BoundedFile, ByteBudget
 
 
@@ -10,7 +10,7 @@ def test_a_budget_is_spent_to_the_last_byte_and_no_further():
     budget = ByteBudget(10)
     budget.spend(4)
     budget.spend(6)
-    with pytest.raises(CheckpointError, match="more than 10 bytes"):
+    with pytest.raises(WeightsFileError, match="more than 10 bytes"):
         budget.spend(1)
 
 
@@ -21,11 +21,11 @@ def test_a_bounded_file_ends_at_its_limit_or_where_the_file_does():
     assert bounded.tell() == 2
     assert bounded.read(3) == b"234"
     for size in (3, -1, 2**62):
-        with pytest.raises(CheckpointError, match="ends early"):
+        with pytest.raises(WeightsFileError, match="ends early"):
             bounded.read(size)
     bounded.skip(2)
     assert bounded.read(0) == b""
-    with pytest.raises(CheckpointError, match="ends early"):
+    with pytest.raises(WeightsFileError, match="ends early"):
         bounded.skip(1)
     assert BoundedFile(io.BytesIO(b"01"), 2**62).read(2) == b"01"
 

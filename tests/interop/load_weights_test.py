@@ -17,7 +17,7 @@ import keras_sphereface as ks  # noqa: E402
 UNITS = (2, 1, 2, 1)
 
 
-# Name, network, size of its images, colour order, pixel scale, prefix.
+# Name, network, size of its images, color order, pixel scale, prefix.
 CASES = [
     (
         "opensphere_sfnet",
@@ -196,5 +196,5 @@ def test_files_that_pytorch_writes_are_read(is_zip, tmp_path):
 def test_a_pickled_module_is_refused_with_the_way_out(tmp_path):
     path = tmp_path / "model.pt"
     torch.save(torch.nn.Linear(2, 2), path)
-    with pytest.raises(ks.interop.CheckpointError, match="state_dict"):
+    with pytest.raises(ks.interop.WeightsFileError, match="state_dict"):
         ks.interop.read_state(path)

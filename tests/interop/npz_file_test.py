@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from keras_sphereface.interop import CheckpointError, read_state
+from keras_sphereface.interop import WeightsFileError, read_state
 from keras_sphereface.interop.npz_file import read_npz
 
 
@@ -64,7 +64,7 @@ def test_reads_both_versions_of_the_header(version):
     ],
 )
 def test_what_is_no_number_is_refused(descr):
-    with pytest.raises(CheckpointError, match="plain numbers"):
+    with pytest.raises(WeightsFileError, match="plain numbers"):
         read_npz(archive({"w.npy": npy(descr)}))
 
 
@@ -72,7 +72,7 @@ def test_what_is_no_number_is_refused(descr):
     "shape", ["(3,)", "(1,)", "(-2,)", "(-1, -2)", "(2**62, 2**62)", "()"]
 )
 def test_another_size_than_said_is_refused(shape):
-    with pytest.raises((CheckpointError, ValueError)):
+    with pytest.raises((WeightsFileError, ValueError)):
         read_npz(archive({"w.npy": npy(shape=shape)}))
 
 
@@ -81,13 +81,13 @@ def test_headers_are_not_programs(header, tmp_path):
     data = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header
     path = tmp_path / "file.npz"
     path.write_bytes(archive({"w.npy": data}).getvalue())
-    with pytest.raises(CheckpointError, match="it is damaged"):
+    with pytest.raises(WeightsFileError, match="it is damaged"):
         read_state(path)
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_compressions_that_numpy_does_not_use_are_refused(compression):
-    with pytest.raises(CheckpointError, match=r"w\.npy is compressed"):
+    with pytest.raises(WeightsFileError, match=r"w\.npy is compressed"):
         read_npz(archive({"w.npy": npy()}, compression))
 
 
@@ -97,5 +97,5 @@ def test_an_entry_larger_than_it_says_is_refused():
     place = data.rindex(b"PK\x01\x02") + 24  # size in the directory
     assert data[place : place + 4] == size
     data[place : place + 4] = struct.pack("<I", len(npy()))
-    with pytest.raises((CheckpointError, zipfile.BadZipFile)):
+    with pytest.raises((WeightsFileError, zipfile.BadZipFile)):
         read_npz(io.BytesIO(data))

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from keras_sphereface.interop import CheckpointError, limits
+from keras_sphereface.interop import WeightsFileError, limits
 from keras_sphereface.interop.safetensors_file import read_safetensors
 
 
@@ -90,14 +90,14 @@ def test_arrays_come_in_the_order_of_their_places():
     ],
 )
 def test_impossible_places_are_refused(header, match):
-    with pytest.raises(CheckpointError, match=match):
+    with pytest.raises(WeightsFileError, match=match):
         read(header)
 
 
 def test_a_name_twice_leaves_a_hole():
     first, second = json.dumps(entry()), json.dumps(entry(8, 16))
     header = f'{{"a": {first}, "a": {second}}}'.encode()
-    with pytest.raises(CheckpointError, match="impossible place"):
+    with pytest.raises(WeightsFileError, match="impossible place"):
         read(header)
 
 
@@ -111,12 +111,12 @@ def test_headers_that_are_none_are_errors_of_the_file(header):
 
 
 def test_lengths_and_numbers_of_arrays_have_limits(monkeypatch):
-    with pytest.raises(CheckpointError, match="ends early"):
+    with pytest.raises(WeightsFileError, match="ends early"):
         read_safetensors(io.BytesIO(b"\0" * 7))
-    with pytest.raises(CheckpointError, match="header is too large"):
+    with pytest.raises(WeightsFileError, match="header is too large"):
         read_safetensors(io.BytesIO(struct.pack("<Q", 2**63)))
-    with pytest.raises(CheckpointError, match="ends early"):
+    with pytest.raises(WeightsFileError, match="ends early"):
         read_safetensors(io.BytesIO(struct.pack("<Q", 2**20) + b"{}"))
     monkeypatch.setattr(limits, "MAX_ARRAY_BYTES", 100)
-    with pytest.raises(CheckpointError, match="larger than may be"):
+    with pytest.raises(WeightsFileError, match="larger than may be"):
         read({"a": entry(0, 200, "U8", (200,))}, bytes(200))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch_files as files
 
-from keras_sphereface.interop import CheckpointError, limits, read_state
+from keras_sphereface.interop import WeightsFileError, limits, read_state
 
 ARRAYS = {
     "conv.weight": np.arange(24, dtype="float32").reshape(2, 3, 2, 2),
@@ -98,7 +98,7 @@ def whole_files():
 def refuse(tmp_path, data, match=None, name="file.pth"):
     path = tmp_path / name
     path.write_bytes(data)
-    with pytest.raises(CheckpointError, match=match):
+    with pytest.raises(WeightsFileError, match=match):
         read_state(path)
 
 
@@ -370,7 +370,7 @@ def test_flipped_bits_never_do_more_than_change_a_number(name, tmp_path):
         path.write_bytes(damaged)
         try:
             state = read_state(path)
-        except CheckpointError:
+        except WeightsFileError:
             refused += 1
             continue
         if not name.endswith(("npz", "zip.pth")):

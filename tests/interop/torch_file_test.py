@@ -10,7 +10,7 @@ import torch_files as files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_sphereface.interop import CheckpointError, limits
+from keras_sphereface.interop import WeightsFileError, limits
 from keras_sphereface.interop.torch_file import (
     read_torch_legacy,
     read_torch_zip,
@@ -59,8 +59,8 @@ def test_a_view_is_that_of_torch_or_refused(axes, offset):
     )
     try:
         array = to_array(value)
-    except (CheckpointError, ValueError, TypeError):
-        # Right to refuse: it leaves the storage, goes backwards or, by
+    except (WeightsFileError, ValueError, TypeError):
+        # Right to refuse: it leaves the storage, goes backward or, by
         # repeating numbers, takes more memory than the file has.
         numbers = [offset, *strides]
         is_inside = view_loop(NUMBERS, shape, strides, offset) is not None
@@ -122,7 +122,7 @@ def test_every_kind_of_number_in_either_order_of_bytes(storage, dtype, order):
 
 def test_an_unknown_order_of_bytes_is_refused():
     entries = {"archive/data/0": bytes(4), "archive/byteorder": b"middle"}
-    with pytest.raises((CheckpointError, KeyError)):
+    with pytest.raises((WeightsFileError, KeyError)):
         read_one(files.tensor("0", (1,), (1,), count=1), entries)
 
 
@@ -188,14 +188,14 @@ def test_names_that_lead_elsewhere_are_only_names(tmp_path, monkeypatch):
     ],
 )
 def test_other_archives_are_named(entries, pickled, match):
-    with pytest.raises(CheckpointError, match=match):
+    with pytest.raises(WeightsFileError, match=match):
         read_torch_zip(archive(entries, pickled))
 
 
 @pytest.mark.parametrize("size", [0, 3, 5, 8])
 def test_storages_of_another_size_are_refused(size):
     tensor = files.tensor("0", (1,), (1,), count=1)
-    with pytest.raises(CheckpointError, match=r"size|large"):
+    with pytest.raises(WeightsFileError, match=r"size|large"):
         read_one(tensor, {"archive/data/0": bytes(size)})
 
 
@@ -223,7 +223,7 @@ def test_arrays_and_storages_have_a_budget(make, monkeypatch):
     data = make(pickled, {"0": NUMBERS.tobytes()})
     value, to_array = read[make](io.BytesIO(data))
     assert to_array(value[0]).sum() == to_array(value[1]).sum() == 276
-    with pytest.raises(CheckpointError, match="more than 200 bytes"):
+    with pytest.raises(WeightsFileError, match="more than 200 bytes"):
         to_array(value[2])
 
 
@@ -285,7 +285,7 @@ def test_old_views_of_storages_and_unknown_keys_are_refused():
     )
     keys = b"](" + files.text("a") + b"e"
     data = struct.pack("<qf", 1, 1)
-    with pytest.raises(CheckpointError, match="unknown kind"):
+    with pytest.raises(WeightsFileError, match="unknown kind"):
         read_torch_legacy(legacy(system, view + b"Q", keys, data))
     with pytest.raises(KeyError):
         read_torch_legacy(legacy(system, b"}", keys, data))

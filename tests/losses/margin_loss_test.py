@@ -41,11 +41,8 @@ def test_is_the_loss_of_a_head_of_ones_own():
 
 def test_a_bias_of_the_head_is_in_the_loss():
     class Biased(SteepHead):
-        def logit_bias(self):
-            return -3.0
-
         def class_loss(self):
-            return BinaryLoss()
+            return BinaryLoss(bias=-3.0)
 
     cosines = np.random.default_rng(0).uniform(-1, 1, (5, 3))
     labels = np.array([0, 1, 2, 0, 1])

@@ -46,7 +46,7 @@ def test_every_backbone_gives_embeddings(name):
     assert embedder.input_shape == (None, 112, 96, 3)
     assert embedder.output_shape == (None, 64)
     places = embedder.get_layer(name).output_shape[1:-1]
-    has_map = not name.startswith(("edgeface", "vit"))
+    has_map = backbones.default_neck(name) not in (None, "linear")
     assert places == ((7, 6) if has_map else ())
 
 
@@ -248,7 +248,7 @@ def test_setting_that_no_backbone_reads_is_an_error():
         build_embedding_model("sfnet4", width_multiplier=0.5)
 
 
-def test_one_argument_synchronizes_all_batch_normalisation():
+def test_one_argument_synchronizes_all_batch_normalization():
     if keras.backend.backend() != "tensorflow":
         with pytest.raises(ValueError, match="synchronized_batch_norm"):
             build_embedding_model("sfnet4", synchronized_batch_norm=True)

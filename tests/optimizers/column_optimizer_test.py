@@ -82,16 +82,16 @@ def test_other_variables_are_those_of_the_inner_optimizer(name):
 
 
 # The path of the one ends as that of the other does, or begins so.
-NEIGHBOURS = [
+NEIGHBORS = [
     ("head/centers", "my_head/centers"),
     ("head/centers", "head/centers_other"),
     ("head/centers", "head_1/centers"),
 ]
 
 
-@pytest.mark.parametrize("paths", NEIGHBOURS)
+@pytest.mark.parametrize("paths", NEIGHBORS)
 @pytest.mark.parametrize("name", ["sgd", "adamw", "lion"])
-def test_heads_of_alike_names_keep_apart(name, paths):
+def test_heads_of_similar_names_keep_apart(name, paths):
     gradients = {paths[0]: ([0, 1], 0), paths[1]: ([1, 2], 9)}
 
     def train(*paths):
@@ -121,3 +121,19 @@ def test_a_variable_without_a_gradient_is_passed_on():
     moved = (after[1] != before[1]).any(axis=0)
     np.testing.assert_array_equal(moved, [False, False, True, False])
     assert int(optimizer.iterations) == 1
+
+
+@pytest.mark.parametrize("paths", [["head/centers"], ["a/b_c", "a_b/c"]])
+def test_memory_that_cannot_be_kept_apart_is_refused_before_a_step(paths):
+    variables = [make_variable(path) for path in paths]
+    inner = {
+        1: keras.optimizers.Adafactor(0.1),  # Sums over rows and columns.
+        2: keras.optimizers.SGD(0.1, momentum=0.9),  # Both are `a_b_c`.
+    }[len(paths)]
+    optimizer = ColumnOptimizer(inner)
+    with pytest.raises(ValueError, match="Received: "):
+        optimizer.build(variables)
+    # Nobody asks for columns of the others.
+    for variable in variables:
+        variable.moves_by_column = False
+    ColumnOptimizer(inner).build(variables)

@@ -1,4 +1,4 @@
-"""Clipping and accumulation; tests/models/replicas_test.py trains with them."""
+"""Clipping and accumulation; `distributed_fit_test.py` trains with them."""
 
 import keras
 import numpy as np

@@ -1,10 +1,16 @@
+import copy
+import sys
+
 import ml_collections
 import pytest
 from absl import flags
 from ml_collections import config_flags
 
+from keras_sphereface import backbones, heads
+from keras_sphereface.models import build_embedding_model
 from keras_sphereface.training import (
     DataConfig,
+    EmbedderConfig,
     HeadConfig,
     TrainConfig,
     editable,
@@ -19,14 +25,14 @@ def get_config():
 """
 
 
-def parse(tmp_path, *arguments):
+def parse(tmp_path, *arguments, file=FILE, **options):
     """The config of a command line."""
     path = tmp_path / "config.py"
-    path.write_text(FILE)
+    path.write_text(file)
     values = flags.FlagValues()
     arguments = ["program", f"--config={path}", *arguments]
     holder = config_flags.DEFINE_config_file(
-        "config", flag_values=values, sys_argv=arguments
+        "config", flag_values=values, sys_argv=arguments, **options
     )
     values(arguments)
     return from_config_dict(holder.value)
@@ -66,7 +72,7 @@ def test_the_command_line_changes_any_setting(tmp_path):
     [
         "--config.epoch=3",
         "--config.head.marginn=1.5",
-        "--config.optimiser.momentum=0.5",
+        "--config.optimizr.momentum=0.5",
         "--config.epochs=many",
     ],
 )
@@ -113,3 +119,151 @@ def test_what_is_editable_is_the_config():
     assert again.data == config.data
     assert again.head.arguments["margin"] == 1.1
     assert editable(again) == content
+
+
+# What a user has in a module, and a config file that imports it.
+MODULE = """
+import keras
+import keras_sphereface as ks
+
+@keras.saving.register_keras_serializable("users_own")
+class LinearHead(ks.heads.MarginHead):
+    slope = ks.heads.Hyperparameter(at_least=0.0)
+    scale = ks.heads.Hyperparameter(above=0.0)
+
+    def __init__(self, num_classes, slope=0.5, scale=30.0, kind="a", **kwargs):
+        super().__init__(num_classes, **kwargs)
+        self.slope, self.scale, self.kind = slope, scale, kind
+
+    def class_margin(self, norms, training):
+        return ks.ops.Margin(lambda cos: cos - self.slope * (1 - cos))
+
+    def get_config(self):
+        return {**super().get_config(), "kind": self.kind}
+
+
+def plain(input_shape, *, filters=4):
+    images = keras.Input(input_shape)
+    x = keras.layers.Conv2D(filters, 3, strides=16)(images)
+    return keras.Model(images, x, name="plain")
+"""
+REGISTER = """
+ks.heads.register("users_linear", LinearHead)
+ks.backbones.register("users_plain", plain, neck="gdconv")
+"""
+USERS_FILE = """
+import users_module
+from keras_sphereface.training import *
+
+def get_config():
+    return editable(TrainConfig(
+        head=HeadConfig("users_linear", {"slope": 0.25}),
+        embedder=EmbedderConfig("users_plain", 8),
+        data=DataConfig(image_size=(32, 32)),
+    ))
+"""
+# As examples/train_casia.py defines its flag.
+OPEN = {"lock_config": False, "accept_new_attributes": True}
+
+
+@pytest.fixture
+def users_module(tmp_path, monkeypatch):
+    """A module that registers a head and a backbone, gone after the test."""
+    for registry in (heads.registry._HEADS, backbones.registry._BACKBONES):
+        monkeypatch.setattr(registry, "_things", dict(registry._things))
+    monkeypatch.setattr(
+        backbones.registry, "_FACTS", dict(backbones.registry._FACTS)
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "users_module.py").write_text(MODULE + REGISTER)
+    yield
+    sys.modules.pop("users_module", None)
+
+
+@pytest.mark.usefixtures("users_module")
+def test_a_config_file_may_import_a_module_of_the_user(tmp_path):
+    config = parse(tmp_path, "--config.head.scale=20", file=USERS_FILE)
+    assert config.head.name == "users_linear"
+    assert config.head.arguments["slope"] == 0.25
+    assert config.head.arguments["scale"] == 20.0
+    embedder = build_embedding_model(
+        config.embedder.backbone,
+        config.embedder.embedding_dim,
+        image_size=config.data.image_size,
+        **config.embedder.arguments,
+    )
+    assert embedder.get_layer("neck_depthwise")
+
+
+@pytest.mark.usefixtures("users_module")
+@pytest.mark.parametrize("last", [True, False])
+def test_the_command_line_takes_a_module_of_the_user(tmp_path, last):
+    flags = [
+        "--config.head.slope=0.75",
+        "--config.head.kind=b",
+        "--config.head.class_chunk=64",
+        "--config.embedder.backbone=users_module:plain",
+        "--config.embedder.arguments.filters=2",
+        "--config.embedder.arguments.neck=flatten",
+    ]
+    place = len(flags) if last else 0
+    flags.insert(place, "--config.head.name=users_module:LinearHead")
+    config = parse(tmp_path, *flags, **OPEN)
+    assert config.head.name == "users_module:LinearHead"
+    assert config.head.arguments == {
+        **heads.defaults("users_module:LinearHead"),
+        "slope": 0.75,
+        "kind": "b",
+        "class_chunk": 64,
+    }
+    assert config.embedder.arguments == {"filters": 2, "neck": "flatten"}
+    head = heads.get(config.head.name, 3, **config.head.arguments)
+    assert (head.slope, head.scale, head.kind) == (0.75, 30.0, "b")
+    assert from_config_dict(config.to_dict()) == config
+
+
+@pytest.mark.parametrize("options", [{}, OPEN])
+def test_another_head_brings_its_own_defaults(tmp_path, options):
+    file = FILE.replace(
+        'HeadConfig("spherefacer")',
+        'HeadConfig("spherefacer", {"margin": 1.7})',
+    )
+    arguments = ("--config.head.name=arcface", "--config.head.scale=32")
+    config = parse(tmp_path, *arguments, file=file, **options)
+    assert config.head == HeadConfig(
+        "arcface", {**heads.defaults("arcface"), "scale": 32.0}
+    )
+    again = parse(tmp_path, "--config.head.name=spherefacer", file=file)
+    assert again.head.arguments["margin"] == 1.7
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--config.head.name=arcfase", r"'arcface'.*name='arcfase'"),
+        ("--config.head.name=no_module:Head", r"'module:name'.*no_module"),
+        ("--config.embedder.backbone=sfnet21", r"'sfnet20'.*name='sfnet21'"),
+        ("--config.embedder.backbone=math:sfnet", r"'module:name'.*math:sfnet"),
+        ("--config.head.marginn=2", r"no setting 'marginn'.*'margin'"),
+        ("--config.epoch=3", r"no setting 'epoch'.*'epochs'"),
+    ],
+)
+def test_a_wrong_name_lists_the_right_ones(tmp_path, flag, message):
+    with pytest.raises((ValueError, flags.Error), match=message):
+        parse(tmp_path, flag, **OPEN)
+
+
+@pytest.mark.parametrize(
+    ("make", "wrong"), [(EmbedderConfig, "sfnet21"), (HeadConfig, "arcfase")]
+)
+def test_a_wrong_name_is_refused_where_it_is_written(make, wrong):
+    with pytest.raises(ValueError, match=rf"`name` must be one of.*'{wrong}'"):
+        make(wrong)
+
+
+def test_a_copy_of_what_is_editable_is_its_own():
+    content = editable(TrainConfig())
+    other = copy.deepcopy(content)
+    other.head.name = "arcface"
+    assert content.head.name == "spherefacer"
+    assert from_config_dict(other).head.name == "arcface"

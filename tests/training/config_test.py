@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from keras_sphereface.training import (
@@ -41,6 +42,15 @@ def test_wrong_settings_are_named(arguments, message):
         TrainConfig(**arguments)
 
 
+def test_counts_of_numpy_become_json_too():
+    config = TrainConfig(
+        epochs=np.int64(3), checkpoint=CheckpointConfig(keep=np.uint8(1))
+    )
+    content = json.loads(json.dumps(config.to_dict()))
+    assert content["epochs"] == 3
+    assert content["checkpoint"]["keep"] == 1
+
+
 def test_an_unknown_setting_is_an_error():
     with pytest.raises(TypeError, match="learning_rat"):
         TrainConfig(learning_rat=0.1)
@@ -60,12 +70,12 @@ def test_an_unknown_setting_is_an_error():
         (
             OptimizerConfig,
             {"schedule": "multi_step"},
-            r"`milestones` must be epochs in rising order",
+            r"`milestones` must be epochs in ascending order",
         ),
         (
             OptimizerConfig,
             {"schedule": "multi_step", "milestones": (20, 10)},
-            r"rising order.*\(20, 10\)",
+            r"ascending order.*\(20, 10\)",
         ),
         (VerificationConfig, {"patience": 3}, r"`patience` counts"),
         (VerificationConfig, {"every_epochs": -1}, "every_epochs=-1"),

@@ -1,0 +1,17 @@
+"""Pairs of faces to verify: every format of the field, folds, sampling.
+
+Every `*_format.py` is imported, which gives it its suffix in the registry.
+"""
+
+import importlib
+import pkgutil
+
+from keras_sphereface.pairs.bin_format import read_bin
+from keras_sphereface.pairs.pair_set import PairSet
+from keras_sphereface.pairs.registry import has_own_images, names, register
+
+__all__ = ["PairSet", "has_own_images", "names", "read_bin", "register"]
+
+for _module in pkgutil.iter_modules(__path__):
+    if _module.name.endswith("_format"):
+        importlib.import_module(f"{__name__}.{_module.name}")

@@ -1,0 +1,14 @@
+"""What evaluation found, as pictures, pages and files."""
+
+from keras_sphereface.reports.html_report import write_html_report
+from keras_sphereface.reports.plots import plot_det, plot_roc
+from keras_sphereface.reports.report_files import write_full_reports
+from keras_sphereface.reports.sphere_plot import plot_sphere
+
+__all__ = [
+    "plot_det",
+    "plot_roc",
+    "plot_sphere",
+    "write_full_reports",
+    "write_html_report",
+]
