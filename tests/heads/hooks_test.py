@@ -134,7 +134,6 @@ REFUSED = {
         "compute_outputs",
         "compute_output_shape",
         "cosines",
-        "is_streamed",
         "margined_cosines",
     ),
     heads.CurricularFaceHead: (
@@ -143,7 +142,6 @@ REFUSED = {
         "compute_outputs",
         "compute_output_shape",
         "cosines",
-        "is_streamed",
         "margined_cosines",
     ),
 }
