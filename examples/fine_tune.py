@@ -1,16 +1,16 @@
-r"""Goes on from a public network with identities of one's own.
+r"""Fine-tunes a public network on identities of your own.
 
     python examples/fine_tune.py --weights=backbone.pth --data_dir=faces
 
-`--data_dir` has one folder an identity, of aligned faces, of which every fifth
+`--data_dir` has one folder per identity, of aligned faces, of which every fifth
 is kept to measure on. A new head takes the place of the one that the network
-was trained with: its centres start at the mean embedding of each identity and
+was trained with: its centers start at the mean embedding of each identity and
 are trained alone, then together with the network at a small rate.
 
     python examples/fine_tune.py
 
-shows the same in a minute on two cores with faces that it draws: the network,
-instead of a public one, is trained on other people first.
+shows the same in a minute on two cores with synthetic faces: in place of a
+public network it first trains one on other people.
 """
 
 import os
@@ -32,7 +32,7 @@ _DATA_DIR = flags.DEFINE_string(
 )
 _HEAD_EPOCHS = flags.DEFINE_integer("head_epochs", 1, "With a frozen network.")
 _EPOCHS = flags.DEFINE_integer("epochs", 12, "With the whole network.")
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images in a step.")
+_BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images per step.")
 _LEARNING_RATE = flags.DEFINE_float(
     "learning_rate",
     None,
@@ -92,7 +92,7 @@ def new_faces(image_size):
         faces = ks.data.SyntheticFaces(
             DRAWN_PEOPLE, 10, first_identity=DRAWN_PEOPLE, image_size=image_size
         )
-    images, labels = faces.load()  # 38 kB an image of 112x112
+    images, labels = faces.load()  # 38 kB per image of 112x112
     seen = np.zeros(faces.num_classes, int)
     is_training = np.ones(len(labels), bool)
     for i, label in enumerate(labels):
@@ -106,7 +106,7 @@ def new_faces(image_size):
 
 
 def mean_embeddings(embedder, faces, num_classes):
-    """The direction of each identity, a column each: a start for centres."""
+    """The direction of each identity, one per column: initial centers."""
     sums = np.zeros((embedder.output_shape[-1], num_classes))
     dataset = ks.data.training_dataset(
         faces,
@@ -123,7 +123,7 @@ def mean_embeddings(embedder, faces, num_classes):
 
 
 def log_accuracy(recognizer, faces, when):
-    """How many faces are nearest to the right centre."""
+    """How many faces are nearest to the right center."""
     images, labels = faces
     if not len(images):
         return  # no identity has five
@@ -132,7 +132,7 @@ def log_accuracy(recognizer, faces, when):
 
 
 def unfreeze(layer):
-    """All but batch normalisation, whose statistics are of many more faces."""
+    """All but batch normalization, whose statistics are of many more faces."""
     layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
     for inner in getattr(layer, "layers", ()):
         unfreeze(inner)
@@ -148,7 +148,7 @@ def main(_):
     recognizer = ks.FaceRecognizer(embedder, head)
     recognizer.compile()
     head.centers.assign(mean_embeddings(embedder, faces, num_classes))
-    log_accuracy(recognizer, unseen, "With mean embeddings as centres")
+    log_accuracy(recognizer, unseen, "With mean embeddings as centers")
     train(recognizer, faces, _HEAD_EPOCHS.value, 0.02)
     log_accuracy(recognizer, unseen, "With the head trained")
 

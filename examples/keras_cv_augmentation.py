@@ -2,11 +2,10 @@
 
 python examples/keras_cv_augmentation.py
 
-keras-cv is at its end, and core Keras has what training needs of it; whoever
-has a layer of it that they want to keep plugs it in like this. It is not
-installed with this package: pip install keras-cv. Its layers draw from a state
-of their own, so these images are others in a resumed run; those of core Keras
-layers are not.
+keras-cv reached its end of life, and core Keras has what training needs of it;
+this is how to keep using one of its layers. It is not installed with this
+package: pip install keras-cv. Its layers draw from a state of their own, so a
+resumed run sees other images; with core Keras layers it sees the same.
 """
 
 import os

@@ -4,23 +4,22 @@ With no flags: two minutes on two cores, on faces drawn as they are needed.
 
     python examples/train_casia.py
 
-On real faces, aligned to 112x112, one folder an identity, or the train.rec of
+On real faces, aligned to 112x112, one folder per identity, or the train.rec of
 InsightFace, or TFRecords of tools/make_tfrecords.py, with pairs of other people
 in LFW's format or as a .bin (which needs no --pairs_root); `examples/configs/`
-has a recipe for each setting, and `--config.PART.SETTING=VALUE` changes one:
+has recipes, and `--config.PART.SETTING=VALUE` changes one setting:
 
     python examples/train_casia.py --config=examples/configs/casia_sfnet20.py \
         --data_dir=casia --pairs=pairs.txt --pairs_root=lfw \
         --config.head.margin=1.5
 
-A head or a backbone of your own goes by the module that has it, where Python
-finds it:
+Name a head or a backbone of your own by a module that Python finds:
 
     PYTHONPATH=. python examples/train_casia.py \
         --config.head.name=my_heads:LinearHead --config.head.slope=0.3 \
         --config.embedder.backbone=my_backbones:plain
 
-Killed, it goes on where it was when the same command is started again.
+If killed, the same command resumes it.
 """
 
 import dataclasses
@@ -39,14 +38,14 @@ config_flags.DEFINE_config_file(
     "config",
     str(Path(__file__).parent / "configs" / "demo.py"),
     "A recipe; --config.PART.SETTING=VALUE changes it.",
-    # A head of the user has settings that no recipe has.
+    # A head of the user may have arguments that no recipe has.
     lock_config=False,
     accept_new_attributes=True,
 )
 flags.DEFINE_string(
     "data_dir",
     None,
-    "One folder an identity, or train.rec, or TFRecords; short for "
+    "One folder per identity, or train.rec, or TFRecords; short for "
     "--config.data.folder.",
 )
 flags.DEFINE_string(

@@ -6,10 +6,10 @@ r"""Aligns photographs to crops of 112x112 or 112x96.
     python tools/align_faces.py --source=photographs --out=faces \
         --detector=csv --model=landmarks.csv
 
-Of several faces in a photograph --rule says which one is taken. What became of
+Of several faces in a photograph, --rule says which one is taken. The result for
 each photograph, with its landmarks, is in `alignment.csv`; `contact_sheet.png`
-shows some of the crops with a line where the eyes should be. Stopped, it goes
-on when the same command is started again.
+shows some of the crops with a line where the eyes should be. If stopped, the
+same command resumes it.
 """
 
 import os
@@ -32,7 +32,7 @@ _MODEL = flags.DEFINE_string("model", None, "YuNet's .onnx, or the CSV.")
 _RULE = flags.DEFINE_enum(
     "rule",
     "largest",
-    ["largest", "centre", "best_score"],
+    ["largest", "center", "best_score"],
     "Which of several faces is taken.",
 )
 _HEIGHT = flags.DEFINE_integer("height", 112, "Height of the crops.")

@@ -4,10 +4,10 @@ Command: python tools/benchmark_backbones.py \
     --backbones=sfnet20,iresnet50,mobilefacenet --batch_size=64
 
 Every round takes one step of each in turn, so that other work on the machine
-slows all alike; the table has medians, and the ratio of each round's images a
-second to the faster of PyTorch's two memory formats. Needs `torch`.
+slows all equally; the table has medians, and the ratio of each round's images
+per second to the faster of PyTorch's two memory formats. Needs `torch`.
 
-With `--gradient_checkpointing` the table has instead what a step adds to the
+With `--gradient_checkpointing` the table shows instead what a step adds to the
 memory of the process, gradients included, without and with checkpointing, and
 the ratio of their times.
 """
@@ -31,9 +31,9 @@ FLAGS = flags.FLAGS
 flags.DEFINE_list(
     "backbones", ["sfnet20", "iresnet50", "mobilefacenet"], "Names."
 )
-flags.DEFINE_integer("batch_size", 64, "Images in a step.", lower_bound=1)
+flags.DEFINE_integer("batch_size", 64, "Images per step.", lower_bound=1)
 flags.DEFINE_integer("image_size", 112, "Height and width.", lower_bound=16)
-flags.DEFINE_integer("rounds", 5, "Steps of each.", lower_bound=1)
+flags.DEFINE_integer("rounds", 5, "Steps per network.", lower_bound=1)
 flags.DEFINE_integer("threads", 2, "Of PyTorch and TensorFlow.", lower_bound=1)
 flags.DEFINE_bool(
     "gradient_checkpointing", False, "Compare it with a plain step instead."
@@ -61,7 +61,7 @@ def keras_step(model, images):
 
 
 def torch_step(twin, images, memory_format):
-    """The same of PyTorch."""
+    """The same for PyTorch."""
     images = torch.from_numpy(images.transpose(0, 3, 1, 2).copy())
     images = images.to(memory_format=memory_format)
     twin = twin.to(memory_format=memory_format).train()
@@ -109,7 +109,7 @@ def added_memory(name, batch_size, image_size, gradient_checkpointing):
 
 
 def compare_checkpointing():
-    """Prints a row of memory and time of every backbone."""
+    """Prints one row of memory and time per backbone."""
     processes = concurrent.futures.ProcessPoolExecutor(
         max_workers=1,
         mp_context=multiprocessing.get_context("spawn"),

@@ -1,20 +1,19 @@
-r"""Times model files on the device's runtime, and weighs them.
+r"""Measures time and memory of model files on the device's runtime.
 
     python tools/benchmark_edge.py float32.tflite int8.tflite face.onnx \
         --threads=1,2 --batches=1,8 --json=edge.json --plot=edge.png
     python tools/benchmark_edge.py float32.tflite --vs=other.tflite
 
 Every case, a file with so many threads and images at a time, runs in a process
-of its own, round after round, so that what else the machine does hits all
-alike. Written are median and 95th percentile of the milliseconds an image
-takes, the peak memory beyond that of Python and NumPy, and the share of
+of its own, round after round, so that other work on the machine affects all
+equally. The table has the median and 95th percentile of milliseconds per
+image, the peak memory beyond that of Python and NumPy, and the share of
 operations that XNNPACK takes.
 
-`--vs` names any TFLite file with one image input, of whatever origin and
-batch. Both then run in turns in one process, and what is compared is time a
-multiply-add: the milliseconds of a run, divided by its images and by the
-multiply-adds of an image. A ratio of 1.1 says that ours takes a tenth longer
-for the same work.
+`--vs` names any TFLite file with one image input, of any origin and batch. Both
+then run in turns in one process, to compare time per multiply-add: the
+milliseconds per run, divided by its images and by the multiply-adds per image.
+A ratio of 1.1 says that ours takes a tenth longer for the same work.
 """
 
 import json
@@ -30,9 +29,9 @@ import keras_sphereface as ks
 
 _THREADS = flags.DEFINE_list("threads", ["1"], "Threads of the runtime.")
 _BATCHES = flags.DEFINE_list(
-    "batches", ["1"], "Images at a time; a file of fixed batch has its own."
+    "batches", ["1"], "Images at a time; a file of fixed batch keeps its own."
 )
-_RUNS = flags.DEFINE_integer("runs", 30, "Runs a round.", lower_bound=1)
+_RUNS = flags.DEFINE_integer("runs", 30, "Runs per round.", lower_bound=1)
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Rounds.", lower_bound=1)
 _VS = flags.DEFINE_string("vs", None, "A TFLite file to compare with.")
 _JSON = flags.DEFINE_string("json", None, "File for all numbers.")
@@ -113,7 +112,7 @@ def describe(path):
 
 
 def compare(paths, other):
-    """Time a multiply-add of each TFLite file over that of the other one."""
+    """Time per multiply-add of each TFLite file over that of the other one."""
     other_work = ks.edge.count_multiply_adds(other)
     comparisons = []
     for path in paths:
@@ -141,7 +140,7 @@ def compare(paths, other):
                     "threads": threads,
                     "ours_ms": summary(ours),
                     "other_ms": summary(others),
-                    "ratio_a_multiply_add": median,
+                    "ratio_per_multiply_add": median,
                     "middle_half": [low, high],
                     "multiply_adds": work,
                     "other_multiply_adds": other_work,
@@ -153,14 +152,14 @@ def compare(paths, other):
 def table(cases, comparisons):
     """The numbers as text."""
     lines = [
-        f"{'file':26}threads batch  ms an image: median  p95   peak MB"
+        f"{'file':26}threads batch  ms per image: median  p95   peak MB"
         "   file MB  in XNNPACK"
     ]
     for case in cases:
         share = case.get("xnnpack_share")
         lines.append(
             f"{Path(case['file']).name:26}{case['threads']:7}{case['batch']:6}"
-            f"{case['milliseconds']['median']:21.2f}"
+            f"{case['milliseconds']['median']:23.2f}"
             f"{case['milliseconds']['p95']:7.2f}{case['peak_mb']:9.1f}"
             f"{case['megabytes']:10.2f}"
             + ("" if share is None else f"{share:11.1%}")
@@ -169,8 +168,8 @@ def table(cases, comparisons):
         low, high = item["middle_half"]
         lines.append(
             f"{Path(item['file']).name}, {item['threads']} threads: "
-            f"{item['ratio_a_multiply_add']:.3f} ({low:.3f} to {high:.3f}) "
-            "times the other's time a multiply-add; "
+            f"{item['ratio_per_multiply_add']:.3f} ({low:.3f} to {high:.3f}) "
+            "times the other's time per multiply-add; "
             f"{item['ours_ms']['median']:.2f} ms for "
             f"{item['multiply_adds'] / 1e6:.0f} M against "
             f"{item['other_ms']['median']:.2f} ms for "
@@ -180,7 +179,7 @@ def table(cases, comparisons):
 
 
 def plot(cases, path):
-    """Bars of time and memory, one a case."""
+    """Bars of time and memory, one per case."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -195,7 +194,7 @@ def plot(cases, path):
     high = np.array([case["milliseconds"]["p95"] for case in cases])
     colors = [f"C{case['threads'] % 10}" for case in cases]
     times.barh(names, median, xerr=[0 * median, high - median], color=colors)
-    times.set_xlabel("ms an image: median, and 95th percentile")
+    times.set_xlabel("ms per image: median, and 95th percentile")
     memory.barh(names, [case["peak_mb"] for case in cases], color="0.7")
     memory.set_xlabel("peak memory beyond Python's, MB")
     times.invert_yaxis()

@@ -1,4 +1,4 @@
-r"""Times a training step, and says what of it is not the backbone.
+r"""Times a training step, and shows what of it is not the backbone.
 
     python tools/benchmark_fit.py
     python tools/benchmark_fit.py --backbone=mobilefacenet \
@@ -15,8 +15,8 @@ cross-entropy and no metrics, on batches that lie ready in memory. Against it:
 | `head_memory` | the head and no metrics | as the baseline |
 | `bare_folder` | as the baseline | JPEG files, mirrored |
 
-All train in `fit`, in turns, so that what else the machine does hits them
-alike; compare ratios, which are taken within a round. The processor time of a
+All train in `fit`, in turns, so that other work on the machine affects them
+equally; compare ratios, which are taken within a round. The processor time of a
 step, over all cores, hardly depends on other programs; it says little where a
 GPU computes.
 """
@@ -52,15 +52,15 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string(
     "data_dir",
     None,
-    "One folder an identity that fits in memory; 512 drawn faces if not given.",
+    "One folder per identity that fits in memory. Defaults to 512 drawn faces.",
 )
 flags.DEFINE_string("backbone", "mobilefacenet_small", "Name of a backbone.")
 flags.DEFINE_integer("embedding_dim", 128, "Length of an embedding.")
 flags.DEFINE_integer("num_classes", 206, "Identities the head tells apart.")
-flags.DEFINE_integer("batch_size", 64, "Images a step.", lower_bound=1)
+flags.DEFINE_integer("batch_size", 64, "Images per step.", lower_bound=1)
 flags.DEFINE_integer("image_size", 112, "Height and width of the faces.")
 flags.DEFINE_integer(
-    "steps", 20, "Timed steps a variant and round.", lower_bound=1
+    "steps", 20, "Timed steps per variant and round.", lower_bound=1
 )
 flags.DEFINE_integer(
     "rounds", 9, "How often every variant runs.", lower_bound=1
@@ -86,7 +86,7 @@ _UNITS = {"ms": time.perf_counter, "cpu_ms": time.process_time}
 
 
 class StepTimer(keras.callbacks.Callback):
-    """Milliseconds a step of one `fit`, by the clock and of the processor."""
+    """Milliseconds per step of one `fit`, by the clock and by the processor."""
 
     def on_train_batch_end(self, batch, logs=None):
         if batch + 1 == _STEPS_TO_START:
@@ -170,7 +170,7 @@ def variants(models, data):
 
 
 def measure(variants, steps, rounds):
-    """Milliseconds a step, `{variant: {unit: [one a round]}}`."""
+    """Milliseconds per step, `{variant: {unit: [one per round]}}`."""
     timer = StepTimer()
     times = {name: {unit: [] for unit in _UNITS} for name in variants}
     for turn in range(-1, rounds):
@@ -220,13 +220,13 @@ def summarize(times):
 def table(results):
     """The numbers of `summarize` that matter, as text."""
     lines = [
-        f"{'':18}ms a step: median, lowest   ratio (middle half)     "
+        f"{'':18}ms per step: median, lowest   ratio (middle half)     "
         "processor: ms, ratio"
     ]
     for name, result in results.items():
         low, high = result["ratio"]["middle_half"]
         lines.append(
-            f"{name:18}{result['ms']['median']:17.1f}"
+            f"{name:18}{result['ms']['median']:19.1f}"
             f"{result['ms']['lowest']:8.1f}"
             f"{result['ratio']['median']:10.3f} ({low:.3f} to {high:.3f})"
             f"{result['cpu_ms']['median']:13.1f}"

@@ -1,8 +1,8 @@
-r"""Measures how fast, and in how little memory, a device's gallery works.
+r"""Measures the speed and the memory of a device's gallery.
 
     python tools/benchmark_gallery.py
 
-enrols a million random people with one crop of 512 numbers each, searches
+enrolls a million random people with one 512-dimensional crop each, searches
 them, adds and erases one, and saves and loads them. Takes a minute or two and
 2.5 GiB, of which 1.9 are the embeddings. Where other programs keep the
 processor busy, OPENBLAS_NUM_THREADS=1 is faster: two threads that are not let
@@ -21,8 +21,8 @@ import keras_sphereface as ks
 
 _PEOPLE = flags.DEFINE_integer("people", 1_000_000, "People with one crop.")
 _DIM = flags.DEFINE_integer("embedding_dim", 512, "Size of an embedding.")
-_PROBES = flags.DEFINE_list("probes", ["1", "16"], "Faces a search.")
-_REPEATS = flags.DEFINE_integer("repeats", 7, "Times of which the median is.")
+_PROBES = flags.DEFINE_list("probes", ["1", "16"], "Probes per search.")
+_REPEATS = flags.DEFINE_integer("repeats", 7, "Repeats, whose median is shown.")
 _AT_ONCE = 10_000
 
 
@@ -34,13 +34,13 @@ def main(_):
     def faces(count):
         return generator.standard_normal((count, _DIM.value), np.float32)
 
-    def enrol_all():
+    def enroll_all():
         for start in range(0, _PEOPLE.value, _AT_ONCE):
             stop = min(start + _AT_ONCE, _PEOPLE.value)
             names = [f"person {number}" for number in range(start, stop)]
             gallery.enrol(names, faces(stop - start))
 
-    report(f"draw and enrol {_PEOPLE.value:,}", enrol_all, repeats=1)
+    report(f"draw and enroll {_PEOPLE.value:,}", enroll_all, repeats=1)
     for count in map(int, _PROBES.value):
         probes = faces(count)
         for pooling in ("max", "mean"):
@@ -51,7 +51,7 @@ def main(_):
                 ),
             )
     one = faces(1)
-    report("enrol one", lambda: gallery.enrol("one", one))
+    report("enroll one", lambda: gallery.enrol("one", one))
     report("remove one", lambda: gallery.remove("one"), repeats=1)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "people.gallery")

@@ -1,4 +1,4 @@
-r"""Times heads against a plain Dense layer, and says what memory they take.
+r"""Measures time and memory of heads against a plain Dense layer.
 
     python tools/benchmark_head.py
     python tools/benchmark_head.py --batch_size=512 --num_classes=200000 \
@@ -15,11 +15,11 @@ cross-entropy. Against it:
 | `sampled` | SphereFace-R v1, `sample_rate=` of the flag |
 | `torch` | a plain layer in torch, if it is installed |
 
-All run in turns, so that what else the machine does hits them alike; compare
-ratios, which are taken within a round. The processor time of a step hardly
-depends on other programs. `--num_classes` may be given several times, for the
-plot. Memory is measured in a process for each: the peak of a step beyond
-embeddings, weights and their gradients.
+All run in turns, so that other work on the machine affects them equally;
+compare ratios, which are taken within a round. The processor time of a step
+hardly depends on other programs. `--num_classes` may be given several times,
+for the plot. Memory is measured in one process per variant: the peak of a step
+beyond embeddings, weights and their gradients.
 
     python tools/benchmark_head.py --train=20 --num_classes=1000000 \\
         --batch_size=128
@@ -57,7 +57,7 @@ VARIANTS = (
 )
 
 FLAGS = flags.FLAGS
-flags.DEFINE_integer("batch_size", 256, "Embeddings a step.", lower_bound=1)
+flags.DEFINE_integer("batch_size", 256, "Embeddings per step.", lower_bound=1)
 flags.DEFINE_multi_integer("num_classes", [10572], "Classes; may repeat.")
 flags.DEFINE_integer("embedding_dim", 512, "Length of an embedding.")
 flags.DEFINE_enum(
@@ -68,7 +68,7 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_string("class_chunk", "auto", "Of the streamed heads.")
 flags.DEFINE_float("sample_rate", 0.1, "Of the sampled head.")
-flags.DEFINE_integer("rounds", 9, "Steps a variant.", lower_bound=1)
+flags.DEFINE_integer("rounds", 9, "Steps per variant.", lower_bound=1)
 flags.DEFINE_multi_enum(
     "variant", None, VARIANTS, "To time beside the baseline; else all."
 )
@@ -212,7 +212,7 @@ def _torch_step(embeddings, labels, num_classes):
 
 
 def measure_times(steps, rounds):
-    """Milliseconds a step, `{variant: {unit: [one a round]}}`."""
+    """Milliseconds per step, `{variant: {unit: [one per round]}}`."""
     times = {name: {unit: [] for unit in _UNITS} for name in steps}
     for turn in range(-1, rounds):
         start = turn % len(steps)  # nobody always follows the same one
@@ -296,7 +296,7 @@ def train(num_classes, steps):
         logs = recognizer.train_on_batch(faces, labels, return_dict=True)
         print(f"step {step + 1}: loss {float(logs['loss']):.4f}", flush=True)
     weights = FLAGS.embedding_dim * num_classes * 4 / 2**20
-    print(f"peak {_status('VmHWM'):.0f} MiB, centres {weights:.0f} MiB")
+    print(f"peak {_status('VmHWM'):.0f} MiB, centers {weights:.0f} MiB")
 
 
 def summarize(times, memory):
@@ -322,7 +322,7 @@ def summarize(times, memory):
 def table(num_classes, results):
     """The numbers of `summarize` that matter, as text."""
     lines = [
-        f"{num_classes} classes: ms a step (lowest)   ratio   "
+        f"{num_classes} classes: ms per step (lowest)   ratio   "
         "processor: ms, ratio   MiB"
     ]
     for name, result in results.items():
@@ -354,7 +354,7 @@ def plot(report, path):
         panels[1].plot(numbers, memory, "o-", label=name)
     for panel, text in zip(
         panels,
-        ("milliseconds a step", "MiB beyond weights and gradients"),
+        ("milliseconds per step", "MiB beyond weights and gradients"),
         strict=True,
     ):
         panel.set(xlabel="classes", ylabel=text, xscale="log", yscale="log")

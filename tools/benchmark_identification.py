@@ -1,4 +1,4 @@
-r"""Measures how fast, and in how little memory, a gallery is searched.
+r"""Measures the speed and the memory of gallery search.
 
     python tools/benchmark_identification.py
 

@@ -1,14 +1,13 @@
-r"""Times how fast batches come from each format, next to what is possible.
+r"""Measures how fast batches come from each format, beside PIL and the decoder.
 
     python tools/benchmark_input.py --data_dir=faces
 
 JPEG files into float batches of 256, in random order, on all cores: from a
 folder, from train.rec and from TFRecords of the same images; by PIL in two
 processes, as torchvision's ImageFolder and a DataLoader load them; and by
-`tf.io.decode_jpeg` alone, from bytes in memory. The ways take turns, so that
-what else the machine does hits all alike; each ratio is the median of those of
-the turns. Processor time an image, in milliseconds, depends less on what else
-the machine does.
+`tf.io.decode_jpeg` alone, from bytes in memory. They take turns, so that
+other work on the machine affects all equally; each ratio is a median over the
+turns. Processor milliseconds per image depend less on other work.
 """
 
 import contextlib
@@ -32,11 +31,11 @@ from PIL import Image
 import keras_sphereface as ks
 
 _DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "One folder an identity; synthetic faces if not set."
+    "data_dir", None, "One folder per identity; synthetic faces if not set."
 )
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", 256, "Images in a batch.")
-_BATCHES = flags.DEFINE_integer("batches", 16, "Batches of a turn.")
-_TURNS = flags.DEFINE_integer("turns", 5, "Turns of each way.")
+_BATCH_SIZE = flags.DEFINE_integer("batch_size", 256, "Images per batch.")
+_BATCHES = flags.DEFINE_integer("batches", 16, "Batches per turn.")
+_TURNS = flags.DEFINE_integer("turns", 5, "Turns per format.")
 _PROCESSES = flags.DEFINE_integer("processes", 2, "Processes with PIL.")
 
 
@@ -156,7 +155,7 @@ def processor_seconds(pids=()):
 
 
 def time_batches(batches, pids=()):
-    """Images a second over a turn, and processor milliseconds an image."""
+    """Images per second over a turn, and processor milliseconds per image."""
     for _ in range(6):  # what stood ready, and until threads are in balance
         next(batches)
     start, spent = time.perf_counter(), processor_seconds(pids)

@@ -33,7 +33,7 @@ _PAIRS = flags.DEFINE_string(
     "pairs", None, "Pairs: LFW's pairs.txt, .bin, .csv or CFP's folder."
 )
 _PAIRS_ROOT = flags.DEFINE_string(
-    "pairs_root", None, "Folder with one folder a person."
+    "pairs_root", None, "Folder with one folder per person."
 )
 _WORKDIR = flags.DEFINE_string("workdir", "evaluation", "Folder to write to.")
 _ATTRIBUTES = flags.DEFINE_string("attributes", None, "CSV of attributes.")

@@ -20,7 +20,7 @@ _PAIRS = flags.DEFINE_string(
     "pairs", None, "Pairs in LFW's format, to compare accuracy on."
 )
 _PAIRS_ROOT = flags.DEFINE_string(
-    "pairs_root", None, "Folder with one folder a person."
+    "pairs_root", None, "Folder with one folder per person."
 )
 _FORCE = flags.DEFINE_bool(
     "force", False, "Write an artifact that the comparison refuses, too."

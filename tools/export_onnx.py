@@ -5,7 +5,7 @@ r"""Exports a trained embedder as an ONNX file.
 
 The file carries its thresholds, from the report of the training run, and
 appears complete or not at all. Beside it comes the parity card,
-`face.onnx.parity.md` and `.json`: how near it is to Keras.
+`face.onnx.parity.md` and `.json`: how close it is to Keras.
 """
 
 import export_flags

@@ -6,7 +6,7 @@ r"""Exports a trained embedder as a TensorFlow SavedModel.
 The folder loads with `tf.saved_model.load`, without this package, and appears
 complete or not at all. `manifest.json` in it says what images the model wants
 and, from the report of the training run, its thresholds. Beside it comes the
-parity card, `face_model.parity.md` and `.json`: how near it is to Keras.
+parity card, `face_model.parity.md` and `.json`: how close it is to Keras.
 """
 
 import export_flags

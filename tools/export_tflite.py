@@ -10,7 +10,7 @@ r"""Exports a trained embedder as a TFLite file for phones.
 The file carries its thresholds, from the report of the training run, and
 appears complete or not at all. `tools/verify_edge.py` compares two faces with
 it. Beside it comes the parity card, `face.tflite.parity.md` and `.json`: how
-near it is to Keras, and, of an int8 file, which tensors lose most.
+close it is to Keras and, for an int8 file, which tensors lose most.
 """
 
 import export_flags

@@ -5,8 +5,8 @@ r"""Turns a public PyTorch or ONNX face network into an embedder of ours.
 
 PyTorch is not needed, and nothing in the file is run. The embedder takes RGB
 pixels in [0, 255], whatever the network was trained on. With --centers, which
-may be the same file, a head with its class centres is saved with it, to train
-on from there:
+may be the same file, a head with its class centers is saved too, to continue
+training:
 
     python tools/import_weights.py --weights=last.ckpt --centers=last.ckpt \
         --head=adaface --output=recognizer.keras
@@ -42,7 +42,7 @@ _PIXEL_SCALE = flags.DEFINE_float(
     "It was trained on (pixel - 127.5) / scale; the family's if not given.",
 )
 _CENTERS = flags.DEFINE_list(
-    "centers", [], "Files of class centres, in the order of the classes."
+    "centers", [], "Files of class centers, in the order of the classes."
 )
 _HEAD = flags.DEFINE_string(
     "head", "spherefacer", "For --centers, one of keras_sphereface.heads."

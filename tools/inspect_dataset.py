@@ -1,12 +1,12 @@
-r"""Tells what is in a training set, and what is wrong with it.
+r"""Shows what is in a training set, and what is wrong with it.
 
     python tools/inspect_dataset.py --data_dir=faces --workdir=inspection
     python tools/inspect_dataset.py --data_dir=casia --test_dir=lfw \
         --model=face.tflite --workdir=inspection
 
-Counts, images per identity, unreadable images, pictures that are there twice,
-identities that share images, sizes, colours, alignment; with --test_dir,
-pictures that are in both; with --model, identities that look like one person.
+Counts, images per identity, unreadable images, duplicates, identities that
+share images, sizes, colors, alignment; with --test_dir, pictures that are in
+both; with --model, identities that look like one person.
 Writes `inspection.json` and `inspection.html`, a page in one file.
 """
 
@@ -20,14 +20,14 @@ from tqdm import tqdm
 import keras_sphereface as ks
 
 _DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "One folder an identity, or train.rec, or TFRecords."
+    "data_dir", None, "One folder per identity, or train.rec, or TFRecords."
 )
 _TEST_DIR = flags.DEFINE_string("test_dir", None, "People to be tested on.")
 _MODEL = flags.DEFINE_string(
     "model", None, "A .keras, .tflite or .onnx file or a SavedModel."
 )
 _THRESHOLD = flags.DEFINE_float(
-    "threshold", 0.7, "Cosine from which two identities are listed as alike."
+    "threshold", 0.7, "Cosine from which two identities are listed as similar."
 )
 _WORKDIR = flags.DEFINE_string("workdir", "inspection", "Where to write.")
 flags.mark_flag_as_required("data_dir")

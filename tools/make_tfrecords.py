@@ -3,10 +3,10 @@ r"""Converts a training set to TFRecord shards.
     python tools/make_tfrecords.py --source=faces --out=faces_tfrecords
     python tools/make_tfrecords.py --source=faces_webface_112x112 --out=casia
 
-The source is a folder with one sub-folder an identity, or one with
-InsightFace's train.rec. The images are copied as they are. Killed, it goes on
-when the same command is started again; damaged shards are made anew. Any
-training takes the result as its --data_dir.
+The source is a folder with one sub-folder per identity, or one with
+InsightFace's train.rec. The images are copied as they are. If killed, the same
+command resumes it; damaged shards are written again. Any training takes the
+result as its --data_dir.
 """
 
 import os
@@ -21,7 +21,7 @@ import keras_sphereface as ks
 _SOURCE = flags.DEFINE_string("source", None, "Folder, or .rec file.")
 _OUT = flags.DEFINE_string("out", None, "Folder to write.")
 _IMAGES_PER_SHARD = flags.DEFINE_integer(
-    "images_per_shard", 32_768, "Images in a shard."
+    "images_per_shard", 32_768, "Images per shard."
 )
 _CHECK = flags.DEFINE_bool(
     "check", True, "Decode every image first, and leave out broken ones."

@@ -4,7 +4,7 @@ Command: python tools/model_summary.py --backbones=sfnet20,iresnet50
 
 Parameters include the statistics of batch norms, multiply-adds are those of
 convolutions, dense layers and attention, activations what a training step
-keeps of one image in float32 (the output of every layer that computes), and
+keeps per image in float32 (the output of every layer that computes), and
 TFLite sizes are those of the weights once batch norms are folded into
 convolutions.
 """
@@ -81,7 +81,7 @@ def weights_on_device(layer):
 
 
 def summary_row(name, image_size, embedding_dim):
-    """One line of the table."""
+    """One row of the table."""
     model = build_embedding_model(
         name, embedding_dim, image_size=(image_size, image_size)
     )

@@ -1,4 +1,4 @@
-r"""Draws what a head makes of the sphere, as the SphereFace papers do.
+r"""Draws the embeddings of heads on a sphere, as the SphereFace papers do.
 
     python tools/plot_sphere.py --heads=normface,cosface,arcface,spherefacer \
         --output=sphere.png
@@ -25,11 +25,11 @@ _HEADS = flags.DEFINE_list(
 _DIM = flags.DEFINE_integer(
     "dim", 2, "Of the embedding: 2 for circles, 3 for spheres.", 2, 3
 )
-_IDENTITIES = flags.DEFINE_integer("identities", 8, "How many.", 2)
-_IMAGES = flags.DEFINE_integer("images", 40, "Of each identity.", 1)
-_EPOCHS = flags.DEFINE_integer("epochs", 12, "Of the network.", 1)
-_HEAD_EPOCHS = flags.DEFINE_integer("head_epochs", 80, "Of each head.", 1)
-_SCALE = flags.DEFINE_float("scale", 16.0, "Of each head.")
+_IDENTITIES = flags.DEFINE_integer("identities", 8, "Number of identities.", 2)
+_IMAGES = flags.DEFINE_integer("images", 40, "Images per identity.", 1)
+_EPOCHS = flags.DEFINE_integer("epochs", 12, "Epochs of the network.", 1)
+_HEAD_EPOCHS = flags.DEFINE_integer("head_epochs", 80, "Epochs per head.", 1)
+_SCALE = flags.DEFINE_float("scale", 16.0, "Scale of all heads.")
 _SEED = flags.DEFINE_integer("seed", 0, "Of weights and faces.")
 _OUTPUT = flags.DEFINE_string("output", "sphere.png", ".png, .svg or .pdf.")
 

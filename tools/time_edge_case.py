@@ -21,7 +21,7 @@ class Runner:
     Args:
         path: path of a `.tflite` or `.onnx` file with one image input.
         threads: int.
-        batch: int, images a run; a file of fixed batch keeps its own.
+        batch: int, images per run; a file of fixed batch keeps its own.
     """
 
     def __init__(self, path, threads, batch):
@@ -90,7 +90,7 @@ def run_case(path, threads, batch, runs):
 
 
 def run_in_turns(path, other, threads, runs):
-    """Child: milliseconds an image of two files, run by run in turns."""
+    """Child: milliseconds per image of two files, run by run in turns."""
     runners = [Runner(name, threads, 1) for name in (path, other)]
     for runner in runners:
         runner.run()

@@ -1,4 +1,4 @@
-r"""Tells whether two faces show one person, or how well that works on many.
+r"""Says whether two faces show one person, or measures that on many pairs.
 
     python tools/verify_edge.py --model=face.tflite \
         --image_a=anna_1.png --image_b=anna_2.png
@@ -9,9 +9,9 @@ Runs what a device runs: the TFLite or ONNX file alone, without TensorFlow. The
 images must have the size the file was exported for, 112x112 unless said
 otherwise.
 
-With pairs in LFW's format it says how many of them the file's own threshold
-decides rightly, what the report of `tools/evaluate.py` says, and how long a
-face takes: percentiles over all images, one at a time, without reading them.
+With pairs in LFW's format it shows how many of them the file's own threshold
+decides correctly, the report of `tools/evaluate.py`, and the milliseconds per
+face: percentiles over all images, one at a time, without reading them.
 """
 
 import time
@@ -28,7 +28,7 @@ _IMAGE_A = flags.DEFINE_string("image_a", None, "Aligned face image.")
 _IMAGE_B = flags.DEFINE_string("image_b", None, "Aligned face image.")
 _PAIRS = flags.DEFINE_string("pairs", None, "Pairs in LFW's format.")
 _PAIRS_ROOT = flags.DEFINE_string(
-    "pairs_root", None, "Folder with one folder a person."
+    "pairs_root", None, "Folder with one folder per person."
 )
 _FAR = flags.DEFINE_float(
     "far", None, "False accept rate, one of the file's; its lowest if not set."
@@ -37,7 +37,7 @@ _THRESHOLD = flags.DEFINE_float(
     "threshold", None, "Cosine similarity to use instead of the file's."
 )
 _THREADS = flags.DEFINE_integer(
-    "threads", None, "Threads an image; the runtime's choice if not set."
+    "threads", None, "Threads per image; the runtime's choice if not set."
 )
 _JSON = flags.DEFINE_string("json", None, "File for the numbers of --pairs.")
 flags.mark_flags_as_required(["model"])
@@ -103,7 +103,7 @@ def verify_pairs(verifier):
             "different people"
         )
     print(
-        "milliseconds a face: "
+        "milliseconds per face: "
         + ", ".join(f"{name} {value:.2f}" for name, value in latency.items())
     )
     if _JSON.value:

@@ -18,7 +18,7 @@ export async function decodeImage(file) {
       premultiplyAlpha: "none",
     });
   } catch {
-    throw new ImageError("The file is broken or no image this browser reads.");
+    throw new ImageError("The file is broken or not an image this browser reads.");
   }
 }
 

@@ -40,7 +40,7 @@ export class FaceVerifier {
     } catch (error) {
       throw new Error(
         "The TFLite file is damaged, or needs operations or types this " +
-          `runtime has not (${error.message ?? error}).`,
+          `runtime lacks (${error.message ?? error}).`,
       );
     }
     try {

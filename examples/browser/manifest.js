@@ -27,7 +27,7 @@ export async function readManifest(file) {
     text = new TextDecoder("utf-8", { fatal: true }).decode(content);
     manifest = JSON.parse(text);
   } catch (error) {
-    throw new ManifestError(`The manifest is no JSON (${error.message}).`);
+    throw new ManifestError(`The manifest is not JSON (${error.message}).`);
   }
   check(manifest);
   const { checksum = NO_CHECKSUM } = manifest;

@@ -22,7 +22,7 @@ export class TFLiteFile {
     const { buffer, byteOffset, byteLength } = content;
     this.view = new DataView(buffer, byteOffset, byteLength);
     if (byteLength < 8 || text(content.subarray(4, 8)) !== "TFL3") {
-      throw new Error("This is no TFLite file.");
+      throw new Error("This is not a TFLite file.");
     }
   }
 

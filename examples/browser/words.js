@@ -27,7 +27,7 @@ export function describePoint(point) {
     measured += ` (95 % interval ${low} to ${high})`;
   }
   if (isKnown(tar)) {
-    measured += `, and ${percent(tar)} of pairs of one person are recognised`;
+    measured += `, and ${percent(tar)} of pairs of one person are recognized`;
   }
   measured += ".";
   if (point.data) measured += ` Measured on ${point.data}.`;

@@ -40,8 +40,8 @@ def align_folder(
 
     The crop of `source/ann/1.png` is `out/ann/1.jpg`. Beside the crops stand
     `alignment.csv`, what became of each photograph with its landmarks, and
-    `contact_sheet.png`, some of the crops, to look at. Stopped, it goes on
-    when it is called again: what is in the log is not looked at anew.
+    `contact_sheet.png`, some of the crops, to look at. If stopped, it
+    resumes when called again: photographs in the log are not read again.
 
     Args:
         source: folder of photographs.
@@ -49,7 +49,7 @@ def align_folder(
         detector: `"mtcnn"`, `"yunet"`, `"csv"`, or with one worker a function,
             see `PictureAligner`. Defaults to `"mtcnn"`.
         model_path: model file of YuNet, or the CSV. Defaults to `None`.
-        rule: which of several faces: `"largest"`, `"centre"` or
+        rule: which of several faces: `"largest"`, `"center"` or
             `"best_score"`. Defaults to `"largest"`.
         size: `(height, width)` of the crops. Defaults to `(112, 112)`.
         min_score: float; faces of a lower score do not count. Defaults to `0`.

@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_sphereface.contract.arguments import check_choice
 
-RULES = ("largest", "centre", "best_score")
+RULES = ("largest", "center", "best_score")
 
 
 class DetectedFace(NamedTuple):
@@ -33,7 +33,7 @@ def choose_face(
     Args:
         faces: list of `DetectedFace`.
         image_size: `(height, width)` of the picture.
-        rule: `"largest"` takes the box of the largest area; `"centre"` the one
+        rule: `"largest"` takes the box of the largest area; `"center"` the one
             whose middle is nearest to that of the picture; `"best_score"` the
             one that the detector is surest of. The first of equal ones.
 

@@ -62,7 +62,7 @@ class PictureAligner:
             `"mtcnn"`.
         model_path: model file of YuNet, or the CSV of landmarks. Defaults to
             `None`.
-        rule: which of several faces: `"largest"`, `"centre"` or
+        rule: which of several faces: `"largest"`, `"center"` or
             `"best_score"`. Defaults to `"largest"`.
         size: `(height, width)` of the crops. Defaults to `(112, 112)`.
         min_score: float; faces of a lower score do not count. Defaults to `0`.
@@ -84,7 +84,10 @@ class PictureAligner:
     ):
         if not callable(detector):
             check_choice(
-                "detector", detector, DETECTORS, reason="is no function, so it"
+                "detector",
+                detector,
+                DETECTORS,
+                reason="is not a function, so it",
             )
         self.root = Path(root)
         self.refine = refine and detector != "csv"

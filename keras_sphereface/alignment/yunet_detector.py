@@ -8,7 +8,7 @@ from keras_sphereface.alignment.detected_face import DetectedFace
 
 
 class YunetDetector:
-    """Faces by `cv2.FaceDetectorYN`, a few milliseconds a picture.
+    """Faces by `cv2.FaceDetectorYN`, a few milliseconds per picture.
 
     Needs `pip install opencv-python-headless` and a model file of OpenCV's
     model zoo, `face_detection_yunet_2023mar.onnx`.

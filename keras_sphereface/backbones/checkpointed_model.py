@@ -13,7 +13,7 @@ class CheckpointedModel(keras.Model):
 
     In training, only what enters a residual unit is kept; what is computed
     inside is computed a second time when its gradient is due, with the same
-    weights, the same random numbers and the statistics of batch normalisation
+    weights, the same random numbers and the statistics of batch normalization
     left alone. Loss, gradients, updated statistics, layers, weights and their
     names are those of a plain `keras.Model` of the same graph, and weights
     saved from one load into the other. Outside training it is that model.

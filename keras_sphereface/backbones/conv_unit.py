@@ -1,4 +1,4 @@
-"""The convolution, normalisation and activation that all backbones repeat."""
+"""The convolution, normalization and activation that all backbones repeat."""
 
 import keras
 
@@ -29,7 +29,7 @@ def conv_unit(
     gamma_initializer="ones",
     name,
 ):
-    """Convolution, then batch normalisation, then activation.
+    """Convolution, then batch normalization, then activation.
 
     By default all sides of the input get the same number of zeros, also at
     stride 2, where Keras's `padding="same"` pads an even-sized map only below
@@ -42,7 +42,7 @@ def conv_unit(
     Args:
         inputs: symbolic tensor, `(batch_size, height, width, channels)`.
         filters: int, output channels. `None` makes the convolution depthwise,
-            one filter a channel.
+            one filter per channel.
         kernel_size: int, odd, or two at stride 1. Defaults to `3`.
         strides: int. Defaults to `1`.
         groups: int, parts of the channels that do not see each other. Defaults
@@ -113,7 +113,7 @@ def conv_unit(
 
 
 def batch_normalization(*, gamma_initializer="ones", name):
-    """Batch normalisation with the momentum and epsilon of PyTorch."""
+    """Batch normalization with the momentum and epsilon of PyTorch."""
     return FusedBatchNormalization(
         momentum=BATCH_NORM_MOMENTUM,
         epsilon=BATCH_NORM_EPSILON,
@@ -126,7 +126,7 @@ def activation_layer(activation, *, name):
     """The layer of an activation's name.
 
     Args:
-        activation: `"prelu"`, one slope a channel, `0.25` at the start; or
+        activation: `"prelu"`, one slope per channel, `0.25` at the start; or
             `"relu"`.
         name: str, name of the layer.
 

@@ -74,8 +74,8 @@ def edgeface(
     the one before, and attends from channel to channel, so its work grows
     with the places of the map and not with their square.
 
-    The mean over the last map is normalised; the embedding is a linear map of
-    it, neck `"linear"`. There is no batch normalisation.
+    The mean over the last map is normalized; the embedding is a linear map of
+    it, neck `"linear"`. There is no batch normalization.
 
     A `rank_ratio` makes of every dense layer two, the first without bias, as
     wide as that share of the layer's smaller side. The last one, from the

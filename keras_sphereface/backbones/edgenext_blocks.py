@@ -87,7 +87,7 @@ def attention_block(
 
 
 def downsample(inputs, filters, *, name):
-    """Normalisation and a convolution of 2x2 places that do not overlap."""
+    """Normalization and a convolution of 2x2 places that do not overlap."""
     x = layer_normalization(f"{name}_norm")(inputs)
     return keras.layers.Conv2D(
         filters,
@@ -155,7 +155,7 @@ def rank_of(inputs, units, rank_ratio):
 
 
 def layer_normalization(name):
-    """Normalisation over the channels of each place."""
+    """Normalization over the channels of each place."""
     return keras.layers.LayerNormalization(
         epsilon=LAYER_NORM_EPSILON, name=name
     )

@@ -95,7 +95,7 @@ def ghostfacenet_v2(input_shape=(112, 112, 3), **kwargs):
     With a gdconv neck and 512 values, at 112x112 and a width of 1.3,
     parameters, statistics of batch norms included, and multiply-adds (the
     authors' count at strides 1 is 6.88 M, and 272.1 M operations with
-    normalisation and activations):
+    normalization and activations):
 
     | network | parameters | multiply-adds |
     |---|---|---|

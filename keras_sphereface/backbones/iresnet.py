@@ -59,7 +59,7 @@ def iresnet(
     activation="prelu",
     name="iresnet",
 ):
-    """A 3x3 stem, then four stages of pre-normalised residual units.
+    """A 3x3 stem, then four stages of pre-normalized residual units.
 
     A unit is batch norm, 3x3 convolution, batch norm, PReLU, 3x3 convolution
     and batch norm beside an identity, with no activation after the addition.
@@ -93,7 +93,7 @@ def iresnet(
             are rounded to multiples of 8. Defaults to `1.0`.
         batch_norm: bool. Without it every convolution has a bias and He
             weights. Defaults to `True`.
-        activation: `"prelu"` with one slope a channel, or `"relu"`. Defaults
+        activation: `"prelu"` with one slope per channel, or `"relu"`. Defaults
             to `"prelu"`.
         name: str, name of the model.
 

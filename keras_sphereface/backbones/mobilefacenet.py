@@ -77,9 +77,9 @@ def mobilefacenet(
             of 16. Defaults to `(112, 112, 3)`.
         width_multiplier: float above 0, factor on all channel counts, which
             are rounded to multiples of 8. Defaults to `1.0`.
-        batch_norm: bool, batch normalisation after every convolution, which
+        batch_norm: bool, batch normalization after every convolution, which
             then has no bias. Defaults to `True`.
-        activation: `"prelu"` with one slope a channel, or `"relu"`. Defaults
+        activation: `"prelu"` with one slope per channel, or `"relu"`. Defaults
             to `"prelu"`.
         name: str, name of the model. Defaults to `"mobilefacenet"`.
 

@@ -34,7 +34,7 @@ def mobilefacenet_insightface(input_shape=(112, 112, 3), **kwargs):
     """InsightFace's MobileFaceNet, `mbf`, twice as wide as the paper's.
 
     The channels between the blocks are doubled, those within them are not. The
-    second convolution of the stem is a grouped one with two channels a group,
+    second convolution of the stem is a grouped one with two channels per group,
     and the first stage of the paper keeps four of its five blocks.
 
     With a gdconv neck and 512 values, at 112x112: 2.06 M trainable parameters

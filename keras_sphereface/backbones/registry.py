@@ -137,7 +137,7 @@ def has_batch_norm(name):
         name: str, as `get` takes it.
 
     Returns:
-        Bool, `False` for EdgeFace, which normalises places, not batches.
+        Bool, `False` for EdgeFace, which normalizes places, not batches.
     """
     builder = builder_of(name)
     _, batch_norm = _FACTS.get(name, (None, None))

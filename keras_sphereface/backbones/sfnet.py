@@ -82,9 +82,9 @@ def sfnet(
         blocks: four ints, residual blocks in each stage.
         input_shape: `(height, width, channels)`, height and width multiples
             of 16. Defaults to `(112, 112, 3)`.
-        batch_norm: bool, batch normalisation after every convolution, which
+        batch_norm: bool, batch normalization after every convolution, which
             then has no bias. Defaults to `True`.
-        activation: `"relu"`, or `"prelu"` with one slope a channel. Defaults
+        activation: `"relu"`, or `"prelu"` with one slope per channel. Defaults
             to `"relu"`.
         activate_before_add: bool. Where a residual block is activated for the
             second time: before the identity is added, `x + relu(f(x))`, with

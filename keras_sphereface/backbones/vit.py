@@ -36,7 +36,7 @@ def vit(
     drop_path=0.1,
     name="vit",
 ):
-    """Patches of 9x9 pixels, twelve pre-normalised blocks, all tokens kept.
+    """Patches of 9x9 pixels, twelve pre-normalized blocks, all tokens kept.
 
     A block is self-attention of eight heads and two dense layers with ReLU6
     between, each beside an identity. The tokens are flattened, since each has
@@ -58,7 +58,7 @@ def vit(
             of 16; pixels beyond the last whole patch are not seen. Defaults to
             `(112, 112, 3)`.
         depth: int, blocks. Defaults to `12`.
-        batch_norm: bool, whether the vector is normalised. Defaults to `True`.
+        batch_norm: bool, whether the vector is normalized. Defaults to `True`.
         drop_path: float in `[0, 1)`, share of the images that skip the last
             block in training; those before, linearly less. Defaults to `0.1`.
         name: str, name of the model.

@@ -10,18 +10,18 @@ from keras_sphereface.backend.gradients import (
     gradients,
     vector_jacobian,
 )
-from keras_sphereface.backend.labels import (
-    check_labels,
-    checked,
-    labels_of_targets,
-)
 from keras_sphereface.backend.replicas import (
     gather_rows,
     replica_index_and_count,
     sum_over_replicas,
 )
 from keras_sphereface.backend.tensorboard_writer import TensorBoardWriter
-from keras_sphereface.backend.tracing import is_traced
+from keras_sphereface.backend.values import (
+    check_labels,
+    checked,
+    is_traced,
+    labels_of_targets,
+)
 
 __all__ = [
     "CountedSeed",

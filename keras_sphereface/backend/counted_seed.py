@@ -18,7 +18,7 @@ class CountedSeed(keras.random.SeedGenerator):
 
     def next(self, ordered=True):
         count = ops.cast(self.count, "uint32")
-        # On torch Keras adds the two: neighbouring seeds must lie far apart.
+        # On torch Keras adds the two: neighboring seeds must lie far apart.
         seed = self.seed * 1_000_003 % 2**31
         return ops.stack([ops.full_like(count, seed), count])
 

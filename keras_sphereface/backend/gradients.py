@@ -23,14 +23,21 @@ def custom_gradient(function):
     """A function that says itself what its gradient is.
 
     Args:
-        function: callable from float tensors to a tuple of float tensors and
-            a callable from as many upstream gradients to one gradient for
-            each argument.
+        function: callable from float tensors to a float tensor, or a tuple of
+            them, and a callable from as many upstream gradients to one
+            gradient for each argument.
 
     Returns:
-        Callable from the arguments to the tuple of tensors.
+        Callable from the arguments to what `function` gives first.
     """
-    return _CUSTOM_GRADIENTS[keras.backend.backend()](function)
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        wrapped = tf.custom_gradient(function)
+        # A variable would ask for a gradient of its own.
+        return lambda *values: wrapped(*map(tf.convert_to_tensor, values))
+    return _CUSTOM_GRADIENTS[backend](function)
 
 
 def vector_jacobian(function, values, upstream):
@@ -44,7 +51,30 @@ def vector_jacobian(function, values, upstream):
     Returns:
         Tuple of float tensors, shaped like `values`.
     """
-    return _JACOBIANS[keras.backend.backend()](function, values, upstream)
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.vjp(function, *values)[1](upstream)
+    if keras.backend.backend() == "torch":
+        import torch
+
+        with torch.enable_grad():
+            values = tuple(v.detach().requires_grad_() for v in values)
+            return torch.autograd.grad(
+                function(*values), values, upstream, materialize_grads=True
+            )
+    import tensorflow as tf
+
+    values = tuple(map(tf.convert_to_tensor, values))
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        result = function(*values)
+    return tape.gradient(
+        result,
+        values,
+        output_gradients=upstream,
+        unconnected_gradients=tf.UnconnectedGradients.ZERO,
+    )
 
 
 def _gradients_on_tensorflow(function, variables, values):
@@ -73,20 +103,14 @@ def _gradients_on_torch(function, variables, values):
         return list(torch.autograd.grad(function(), values))
 
 
-def _custom_gradient_on_tensorflow(function):
-    import tensorflow as tf
-
-    wrapped = tf.custom_gradient(function)
-    # A variable would ask for a gradient of its own.
-    return lambda *arguments: wrapped(*map(tf.convert_to_tensor, arguments))
-
-
 def _custom_gradient_on_jax(function):
     import jax
 
     def with_rule(*arguments):
         results, gradient = function(*arguments)
-        return results, lambda upstreams: gradient(*upstreams)
+        if isinstance(results, tuple):
+            return results, lambda upstreams: gradient(*upstreams)
+        return results, gradient
 
     return jax.custom_gradient(with_rule)
 
@@ -107,49 +131,12 @@ def _custom_gradient_on_torch(function):
     return Function.apply
 
 
-def _jacobian_on_tensorflow(function, values, upstream):
-    import tensorflow as tf
-
-    values = tuple(map(tf.convert_to_tensor, values))
-    with tf.GradientTape() as tape:
-        tape.watch(values)
-        result = function(*values)
-    return tape.gradient(
-        result,
-        values,
-        output_gradients=upstream,
-        unconnected_gradients=tf.UnconnectedGradients.ZERO,
-    )
-
-
-def _jacobian_on_jax(function, values, upstream):
-    import jax
-
-    return jax.vjp(function, *values)[1](upstream)
-
-
-def _jacobian_on_torch(function, values, upstream):
-    import torch
-
-    with torch.enable_grad():
-        values = tuple(value.detach().requires_grad_() for value in values)
-        return torch.autograd.grad(
-            function(*values), values, upstream, materialize_grads=True
-        )
-
-
 _GRADIENTS = {
     "tensorflow": _gradients_on_tensorflow,
     "jax": _gradients_on_jax,
     "torch": _gradients_on_torch,
 }
 _CUSTOM_GRADIENTS = {
-    "tensorflow": _custom_gradient_on_tensorflow,
     "jax": _custom_gradient_on_jax,
     "torch": _custom_gradient_on_torch,
-}
-_JACOBIANS = {
-    "tensorflow": _jacobian_on_tensorflow,
-    "jax": _jacobian_on_jax,
-    "torch": _jacobian_on_torch,
 }

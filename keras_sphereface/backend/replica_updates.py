@@ -90,7 +90,7 @@ def accumulate(grads, accumulators, update, *, steps, is_update):
         accumulators: list of `keras.Variable`, of `make_accumulator`.
         update: callable from a list like `grads`, the means over batches.
             Called in each replica. The accumulators are zeros after it.
-        steps: int, batches an update.
+        steps: int, batches per update.
         is_update: bool tensor, whether this batch is the last of its update;
             the same on all replicas.
     """

@@ -12,17 +12,17 @@ from keras_sphereface.contract.arguments import check_integer
 
 
 class HeadDiagnostics(keras.callbacks.Callback):
-    """Looks at the head through the same faces after each epoch.
+    """Measures the head on the same faces after each epoch.
 
-    Measures the angles to the right and to the nearest wrong centre, the norms
+    Measures the angles to the right and to the nearest wrong center, the norms
     of embeddings, the share of faces past the margin (whose margined logit is
-    the largest of their row) and the gradient of the centres; and warns, in
+    the largest of their row) and the gradient of the centers; and warns, in
     plain words, of a margin without effect, a scale too small for the number
     of classes, collapsing norms and float16 at its end.
 
     Adds to the logs `head_target_angle` and `head_nearest_angle` (medians,
     degrees), `head_norm` (median), `head_past_margin` (share) and
-    `head_center_gradient` (norm over all centres).
+    `head_center_gradient` (norm over all centers).
 
     Args:
         images: array, `(num_faces, ...)`, what the embedder takes; a few
@@ -39,7 +39,7 @@ class HeadDiagnostics(keras.callbacks.Callback):
         head: `MarginHead`. Defaults to `None`, the one of the trained model.
 
     Attributes:
-        snapshots: list of `HeadSnapshot`, one a time it looked.
+        snapshots: list of `HeadSnapshot`, one per measurement.
         warnings: dict of str by the kind of warning; each is issued once.
 
     Example:
@@ -67,7 +67,7 @@ class HeadDiagnostics(keras.callbacks.Callback):
         super().__init__()
         if len(images) != len(labels) or not len(labels):
             raise ValueError(
-                "`images` and `labels` must be equally many, one at least. "
+                "`images` and `labels` must be equally many, at least one. "
                 f"Received: {len(images)} images, {len(labels)} labels"
             )
         self.images = images

@@ -21,7 +21,7 @@ def plot_head_page(snapshots, head, warnings, path):
     """Draws the page of `HeadDiagnostics`.
 
     Args:
-        snapshots: list of `HeadSnapshot`, one at least.
+        snapshots: list of `HeadSnapshot`, at least one.
         head: `MarginHead`.
         warnings: dict of str, printed at the foot.
         path: file to write; its ending, `.png`, `.svg` or `.pdf`, is the
@@ -73,7 +73,7 @@ def _draw(snapshots, head, warnings):
 
 
 def _title(figure, last, head):
-    settings = ", ".join(
+    hyperparameters = ", ".join(
         f"{name.replace('_', ' ')} {getattr(head, name):g}"
         for name in type(head).hyperparameters()
     )
@@ -88,7 +88,7 @@ def _title(figure, last, head):
     figure.text(
         0.06,
         0.912,
-        f"{settings}  ·  {head.num_classes:,} classes  ·  "
+        f"{hyperparameters}  ·  {head.num_classes:,} classes  ·  "
         f"{len(last.norms):,} faces  ·  after epoch {last.epoch}",
         fontsize=10.5,
         color=_QUIET,
@@ -97,7 +97,7 @@ def _title(figure, last, head):
 
 def _draw_angles(axes, snapshots):
     first, last = snapshots[0], snapshots[-1]
-    _style(axes, "Angles to the centres", "degrees")
+    _style(axes, "Angles to the centers", "degrees")
     highest = max(100.0, *(s.nearest_angles.max() for s in (first, last)))
     bins = np.linspace(0, min(180.0, highest + 5), 56)
     for name, color in (
@@ -127,8 +127,8 @@ def _draw_angles(axes, snapshots):
     is_close = abs(medians[0] - medians[1]) < 0.3 * bins[-1]
     right_first = medians[0] > medians[1]
     for median, text, color, is_left in (
-        (medians[0], "right centre", _TARGET, not right_first),
-        (medians[1], "nearest wrong centre", _NEAREST, right_first),
+        (medians[0], "right center", _TARGET, not right_first),
+        (medians[1], "nearest wrong center", _NEAREST, right_first),
     ):
         if not np.isfinite(median):
             continue
@@ -192,7 +192,7 @@ def _draw_past_margin(axes, snapshots):
 
 
 def _draw_gradients(axes, snapshots):
-    _style(axes, "Gradient of the centres", "epoch")
+    _style(axes, "Gradient of the centers", "epoch")
     values = [np.sqrt((s.center_gradients**2).sum()) for s in snapshots]
     _line(axes, snapshots, values, _GRADIENT)
     axes.set_ylim(0, None)

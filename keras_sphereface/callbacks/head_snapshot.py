@@ -13,13 +13,13 @@ class HeadSnapshot(NamedTuple):
 
     Attributes:
         epoch: int, counted from 1.
-        target_angles: degrees to the right centre, `(num_faces,)`.
-        nearest_angles: degrees to the nearest other centre, `(num_faces,)`.
+        target_angles: degrees to the right center, `(num_faces,)`.
+        nearest_angles: degrees to the nearest other center, `(num_faces,)`.
         norms: of the embeddings, `(num_faces,)`.
         past_margin: float in `[0, 1]`, the share of faces whose margined logit
             is the largest of their row.
         center_gradients: norm of the gradient of the mean loss for each
-            centre, `(num_classes,)`.
+            center, `(num_classes,)`.
         margin_effect: float, the largest change that the margin makes to a
             cosine.
         logit_scale: float, median of what cosines are multiplied by.

@@ -14,7 +14,7 @@ def head_warnings(head, snapshots, *, uses_float16=False):
 
     Args:
         head: `MarginHead`.
-        snapshots: list of `HeadSnapshot` of the run so far, one at least.
+        snapshots: list of `HeadSnapshot` of the run so far, at least one.
         uses_float16: bool, whether the embedder computes in float16. Defaults
             to `False`.
 
@@ -49,7 +49,7 @@ def _scale_too_small(head, snapshot):
     others = head.num_classes - 1
     if others < 1:
         return None
-    # NormFace: all samples on their centres, centres as far apart as can be.
+    # NormFace: all samples on their centers, centers as far apart as can be.
     spread = (others + 1) / others
     lowest = math.log1p(others * math.exp(-snapshot.logit_scale * spread))
     if math.exp(-lowest) >= _REACHABLE:
@@ -58,14 +58,14 @@ def _scale_too_small(head, snapshot):
     return (
         f"The scale, {snapshot.logit_scale:.3g}, is too small for "
         f"{head.num_classes:,} classes: cross-entropy cannot fall below "
-        f"{lowest:.2g}, even with all faces on their centres. Take "
-        f"{math.ceil(needed)} at least."
+        f"{lowest:.2g}, even with all faces on their centers. Take at "
+        f"least {math.ceil(needed)}."
     )
 
 
 def _norms_collapse(snapshots):
     # Against most of the run, not its first epoch: until the statistics of
-    # batch normalisation have settled, norms are anything.
+    # batch normalization have settled, norms are anything.
     *before, norm = (float(np.median(each.norms)) for each in snapshots)
     usual = float(np.median(before)) if len(before) > 2 else 0.0
     if not norm < max(0.1 * usual, 1e-3):
@@ -87,7 +87,7 @@ def _numbers_overflow(snapshot, uses_float16):
     if uses_float16 and largest > _LARGEST_FLOAT16 / 4:
         return (
             f"Embeddings reach {largest:,.0f}, near the end of float16 at "
-            "65,504. Train in mixed_bfloat16, or with batch normalisation in "
+            "65,504. Train in mixed_bfloat16, or with batch normalization in "
             "the neck."
         )
     return None

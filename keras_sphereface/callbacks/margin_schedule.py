@@ -17,23 +17,23 @@ class MarginSchedule(keras.callbacks.Callback):
 
     A margin that is at its height from the first step may keep training from
     getting started; one that grows does not. The same goes for any other
-    number that lives in the head, such as its scale.
+    hyperparameter of the head, such as its scale.
 
     The step is that of the optimizer, which is saved with the model, so a run
-    that is resumed goes on where it stopped. The number is added to the logs
+    that is resumed continues where it stopped. The value is added to the logs
     of each epoch by its name.
 
     Args:
         schedule: callable from the step, an int, to the number; one of the
             class methods makes it, and a
             `keras.optimizers.schedules.LearningRateSchedule` is one.
-        setting: str, name of the number. Defaults to `"margin"`.
+        setting: str, name of the hyperparameter. Defaults to `"margin"`.
         head: `MarginHead`. Defaults to `None`, the one of the trained model.
 
     Example:
 
     ```python
-    # The growing margin of SphereFace-R without normalisation.
+    # The growing margin of SphereFace-R without normalization.
     head = SphereFaceRHead(10572, normalization="none", margin=1.0)
     schedule = MarginSchedule.step(start=1.0, increment=0.1, at=[2000, 4000])
     FaceRecognizer(embedder, head).fit(dataset, callbacks=[schedule])
@@ -68,7 +68,7 @@ class MarginSchedule(keras.callbacks.Callback):
         at = sorted(check_sizes("at", at, at_least=0))
         if not at:
             raise ValueError(
-                "`at` must have one step at least: without, the number never "
+                "`at` must have at least one step: without, the number never "
                 f"grows. Received: at={at}"
             )
         return cls(
@@ -121,7 +121,7 @@ class MarginSchedule(keras.callbacks.Callback):
             "setting",
             self.setting,
             settings,
-            reason=f"is a number of {type(head).__name__}, so it",
+            reason=f"is a hyperparameter of {type(head).__name__}, so it",
         )
         self._value = None
 

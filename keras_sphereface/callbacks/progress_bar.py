@@ -9,7 +9,7 @@ class ProgressBar(keras.callbacks.Callback):
     """One progress bar over the whole of `fit`, all epochs together.
 
     Pass `verbose=0` to `fit` beside it. The metrics behind the bar are
-    running means of the epoch; they are read a few times a second only, since
+    running means of the epoch; they are read a few times per second only, since
     reading them makes the device wait. In a log file the bar becomes a line
     every fifteen seconds.
 

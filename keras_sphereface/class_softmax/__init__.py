@@ -8,7 +8,6 @@ from keras_sphereface.class_softmax.class_loss import (
     BinaryLoss,
     PrecomputedLoss,
     SoftmaxLoss,
-    is_nearest,
     split_logits,
 )
 from keras_sphereface.class_softmax.class_parallel import (
@@ -26,7 +25,6 @@ __all__ = [
     "SoftmaxLoss",
     "check_class_chunk",
     "count_class_shards",
-    "is_nearest",
     "pad_columns",
     "resolve_class_chunk",
     "sample_classes",

@@ -32,7 +32,7 @@ def resolve_class_chunk(class_chunk, *, batch_size, embedding_dim, num_classes):
     `"auto"` computes all where their logits fit 256 MiB, three times over,
     and otherwise chunks of which eight matrices fit 64 MiB, to the next odd
     multiple of 16; but never more than 128 chunks, which XLA compiles on every
-    backend, and whose matrices are a sixteenth of the centres or the logits.
+    backend, and whose matrices are a sixteenth of the centers or the logits.
 
     Args:
         class_chunk: `None`, `"auto"` or int, at least 1.

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_sphereface.backend.gradients import custom_gradient
-from keras_sphereface.ops.cosines import replace_in_rows, take_in_rows
+from keras_sphereface.ops.cosines import replace_in_rows
 
 # Below every logit, and far enough apart that their exponentials differ.
 LOW, LOWER = -1e30, -2e30
@@ -25,6 +25,7 @@ class SoftmaxLoss(NamedTuple):
     weight: Any = 1.0
 
     is_binary = False
+    bias = None  # it would change nothing
 
     def from_sums(self, target_logits, others):
         """Loss of each sample from its true logit and the others' sum.
@@ -56,11 +57,14 @@ class BinaryLoss(NamedTuple):
         positive_weight: float, of the true class. Defaults to `1.0`.
         negative_weight: float, of each other class. Defaults to `1.0`.
         weight: float, or scalar tensor. Defaults to `1.0`.
+        bias: float, or scalar tensor, which gets a gradient, added to all
+            logits: one threshold for all classes. Defaults to `None`, 0.
     """
 
     positive_weight: Any = 1.0
     negative_weight: Any = 1.0
     weight: Any = 1.0
+    bias: Any = None
 
     is_binary = True
 
@@ -89,7 +93,7 @@ def split_logits(logits, labels, *, is_binary, class_weights=None):
     """The logit of the true class, and what the others add up to.
 
     The true class is left out of the sum; taken out of the whole sum
-    afterwards, it would leave nothing but rounding where it dominates.
+    afterward, it would leave nothing but rounding where it dominates.
 
     Args:
         logits: float32 tensor, `(batch_size, num_classes)`.
@@ -104,17 +108,27 @@ def split_logits(logits, labels, *, is_binary, class_weights=None):
         classes; the sums; the largest of the other logits, without a gradient.
     """
 
+    weights = ops.ones((logits.shape[1], 1))
+    if class_weights is not None:
+        weights = class_weights[:, None]
+
     def forward(logits):
-        target = take_in_rows(logits, labels)[:, 0]
+        target = ops.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
         low = ops.full_like(target, LOWER)
         rest = replace_in_rows(logits, labels, low)
         largest = ops.maximum(ops.max(rest, axis=1), LOW)
         if is_binary:
-            others = weighted_sum(ops.softplus(rest), class_weights)
+            terms = ops.softplus(rest)
         else:
             terms = ops.exp(rest - largest[:, None])
-            total = weighted_sum(terms, class_weights)
-            others = log_total(largest, total)
+        others = ops.matmul(terms, weights)[:, 0]
+        if not is_binary:
+            # Nothing adds up where there is no other class.
+            others = ops.where(
+                others > 0.0,
+                largest + ops.log(ops.where(others > 0.0, others, 1.0)),
+                LOW,
+            )
 
         def gradient(d_target, d_others, d_largest=None):
             if is_binary:
@@ -129,45 +143,6 @@ def split_logits(logits, labels, *, is_binary, class_weights=None):
         return (target, others, largest), gradient
 
     return custom_gradient(forward)(logits)
-
-
-def weighted_sum(terms, weights=None):
-    """Sum of each row, float32, `(batch_size,)`."""
-    if weights is None:
-        weights = ops.ones((terms.shape[1],))
-    return ops.matmul(terms, weights[:, None])[:, 0]
-
-
-def log_total(largest, total):
-    """Logarithm of a sum that was divided by the exponential of `largest`."""
-    is_empty = total <= 0.0  # there is no other class
-    total = largest + ops.log(ops.where(is_empty, 1.0, total))
-    return ops.where(is_empty, LOW, total)
-
-
-def is_nearest(cos_target, largest, *, margin, scale, bias=None):
-    """Whether the true class is nearer than every other.
-
-    By plain cosines. Another class that is as near counts against it, as all
-    are for an embedding of zeros.
-
-    Args:
-        cos_target: float32, `(batch_size, 1)`.
-        largest: float32, `(batch_size,)`, the largest of the other logits.
-        margin: `ops.Margin`.
-        scale: float, or tensor `(batch_size, 1)`, of the logits.
-        bias: float32 scalar, of the logits. Defaults to `None`, 0.
-
-    Returns:
-        Bool tensor, `(batch_size,)`.
-    """
-    # What the true class's logit would be as another class's.
-    plain = scale * margin.other_values(ops.stop_gradient(cos_target))
-    if bias is not None:
-        plain = plain + bias
-    # Equal cosines of different products differ by rounding.
-    slack = 1e-6 * ops.convert_to_tensor(scale)
-    return ops.any(plain - largest[:, None] > slack, axis=1)
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")

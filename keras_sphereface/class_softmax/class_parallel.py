@@ -5,10 +5,10 @@ from keras import ops
 
 
 class ClassParallel(keras.distribution.ModelParallel):
-    """Class centres split over devices; everything else is on each of them.
+    """Class centers split over devices; everything else is on each of them.
 
     For the JAX backend and more classes than one device holds. Set it before
-    the model is built. What the optimizer remembers of the centres is split
+    the model is built. What the optimizer remembers of the centers is split
     as they are. Each device computes the logits of its own classes for the
     whole batch, so the batch is not split.
 

@@ -2,7 +2,7 @@
 
 from keras import ops, random
 
-from keras_sphereface.backend.labels import checked
+from keras_sphereface.backend.values import checked
 
 
 def sample_classes(labels, batch_labels, *, num_classes, num_sampled, seed):
@@ -22,7 +22,7 @@ def sample_classes(labels, batch_labels, *, num_classes, num_sampled, seed):
         seed: as `keras.random.uniform` takes it, the same on all replicas.
 
     Returns:
-        Tuple of the sampled classes, int32, `(num_sampled,)`, rising; their
+        Tuple of the sampled classes, int32, `(num_sampled,)`, ascending; their
         weights, float32, `(num_sampled,)`; and the place of each label among
         them, int32, `(batch_size,)`.
 

@@ -4,12 +4,7 @@ from keras import ops
 
 from keras_sphereface.backend.column_chunks import fold_chunks
 from keras_sphereface.backend.gradients import custom_gradient, vector_jacobian
-from keras_sphereface.class_softmax.class_loss import (
-    LOW,
-    LOWER,
-    log_total,
-    weighted_sum,
-)
+from keras_sphereface.class_softmax.class_loss import LOW, LOWER
 from keras_sphereface.class_softmax.slope_rows import SlopeRows
 from keras_sphereface.ops.cosines import inverse_column_norms, replace_in_rows
 from keras_sphereface.ops.detachment import detach_characteristic
@@ -30,8 +25,8 @@ def split_classes(
 ):
     """The logit of the true class, and what the others add up to, in chunks.
 
-    As `split_logits` of `ops.class_logits`, to rounding, in the memory of a
-    few chunks.
+    As `split_logits` of `class_loss`, to rounding, in the memory of a few
+    chunks.
 
     Args:
         unit_embeddings: float32 tensor, `(batch_size, embedding_dim)`.
@@ -100,7 +95,7 @@ def streamed_classes(
     where classes do not compete. Its loss then needs no more than that sum
     and the logit of the true class: `softplus(sum - z_y)` is the softmax
     cross-entropy. The true class is left out in its chunk; taken out of the
-    whole sum afterwards, it would leave nothing but rounding where it
+    whole sum afterward, it would leave nothing but rounding where it
     dominates.
 
     Going backward, the logits of a chunk are computed again. Beside the
@@ -115,8 +110,8 @@ def streamed_classes(
         class_chunk: int, classes of a chunk, at least 1; or `None`.
         scale: float32 tensor, `(batch_size, 1)`, at least 0.
         bias: float32 scalar. Defaults to `None`, no bias.
-        function: callable from cosines to values, element by element, rising.
-            Defaults to `None`, the cosines.
+        function: callable from cosines to values, element by element,
+            increasing. Defaults to `None`, the cosines.
         detach: bool, whether the backward pass sees the cosines in place of
             the values. Defaults to `False`.
         is_binary: bool, which of the sums. Defaults to `False`, the first.
@@ -140,8 +135,8 @@ def streamed_classes(
     stream.has_bias = bias is not None
     stream.weights = weights
     stream.num_classes = num_classes or centers.shape[1]
-    bias = ops.convert_to_tensor(0.0 if bias is None else bias, "float32")
-    centers = ops.convert_to_tensor(centers)
+    bias = ops.cast(0.0 if bias is None else bias, "float32")
+    centers = ops.cast(centers, "float32")  # no longer a variable
     return custom_gradient(stream.run_in_chunks)(
         unit_embeddings, centers, scale, bias
     )
@@ -246,7 +241,7 @@ class _Stream:
         if self.function is not None and not self.detach:
             (slopes,) = vector_jacobian(self.function, (products,), slopes)
         slopes = put_in_rows(slopes, place, rows.own)
-        # A centre turns; its length changes nothing.
+        # A center turns; its length changes nothing.
         weights = rows.factor
         if self.function is None:
             weights = weights / rows.scale_or_one
@@ -258,7 +253,7 @@ class _Stream:
         return d_unit, values, slope_sums, d_columns
 
     def _gradients(self, rows, sums, d_centers, own_cosine):
-        """Gradients of embeddings, centres, scale and bias."""
+        """Gradients of embeddings, centers, scale and bias."""
         d_unit, values, slope_sums = sums
         if self.learns_scale and self.function is None:
             values = ops.sum(rows.unit * d_unit, axis=1)
@@ -314,3 +309,17 @@ def put_in_rows(matrix, columns, values):
     return replace_in_rows(
         matrix, columns, ops.where(is_inside, values, present)
     )
+
+
+def weighted_sum(terms, weights=None):
+    """Sum of each row, float32, `(batch_size,)`."""
+    if weights is None:
+        weights = ops.ones((terms.shape[1],))
+    return ops.matmul(terms, weights[:, None])[:, 0]
+
+
+def log_total(largest, total):
+    """Logarithm of a sum that was divided by the exponential of `largest`."""
+    is_empty = total <= 0.0  # there is no other class
+    total = largest + ops.log(ops.where(is_empty, 1.0, total))
+    return ops.where(is_empty, LOW, total)

@@ -53,7 +53,7 @@ def similarity_transform(
     of Umeyama's solution.
 
     Args:
-        landmarks: `[num_points, 2]`, x and y; two different points at least.
+        landmarks: `[num_points, 2]`, x and y; at least two different points.
         template: `[num_points, 2]`, where they should come to lie.
 
     Returns:
@@ -163,7 +163,7 @@ def _check_points(name: str, points: npt.ArrayLike) -> np.ndarray:
     points = np.asarray(points, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 2:
         raise ValueError(
-            f"`{name}` must be [num_points, 2], two points at least. "
+            f"`{name}` must be [num_points, 2], at least two points. "
             f"Received: {name}.shape={points.shape}"
         )
     if not np.isfinite(points).all():

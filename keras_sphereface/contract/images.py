@@ -38,9 +38,9 @@ def read_image(
         uint8 array, `[height, width, 3]`, RGB.
 
     Raises:
-        ImageError: the file is truncated, is no image, or has another size
+        ImageError: the file is truncated, is not an image, or has another size
             than `face_input` wants; the message names the file.
-        OSError: the file is not there or cannot be opened.
+        OSError: the file is missing or cannot be opened.
     """
     if isinstance(source, np.ndarray):
         name, image = "the array", _check_pixels(source)
@@ -89,12 +89,12 @@ def _decode(data: bytes, name: str) -> np.ndarray:
     # Pillow's decoders raise OSError, SyntaxError, struct.error and more.
     except Exception as error:
         raise ImageError(
-            "The file is truncated, broken or no image. "
+            "The file is truncated, broken or not an image. "
             f"Received: {name} ({error})"
         ) from error
     if mode.startswith(_WIDE_MODES):
         raise ImageError(
-            "The image must have 8 bits a channel. "
+            "The image must have 8 bits per channel. "
             f"Received: {name} with Pillow mode {mode!r}"
         )
     # Some library may have set `ImageFile.LOAD_TRUNCATED_IMAGES`, with which

@@ -40,7 +40,7 @@ class Manifest:
     Args:
         input: `FaceInput`, the images the model wants.
         embedding_dim: int, at least 1.
-        operating_points: tuple of `OperatingPoint`, one a false accept rate;
+        operating_points: tuple of `OperatingPoint`, one per false accept rate;
             may be empty.
         similarity: str, always `"cosine"`.
         unit_embeddings: bool, whether the model returns rows of norm 1.
@@ -296,9 +296,9 @@ def _check_keys(
 def _unique_keys(items: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(items)
     if len(content) != len(items):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key appears twice")
     return content
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")

@@ -97,7 +97,7 @@ def flip_fusion(
     )
     if not len(straight) == len(mirrored) == len(images):
         raise ValueError(
-            "`embed` must return one embedding an image. "
+            "`embed` must return one embedding per image. "
             f"Received: {len(straight)} embeddings of {len(images)} images"
         )
     return unit_embeddings(straight + mirrored, names)

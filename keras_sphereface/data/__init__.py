@@ -1,4 +1,4 @@
-"""Labelled face images, and the batches to train on them."""
+"""Labeled face images, and the batches to train on them."""
 
 from keras_sphereface.data.adaface_augmentation import AdaFaceAugmentation
 from keras_sphereface.data.alignment_check import (

@@ -22,7 +22,7 @@ class AdaFaceAugmentation:
       random order, by 0.5 to 1.5 each.
 
     Images stay RGB in `[0, 255]` and keep their type. The same seed changes the
-    same images alike, eagerly and inside `tf.data`. Where AdaFace uses OpenCV's
+    same images, eagerly and inside `tf.data`. Where AdaFace uses OpenCV's
     Lanczos of 8 pixels, TensorFlow's of 6 stands.
 
     Args:

@@ -15,9 +15,9 @@ _GRAY = np.array([0.299, 0.587, 0.114])
 # eyes stand this far above and nearer to each other than their centers, since
 # brows and the root of the nose are dark too.
 _LINE_BIAS, _DISTANCE_BIAS = -1.5, -2.7
-_LINE_TOLERANCE, _CENTRE_TOLERANCE, _DISTANCE_TOLERANCE = 3.0, 5.5, 4.8
+_LINE_TOLERANCE, _CENTER_TOLERANCE, _DISTANCE_TOLERANCE = 3.0, 5.5, 4.8
 # Eyes in the mean of aligned faces stand out by 0.35 to 0.55 of the deviation
-# of a picture, in drawn ones by 0.18 at least; where turns of 10 degrees and
+# of a picture, in drawn ones by at least 0.18; where turns of 10 degrees and
 # shifts of 6 pixels are usual, by 0.10 to 0.18, and by less than 0.06 where
 # they are half as large again.
 _MIN_CONTRAST = 0.14
@@ -30,14 +30,14 @@ class AlignmentCheck(NamedTuple):
         contrast: float, how much darker they are than what is above and below,
             in standard deviations of a picture.
         eye_line: float, pixels from the top.
-        eye_centre: float, pixels from the left, the middle between both.
+        eye_center: float, pixels from the left, the middle between both.
         eye_distance: float, pixels.
         faults: list of str, what is not as in the template; empty if all is.
     """
 
     contrast: float
     eye_line: float
-    eye_centre: float
+    eye_center: float
     eye_distance: float
     faults: list
 
@@ -51,7 +51,7 @@ def check_alignment(images):
 
     Args:
         images: uint8, `[num_images, height, width, 3]`, RGB, best of as many
-            people as possible, 128 at least.
+            people as possible, at least 128.
 
     Returns:
         `AlignmentCheck`.
@@ -59,7 +59,7 @@ def check_alignment(images):
     images = np.asarray(images)
     if images.ndim != 4 or len(images) < MIN_IMAGES:
         raise ValueError(
-            f"`images` must be {MIN_IMAGES} images at least, [num_images, "
+            f"`images` must be at least {MIN_IMAGES} images, [num_images, "
             f"height, width, 3]. Received: images.shape={images.shape}"
         )
     grays = images @ _GRAY
@@ -67,12 +67,12 @@ def check_alignment(images):
     unit = height / 112
     response, sums = _eye_response(grays.mean(axis=0), unit)
     line, left, right = _best_pair(response, unit)
-    centre = (left + right) / 2
+    center = (left + right) / 2
     deviation = float(grays.std(axis=(1, 2)).mean()) + 1e-6
     contrast = float(min(response[line, left], response[line, right]))
-    distance = _distance(sums, line, centre, unit)
+    distance = _distance(sums, line, center, unit)
     found = AlignmentCheck(
-        contrast / deviation, float(line), centre, distance, []
+        contrast / deviation, float(line), center, distance, []
     )
     return found._replace(faults=_faults(found, height, width))
 
@@ -106,7 +106,7 @@ def _faults(found, height, width):
     eyes = template_for(height, width)[:2]
     unit = height / 112
     line = float(eyes[:, 1].mean())
-    centre = float(eyes[:, 0].mean())
+    center = float(eyes[:, 0].mean())
     distance = float(eyes[1, 0] - eyes[0, 0])
     if found.contrast < _MIN_CONTRAST:
         return [
@@ -120,8 +120,8 @@ def _faults(found, height, width):
             f"the eyes are {abs(off):.0f} pixels too "
             f"{'low' if off > 0 else 'high'}"
         )
-    off = found.eye_centre - centre
-    if abs(off) > _CENTRE_TOLERANCE * unit:
+    off = found.eye_center - center
+    if abs(off) > _CENTER_TOLERANCE * unit:
         faults.append(
             f"the faces are {abs(off):.0f} pixels too far "
             f"{'right' if off > 0 else 'left'}"
@@ -183,13 +183,13 @@ def _best_pair(response, unit):
     return row, column, column + apart
 
 
-def _distance(sums, line, centre, unit):
+def _distance(sums, line, center, unit):
     """Between the middles of both dark spots."""
     narrow = _bars(sums, unit, half_width=max(round(3 * unit), 1))[line]
     narrow = np.where(np.isfinite(narrow), narrow, 0)
     weights = np.maximum(narrow - 0.3 * narrow.max(), 0)
     x = np.arange(len(weights))
-    is_left = x < centre
+    is_left = x < center
     left, right = weights * is_left, weights * ~is_left
     if not left.sum() or not right.sum():
         return 0.0

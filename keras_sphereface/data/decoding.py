@@ -95,7 +95,7 @@ def read_file(path):
 
     Raises:
         UnreadableImageError: the file is refused.
-        OSError: the file is not there or cannot be opened.
+        OSError: the file is missing or cannot be opened.
     """
     with open(path, "rb") as file:
         return check_encoded(file.read(), path)

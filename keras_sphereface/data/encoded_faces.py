@@ -1,4 +1,4 @@
-"""Labelled images that stay encoded until a batch needs them."""
+"""Labeled images that stay encoded until a batch needs them."""
 
 import abc
 import os
@@ -226,7 +226,7 @@ def map_in_threads(function, items, chunk=64):
     Args:
         function: from a part of `items` to a list of results.
         items: sequence.
-        chunk: int, items a call. Defaults to `64`.
+        chunk: int, items per call. Defaults to `64`.
 
     Yields:
         The results, one after another.

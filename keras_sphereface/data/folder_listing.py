@@ -1,4 +1,4 @@
-"""The images of a folder with one sub-folder an identity."""
+"""The images of a folder with one sub-folder per identity."""
 
 import os
 
@@ -97,8 +97,8 @@ def no_image(folder, identities, *, hint):
         `ValueError`.
     """
     return ValueError(
-        "Every identity needs a readable image; repair its folder or take it "
-        f"away. Received: no readable image in {first_few(identities)} of "
+        "Every identity needs a readable image; repair or remove its "
+        f"folder. Received: no readable image in {first_few(identities)} of "
         f"folder={folder!r}{hint}"
     )
 

@@ -1,4 +1,4 @@
-"""Labelled face crops from a folder with one sub-folder per identity."""
+"""Labeled face crops from a folder with one sub-folder per identity."""
 
 import os
 

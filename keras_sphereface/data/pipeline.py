@@ -47,7 +47,7 @@ def training_dataset(
             a last batch: others each epoch, but always the same if `shuffle`
             is off. Defaults to `True`.
         cache: bool, whether to decode an `ImageFolder` once and keep the
-            pixels in memory, 38 kB an image at 112x112. Defaults to `False`.
+            pixels in memory, 38 kB per image at 112x112. Defaults to `False`.
         repeat: bool. `True` gives all epochs in one endless pass, for
             `fit(..., steps_per_epoch=)`. So does a run that must see the same
             order under a distribution strategy, where Keras begins passes
@@ -56,7 +56,7 @@ def training_dataset(
             Defaults to `0`.
         sampling: `BalancedSampling`, which shows everyone often enough, or
             `IdentitySampling`, for losses that compare the images of a batch.
-            Defaults to `None`: each image once an epoch.
+            Defaults to `None`: each image once per epoch.
         augment: functions such as `AdaFaceAugmentation()` or
             `KerasAugmentation(layer)`, from `(example, seed=)` to an example
             of the same sizes, in order, after the flip. An example is a dict

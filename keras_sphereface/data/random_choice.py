@@ -27,7 +27,7 @@ class RandomChoice:
         self.steps = list(steps)
         self.count = check_integer("count", count, at_least=1)
         if not self.steps:
-            raise ValueError("`steps` must hold one at least. Received: []")
+            raise ValueError("`steps` must hold at least one. Received: []")
 
     @classmethod
     def rand_augment(cls, factor=0.1, count=2):
@@ -40,7 +40,7 @@ class RandomChoice:
             factor: float in `(0, 1)`, how strong: shifts and shears of this
                 share of the side, turns of this share of a full circle.
                 Defaults to `0.1`, at which faces stay faces.
-            count: int, layers a batch. Defaults to `2`.
+            count: int, layers per batch. Defaults to `2`.
 
         Returns:
             `RandomChoice`.

@@ -31,7 +31,7 @@ class RecordDataset(EncodedFaces):
     `property`, the number of identities and the size of the images. Without
     the index the records are found by scanning; without `property` the number
     of identities is one more than the largest label. Nothing is loaded but
-    what a batch needs, in any order; JPEG and PNG alike.
+    what a batch needs, in any order; both JPEG and PNG.
 
     What cannot be read is left out with one warning: records that are damaged,
     and images as `ImageFolder` says. For 10,000 images or more, what was found

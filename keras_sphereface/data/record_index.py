@@ -14,7 +14,7 @@ _LABEL_BYTES = 4 * _LABEL_WORDS
 _WHOLE, _FIRST = 0, 1
 _MAX_FLAG = 1_000_000  # labels of one record
 # Labels are float32, and so are keys where the file speaks of them: past this
-# one, neighbours are written alike. Large sets have more.
+# one, neighbors are the same number. Large sets have more.
 _LAST_EXACT = 2**24
 
 
@@ -88,7 +88,7 @@ def _read_idx(path, content):
     if not os.path.exists(path):
         return None, None, f"there is no {name}"
     size = os.path.getsize(path)
-    # A record takes 8 bytes and its line 4 at least, 42 at most.
+    # A record takes 8 bytes and its line 4 to 42.
     if size > 8 * len(content) + 64:
         return None, None, f"{name} is too large to belong to it"
     with open(path, "rb") as file:

@@ -9,7 +9,7 @@ from keras_sphereface.contract.arguments import check_integer
 
 
 class ImageSampling:
-    """Every image once an epoch, in random order: the usual way."""
+    """Every image once per epoch, in random order: the usual way."""
 
     def num_batches(self, labels, batch_size, drop_remainder):
         """Batches of an epoch.
@@ -113,7 +113,7 @@ class BalancedSampling(ImageSampling):
 class IdentitySampling(ImageSampling):
     """Batches of some identities with as many images each.
 
-    For losses without class centres, which compare the images of a batch. A
+    For losses without class centers, which compare the images of a batch. A
     batch has `batch_size / images_per_identity` identities, none twice, and all
     take their turn before one comes again. An identity with fewer images shows
     each as often, up to one.

@@ -54,7 +54,7 @@ def read_manifest(path):
         Dict.
 
     Raises:
-        DamagedShardError: it is no manifest, or was changed.
+        DamagedShardError: it is not a manifest, or was changed.
     """
     try:
         with open(path, encoding="utf-8") as file:
@@ -110,7 +110,7 @@ def fault_of(folder, shard, *, check_content=True):
     index_path = os.path.join(folder, index_name(shard["file"]))
     for one in (path, index_path):
         if not os.path.isfile(one):
-            return f"{os.path.basename(one)} is not there"
+            return f"{os.path.basename(one)} is missing"
     size = os.path.getsize(path)
     if size != shard["bytes"]:
         return f"{shard['file']} has {size} bytes, not {shard['bytes']}"

@@ -105,7 +105,7 @@ class TFRecordFolder(EncodedFaces):
             raise DamagedShardError(
                 f"{len(faults)} of {len(self._shards)} shards of {self.folder} "
                 "are not as they were written; remove them and convert again: "
-                f"only they are made anew. Received: {first_few(faults)}"
+                f"only they are written again. Received: {first_few(faults)}"
             )
         if is_large and check_content:
             listing_cache.write_listing(key, digest, {})
@@ -145,8 +145,8 @@ def _checked_index(folder, manifest, index):
         is_table = rows.ndim == 2 and rows.shape[1:] == (3,)
         if not is_table or len(rows) != shard["num_images"]:
             raise DamagedShardError(
-                f"{index_name(shard['file'])} in {folder} must have a row an "
-                f"image. Received: shape {rows.shape}"
+                f"{index_name(shard['file'])} in {folder} must have one row "
+                f"per image. Received: shape {rows.shape}"
             )
         if rows.min() < 0 or (rows[:, 0] + rows[:, 1]).max() > shard["bytes"]:
             raise DamagedShardError(

@@ -33,7 +33,7 @@ def write_tfrecords(source, folder, *, images_per_shard=32_768, progress=None):
     any order; `manifest.json` has identities, counts, image size, source and
     the checksums of all files.
 
-    Killed, it goes on behind the last complete shard when it is called again
+    If killed, it resumes after the last complete shard when called again
     with the same source.
 
     Args:

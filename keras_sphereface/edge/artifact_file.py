@@ -54,7 +54,7 @@ class ArtifactFile:
         content = path.read_bytes()
         if suffix == ".tflite" and content[4:8] != b"TFL3":
             raise ValueError(
-                "`path` must be a TFLite file, and this is none. "
+                "`path` must be a TFLite file, and this is not one. "
                 f"Received: path={name!r}"
             )
         try:

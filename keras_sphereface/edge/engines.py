@@ -30,7 +30,7 @@ def open_engine(artifact: ArtifactFile, threads: int | None = None) -> Engine:
 
     Raises:
         ImportError: the runtime is not installed; the message says which.
-        ValueError: the file is damaged or is no embedder.
+        ValueError: the file is damaged or is not an embedder.
     """
     if threads is not None:
         threads = check_integer("threads", threads, at_least=1)

@@ -63,7 +63,7 @@ def _align(
         photographs, faces = [cast("ImageSource", images)], [landmarks]
     if len(photographs) != len(faces) or not len(photographs):
         raise ValueError(
-            "`landmarks` must be five points an image. "
+            "`landmarks` must be five points per image. "
             f"Received: landmarks of {len(faces)} faces for "
             f"{len(photographs)} images"
         )

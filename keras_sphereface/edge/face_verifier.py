@@ -36,7 +36,7 @@ class FaceVerifier:
     Args:
         path: str or path of a `.tflite` file that `export_litert` wrote, or an
             `.onnx` file of `export_onnx`.
-        threads: int, at least 1, processor threads an image, or `None` for the
+        threads: int, at least 1, processor threads per image, or `None` for the
             runtime's own choice. Defaults to `None`.
         far: float, the false accept rate to work at, one of those in the
             manifest. Defaults to `None`, the lowest there is.

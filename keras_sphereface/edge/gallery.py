@@ -19,7 +19,7 @@ from keras_sphereface.edge.snapshot_search import (
 
 
 class Gallery:
-    """Enrolled people, each with one embedding a crop.
+    """Enrolled people, each with one embedding per crop.
 
     May be shared between threads: a search sees all of what was enrolled
     before it started and nothing of what comes after, and nobody waits for
@@ -140,7 +140,7 @@ class Gallery:
         Args:
             embeddings: float, `[num_probes, embedding_dim]`, or one embedding
                 `[embedding_dim]`; any norm but zero.
-            k: int, at least 1, people a probe. Defaults to `1`.
+            k: int, at least 1, people per probe. Defaults to `1`.
             pooling: `"max"` or `"mean"`. Defaults to `"max"`.
 
         Returns:
@@ -192,8 +192,8 @@ class Gallery:
         dim = self.model.embedding_dim
         if batch.ndim != 2 or batch.shape[1] != dim or not len(batch):
             raise ValueError(
-                f"`{name}` must be [{dim}] or ['batch_size', {dim}], one at "
-                f"least. Received: {name}.shape={embeddings.shape}"
+                f"`{name}` must be [{dim}] or ['batch_size', {dim}], at "
+                f"least one. Received: {name}.shape={embeddings.shape}"
             )
         units = np.empty(batch.shape, np.float32)
         for start in range(0, len(batch), BLOCK_SIZE):

@@ -5,8 +5,8 @@ r"""A gallery in a file: plain bytes, nothing that could run.
 | 8 | `SFGALRY\n` |
 | 8 | length of the header, little-endian |
 | the header | JSON: format version, model, numbers of crops, names |
-| 4 a crop | int32, whose it is: a position in the names |
-| 4 * embedding_dim a crop | float32, its embedding |
+| 4 per crop | int32, whose it is: a position in the names |
+| 4 * embedding_dim per crop | float32, its embedding |
 | 32 | SHA-256 of everything before |
 """
 
@@ -119,7 +119,7 @@ class _Reader:
 
     def header(self) -> dict[str, Any]:
         if self.read(len(MAGIC)) != MAGIC:
-            self.fail("`path` must be a gallery file, and this is none.")
+            self.fail("`path` must be a gallery file, and this is not one.")
         length = int.from_bytes(self.read(8), "little")
         if length > self.size:
             self.fail("The gallery file is damaged or cut off in its header.")
@@ -168,7 +168,9 @@ class _Reader:
             some = owners[start : start + BLOCK_SIZE]
             content = self.read(4 * len(some) * embedding_dim)
             if np.any((some < 0) | (some >= len(names))):
-                self.fail("The gallery file is damaged: a crop is nobody's.")
+                self.fail(
+                    "The gallery file is damaged: a crop belongs to nobody."
+                )
             units = np.frombuffer(content, "<f4").reshape(-1, embedding_dim)
             store.add([names[owner] for owner in some], units)
         if self.file.read() != self.digest.digest():

@@ -103,8 +103,8 @@ def load_interpreter(artifact: ArtifactFile, threads: int | None = None) -> Any:
         interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
         raise ValueError(
-            "The TFLite file is damaged, or needs operations this runtime has "
-            f"not ({error}). Received: path={artifact.name!r}"
+            "The TFLite file is damaged, or needs operations this runtime "
+            f"lacks ({error}). Received: path={artifact.name!r}"
         ) from error
     return interpreter
 

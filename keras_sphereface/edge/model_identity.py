@@ -41,7 +41,7 @@ class ModelIdentity:
         for name, is_wrong in wrong.items():
             if is_wrong:
                 raise ValueError(
-                    f"`{name}` is no part of a model's identity. "
+                    f"`{name}` is not part of a model's identity. "
                     f"Received: {name}={getattr(self, name)!r}"
                 )
 
@@ -90,6 +90,6 @@ class ModelIdentity:
         flip = " with mirror images" if self.flip else ""
         return (
             f"{self.quantization} {self.checksum[:12]}, "
-            f"{self.embedding_dim} numbers{flip}, "
+            f"{self.embedding_dim} dimensions{flip}, "
             f"of keras_sphereface {self.package_version}"
         )

@@ -107,8 +107,8 @@ def _load(artifact: ArtifactFile, threads: int | None) -> Any:
     # Its many exceptions share no other base.
     except Exception as error:
         raise ValueError(
-            "The ONNX file is damaged, or needs operations this runtime has "
-            f"not ({error}). Received: path={artifact.name!r}"
+            "The ONNX file is damaged, or needs operations this runtime "
+            f"lacks ({error}). Received: path={artifact.name!r}"
         ) from error
 
 

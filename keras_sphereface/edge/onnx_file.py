@@ -19,7 +19,7 @@ def read_model_property(content: bytes, name: str) -> bytes | None:
         The value's bytes, or `None` if there is no such key.
 
     Raises:
-        ValueError: the file is no protobuf message, or ends too early.
+        ValueError: the file is not a protobuf message, or ends too early.
     """
     for number, entry in _fields(memoryview(content)):
         if number == _MODEL_PROPERTIES:

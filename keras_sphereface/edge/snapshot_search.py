@@ -16,7 +16,7 @@ class Matches(NamedTuple):
 
     Args:
         names: list of `num_probes` lists of str, the best first.
-        scores: float32, `[num_probes, k]`, falling along each row; fewer
+        scores: float32, `[num_probes, k]`, descending in each row; fewer
             columns if the gallery has fewer people.
         comparisons: int, how many scores the best is the best of: crops with
             `pooling="max"`, people with `"mean"`.
@@ -30,9 +30,9 @@ class Matches(NamedTuple):
 def search_snapshot(
     snapshot: Snapshot, units: np.ndarray, *, k: int, pooling: str
 ) -> Matches:
-    """Finds the people most like each probe.
+    """Finds the people most similar to each probe.
 
-    Memory beside the gallery is bounded: one block's scores, and one score a
+    Memory beside the gallery is bounded: one block's scores, and one score per
     person for as many probes as fit into 64 MB. People with equal scores come
     in the order in which they were enrolled.
 
@@ -77,7 +77,7 @@ def _count_crops(snapshot: Snapshot) -> np.ndarray:
 def _pool(
     snapshot: Snapshot, probes: np.ndarray, crops: np.ndarray, pooling: str
 ) -> np.ndarray:
-    """One score a probe and person; -inf where a person has no crop."""
+    """One score per probe and person; -inf where a person has no crop."""
     reduce = {"max": np.maximum, "mean": np.add}[pooling]
     start = {"max": -np.inf, "mean": 0}[pooling]
     pooled = np.full((len(probes), len(crops)), start, np.float32)
@@ -99,7 +99,7 @@ def _pool(
 def _by_person(
     scores: np.ndarray, owners: np.ndarray, reduce: np.ufunc
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The people of a block, rising, and their scores in it, reduced."""
+    """The people of a block, ascending, and their scores in it, reduced."""
     if np.any(owners[1:] < owners[:-1]):
         order = np.argsort(owners, kind="stable")
         owners, scores = owners[order], scores[:, order]
@@ -112,7 +112,7 @@ def _by_person(
 
 
 def _best(scores: np.ndarray, k: int) -> np.ndarray:
-    """Positions of the `k` highest, falling; of equals, the first ones."""
+    """Positions of the `k` highest, descending; of ties, the first."""
     if k == 0:
         return np.empty(0, np.int64)
     lowest = np.partition(scores, len(scores) - k)[len(scores) - k]

@@ -79,7 +79,7 @@ def bootstrap_intervals(
     TAR in 92 %: few people of strong habits are less than they look.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
         people: int or str, `[num_pairs, 2]`, who is on both images. Defaults
             to `None`: nobody is in two pairs, which makes intervals too narrow

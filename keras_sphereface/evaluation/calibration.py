@@ -84,7 +84,7 @@ def fit_calibration(
     separated scores have a finite slope.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
 
     Returns:
@@ -124,9 +124,9 @@ def held_out_probabilities(
     """Probabilities of each fold's pairs, calibrated on all other folds.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
-        folds: int, `[num_pairs]`, two folds at least, and both kinds of pairs
+        folds: int, `[num_pairs]`, at least two folds, and both kinds of pairs
             outside each.
 
     Returns:
@@ -136,7 +136,7 @@ def held_out_probabilities(
     folds = np.asarray(folds)
     if folds.shape != scores.shape or len(np.unique(folds)) < 2:
         raise ValueError(
-            "`folds` must have one value a pair and name two folds at least. "
+            "`folds` must have one value per pair and name at least two folds. "
             f"Received: folds.shape={folds.shape} with {len(scores)} scores, "
             f"{len(np.unique(folds))} folds"
         )

@@ -46,7 +46,7 @@ class Comparison:
     header = ("", "difference", "95 %", "")
 
     def rows(self) -> list[tuple[str, ...]]:
-        """One row a measure, as text."""
+        """One row per measure, as text."""
         return [
             (name, *_points(found), _verdict(name, found))
             for name, found in self.differences.items()

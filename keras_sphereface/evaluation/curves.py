@@ -19,10 +19,10 @@ class Roc(NamedTuple):
     """FAR and TAR at every threshold where they change.
 
     Args:
-        far: float64 `[num_points]`, rising from 0 to 1.
-        tar: float64 `[num_points]`, rising from 0 to 1.
-        thresholds: float64 `[num_points]`, falling: infinity, where nothing is
-            accepted, then every distinct score.
+        far: float64 `[num_points]`, ascending from 0 to 1.
+        tar: float64 `[num_points]`, ascending from 0 to 1.
+        thresholds: float64 `[num_points]`, descending: infinity, where nothing
+            is accepted, then every distinct score.
     """
 
     far: np.ndarray
@@ -47,7 +47,7 @@ def check_scores(
     """Returns scores and truth as arrays, or says what is wrong with them.
 
     Args:
-        scores: float, `[num_pairs]`, finite; higher is more alike.
+        scores: float, `[num_pairs]`, finite; higher means more similar.
         is_same: bool (or 0 and 1), `[num_pairs]`, with both kinds.
 
     Returns:
@@ -56,12 +56,12 @@ def check_scores(
     scores, is_same = np.asarray(scores), np.asarray(is_same)
     if scores.ndim != 1 or not scores.size or scores.dtype.kind not in "fiu":
         raise ValueError(
-            "`scores` must be numbers, [num_pairs], one at least. Received: "
+            "`scores` must be numbers, [num_pairs], at least one. Received: "
             f"scores.dtype={scores.dtype}, scores.shape={scores.shape}"
         )
     if is_same.shape != scores.shape:
         raise ValueError(
-            "`scores` and `is_same` must have one value a pair. Received: "
+            "`scores` and `is_same` must have one value per pair. Received: "
             f"{len(scores)} scores, is_same.shape={is_same.shape}"
         )
     scores = scores.astype(np.float64)
@@ -93,7 +93,7 @@ def roc_curve(*, scores: npt.ArrayLike, is_same: npt.ArrayLike) -> Roc:
     """FAR and TAR of all thresholds.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
 
     Returns:
@@ -112,7 +112,7 @@ def area_under_curve(*, scores: npt.ArrayLike, is_same: npt.ArrayLike) -> float:
     impostor's; here as in scikit-learn it begins where nothing is accepted.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
 
     Returns:
@@ -134,7 +134,7 @@ def threshold_at_far(
     float32 step above it, finite, and accepts no pair.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
         far: float in `(0, 1]`, at least 1 / number of impostor pairs.
 
@@ -158,7 +158,7 @@ def tar_at_far(
     `far`, which may be above it.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
         far: float in `(0, 1]`, at least 1 / number of impostor pairs.
 
@@ -188,7 +188,7 @@ def equal_error(*, scores: npt.ArrayLike, is_same: npt.ArrayLike) -> float:
     half that sum (FVC2000); ours is between the rates of the two.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
 
     Returns:
@@ -224,7 +224,7 @@ def operating_point_at_far(
     """`(threshold, tar)` of `threshold_at_far` and `tar_at_far`.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
         far: float in `(0, 1]`, at least 1 / number of impostor pairs.
 
@@ -235,7 +235,7 @@ def operating_point_at_far(
     impostor_pairs = int(np.sum(~is_same))
     if not supports_far(far=far, impostor_pairs=impostor_pairs):
         raise ValueError(
-            f"`far` needs {int(np.ceil(1 / far))} impostor pairs at least, or "
+            f"`far` needs at least {int(np.ceil(1 / far))} impostor pairs, or "
             "accepting one would already exceed it. "
             f"Received: far={far} with {impostor_pairs} impostor pairs"
         )

@@ -47,7 +47,7 @@ def extract_embeddings(
 
     Rows are written as they are made, to a file beside `path` that ends in
     `.partial`, and counted in one that ends in `.progress.json`. Called again
-    after a crash or Ctrl-C it goes on behind the last full batch, if images,
+    after a crash or Ctrl-C it resumes after the last full batch, if images,
     flip and model are the same: the first image is embedded again and compared.
     `path` itself appears complete or not at all, and an older one is replaced.
 
@@ -157,7 +157,7 @@ def _rows(
         unit_embeddings(rows, names)  # raises for zeros and NaN
     if len(rows) != len(batch):
         raise ValueError(
-            "`embed` must return one embedding an image. "
+            "`embed` must return one embedding per image. "
             f"Received: {len(rows)} embeddings of {len(batch)} images"
         )
     return rows

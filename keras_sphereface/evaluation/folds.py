@@ -48,10 +48,10 @@ def fold_accuracies(
     In both, no fold's pairs touch its own threshold.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike; for
+        scores: float, `[num_pairs]`, higher means more similar; for
             `"insightface"` cosine similarities.
         is_same: bool, `[num_pairs]`.
-        folds: int, `[num_pairs]`, two folds at least.
+        folds: int, `[num_pairs]`, at least two folds.
         protocol: `"midpoints"` or `"insightface"`. Defaults to
             `"midpoints"`.
 
@@ -66,7 +66,7 @@ def fold_accuracies(
     folds = np.asarray(folds)
     if folds.shape != scores.shape or folds.dtype.kind not in "iu":
         raise ValueError(
-            "`folds` must be int, one a pair. Received: "
+            "`folds` must be int, one per pair. Received: "
             f"folds.dtype={folds.dtype}, folds.shape={folds.shape} with "
             f"{len(scores)} scores"
         )
@@ -80,7 +80,7 @@ def fold_accuracies(
     names = np.unique(folds)
     if len(names) < 2:
         raise ValueError(
-            "`folds` must name two folds at least, one to choose the threshold "
+            "`folds` must name at least two folds, one to choose the threshold "
             f"on and one to test. Received: only fold {names[0]}"
         )
     accuracies, thresholds = [], []
@@ -116,9 +116,9 @@ def ten_fold_accuracy(
     """Mean accuracy over the folds, each at the others' best threshold.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
-        folds: int, `[num_pairs]`; ten by custom, two at least.
+        folds: int, `[num_pairs]`; ten by custom, at least two.
         protocol: `"midpoints"` or `"insightface"`, see `fold_accuracies`.
             Defaults to `"midpoints"`.
 

@@ -38,7 +38,7 @@ class FullReport:
         report: `VerificationReport`.
         calibration: `Calibration` on all pairs.
         reliability: `Reliability` of probabilities held out by fold.
-        groups: tuple of `GroupReport`, one an attribute.
+        groups: tuple of `GroupReport`, one per attribute.
     """
 
     pairs: PairSet

@@ -116,7 +116,7 @@ def search_gallery(
 
 class _Block(NamedTuple):
     units: np.ndarray  # [embedding_dim, block]
-    codes: np.ndarray  # [block], rising
+    codes: np.ndarray  # [block], ascending
     firsts: np.ndarray  # [people in block], position of each one's first
 
 
@@ -246,14 +246,14 @@ def _check_side(
 ) -> None:
     if getattr(embeddings, "ndim", None) != 2 or not len(embeddings):
         raise ValueError(
-            f"`{name}` must be an array, [number, embedding_dim], one at "
-            "least. Received: shape "
+            f"`{name}` must be an array, [number, embedding_dim], at "
+            "least one. Received: shape "
             f"{getattr(embeddings, 'shape', type(embeddings).__name__)}"
         )
     people = np.asarray(people)
     if people.shape != (len(embeddings),) or people.dtype.kind not in "iuU":
         raise ValueError(
-            f"The people of `{name}` must be int or str, one an embedding. "
+            f"The people of `{name}` must be int or str, one per embedding. "
             f"Received: dtype={people.dtype}, shape={people.shape} with "
             f"{len(embeddings)} embeddings"
         )

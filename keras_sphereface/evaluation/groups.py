@@ -80,7 +80,7 @@ class GroupReport:
     )
 
     def rows(self) -> list[tuple[str, ...]]:
-        """One row a group, as text."""
+        """One row per group, as text."""
         return [
             (
                 rates.group,
@@ -118,7 +118,7 @@ def compare_groups(
     in many pairs make them too narrow.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike.
+        scores: float, `[num_pairs]`, higher means more similar.
         is_same: bool, `[num_pairs]`.
         groups: str, `[num_pairs, 2]`, the group on both images.
         threshold: float.
@@ -177,7 +177,7 @@ def read_attributes(
     if len(lines) < 2 or len(lines[0]) < 2:
         raise ValueError(
             f"{path}: the first line must name a column for people or images "
-            "and an attribute at least, and others must follow. "
+            "and at least one attribute, and others must follow. "
             f"Received: {len(lines)} lines"
         )
     header, *lines = lines
@@ -190,7 +190,7 @@ def read_attributes(
                 f"the first. Received: {len(line)}"
             )
         if key in values:
-            raise ValueError(f"{path}, row {number}: {key!r} stands twice")
+            raise ValueError(f"{path}, row {number}: {key!r} appears twice")
         values[key] = [value.strip() or UNKNOWN for value in line[1:]]
     unknown = [UNKNOWN] * (len(header) - 1)
     found = [_find(values, pairs, index) for index in range(len(pairs.images))]

@@ -40,7 +40,7 @@ class TemplateSubjects(NamedTuple):
     """Who each template shows, each template once.
 
     Args:
-        template_ids: int `[num_templates]`, rising.
+        template_ids: int `[num_templates]`, ascending.
         people: int `[num_templates]`.
     """
 

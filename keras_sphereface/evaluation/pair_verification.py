@@ -49,8 +49,8 @@ def verify_scores(
     """Measures everything a set of scored pairs can tell, and how surely.
 
     Args:
-        scores: float, `[num_pairs]`, higher is more alike; operating points
-            are made of cosine similarities only, in `[-1, 1]`.
+        scores: float, `[num_pairs]`, higher means more similar; operating
+            points are made of cosine similarities only, in `[-1, 1]`.
         is_same: bool, `[num_pairs]`.
         folds: int, `[num_pairs]`. Defaults to `None`, no ten-fold accuracy.
         people: int or str, `[num_pairs, 2]`, who is on both images, for the
@@ -84,8 +84,8 @@ def verify_scores(
         if not supports_far(far=far, impostor_pairs=impostor_pairs):
             notes.append(
                 f"FAR={far_text(far)} was not measured: it needs "
-                f"{int(np.ceil(1 / far)):,} pairs of different people, here "
-                f"are {impostor_pairs:,}."
+                f"{int(np.ceil(1 / far)):,} pairs of different people, and "
+                f"tthere are {impostor_pairs:,}."
             )
             continue
         measured.append(far)

@@ -71,7 +71,7 @@ def _embed_batch(
     embeddings = unit_embeddings(embed(images), names)
     if len(embeddings) != len(images):
         raise ValueError(
-            "`embed` must return one embedding an image. "
+            "`embed` must return one embedding per image. "
             f"Received: {len(embeddings)} embeddings of {len(images)} images"
         )
     return embeddings

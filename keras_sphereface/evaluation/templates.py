@@ -12,10 +12,10 @@ WEIGHTINGS = ("mean", "norm")
 
 
 class Templates(NamedTuple):
-    """One unit embedding a template.
+    """One unit embedding per template.
 
     Args:
-        ids: int `[num_templates]`, rising.
+        ids: int `[num_templates]`, ascending.
         embeddings: float32 `[num_templates, embedding_dim]`, rows of norm 1.
     """
 
@@ -57,7 +57,7 @@ class Templates(NamedTuple):
         rows_a, rows_b = self.rows(ids_a), self.rows(ids_b)
         if len(rows_a) != len(rows_b):
             raise ValueError(
-                "`ids_a` and `ids_b` must have one template a pair. "
+                "`ids_a` and `ids_b` must have one template per pair. "
                 f"Received: {len(rows_a)} and {len(rows_b)} templates"
             )
         scores = np.empty(len(rows_a), np.float32)
@@ -87,9 +87,9 @@ def pool_templates(
         template_ids: int, `[num_images]`.
         media_ids: int, `[num_images]`; a medium is counted for each template
             it is in.
-        weighting: `"mean"`, all images alike, or `"norm"`, images by the norm
+        weighting: `"mean"`, all images equally, or `"norm"`, images by the norm
             of their embedding, which is small for blurred faces in models with
-            un-normalised embeddings; that needs embeddings with their norms.
+            un-normalized embeddings; that needs embeddings with their norms.
             Defaults to `"mean"`.
 
     Returns:
@@ -137,7 +137,7 @@ def _check_ids(
     ids = np.asarray(ids)
     if ids.shape != (len(embeddings),) or ids.dtype.kind not in "iu":
         raise ValueError(
-            f"`{name}` must be int, one an embedding. Received: {name}.dtype="
+            f"`{name}` must be int, one per embedding. Received: {name}.dtype="
             f"{ids.dtype}, {name}.shape={ids.shape} with {len(embeddings)} "
             "embeddings"
         )

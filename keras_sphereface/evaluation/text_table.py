@@ -9,7 +9,7 @@ def text_table(
     """Aligns rows: the first column to the left, all others to the right.
 
     Args:
-        header: list of str, one a column, or a str, a title over the table.
+        header: list of str, one per column, or a str, a title over the table.
         rows: list of rows, each a list of str.
 
     Returns:

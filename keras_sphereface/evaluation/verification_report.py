@@ -85,7 +85,7 @@ class VerificationReport:
         }
 
     def rows(self) -> list[tuple[str, str, str, str]]:
-        """One row a measure: name, value, interval, threshold or spread."""
+        """One row per measure: name, value, interval, threshold or spread."""
         rows = []
         if self.accuracy is not None and self.accuracy_std is not None:
             spread = f"± {100 * self.accuracy_std:.2f}"
@@ -122,7 +122,7 @@ class VerificationReport:
         return f"{self.name} ({self.num_pairs:,} pairs{people})"
 
     def table(self) -> str:
-        """The report as aligned text, one line a measure."""
+        """The report as aligned text, one line per measure."""
         rows: list[tuple[str, ...]] = [*self.rows()]
         if not any(interval for _, _, interval, _ in rows):
             rows = [(name, value, where) for name, value, _, where in rows]
@@ -164,7 +164,7 @@ def side_by_side(
     """
     if not reports:
         raise ValueError(
-            "`reports` must have one report at least. Received: reports={}"
+            "`reports` must have at least one report. Received: reports={}"
         )
     fars = list(
         dict.fromkeys(f for r in reports.values() for f in r.tar_at_far)

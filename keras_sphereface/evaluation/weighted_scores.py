@@ -9,8 +9,8 @@ class WeightedRates(NamedTuple):
     """FAR and TAR at every threshold where they change.
 
     Args:
-        far: float64 `[num_scores + 1]`, rising from 0 to 1.
-        tar: float64 `[num_scores + 1]`, rising from 0 to 1.
+        far: float64 `[num_scores + 1]`, ascending from 0 to 1.
+        tar: float64 `[num_scores + 1]`, ascending from 0 to 1.
     """
 
     far: np.ndarray

@@ -30,7 +30,7 @@ def quantize_activations(
 ) -> bytes:
     """Brings the weights of a TFLite graph to int8, activations to integers.
 
-    Weights have one range a channel, activations one range a tensor, taken
+    Weights have one range per channel, activations one range per tensor, taken
     from the images; that of the pixels is `[0, 255]`. Input and output stay
     float.
 

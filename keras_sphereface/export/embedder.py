@@ -83,7 +83,7 @@ def check_embedder(embedder: object) -> None:
         or outputs[0].shape[1] is None
     ):
         raise ValueError(
-            "`embedder` must return one embedding an image, "
+            "`embedder` must return one embedding per image, "
             "[batch_size, embedding_dim]. "
             f"Received: outputs {[tuple(x.shape) for x in outputs]}"
         )

@@ -114,7 +114,7 @@ def export_litert(
 
     Raises:
         ValueError: an argument is wrong.
-        ExportError: TFLite has not the operations, or the file is further from
+        ExportError: TFLite lacks the operations, or the file is further from
             Keras than `export.parity` allows.
 
     Example:

@@ -16,7 +16,7 @@ _CHATTER = re.compile(
 def native_logs_hidden() -> Iterator[None]:
     """Drops the information and warning lines C++ writes to stderr.
 
-    The converter logs a dozen lines an export past Python's logging. They are
+    The converter logs a dozen lines per export past Python's logging. They are
     held back and every other line is passed on at the end; when the block
     raises, all of them are.
     """

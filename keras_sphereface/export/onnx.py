@@ -168,7 +168,7 @@ def _one_minus_erf(context: Any, node: Any, name: str, _: Any) -> None:
 
 
 def _name_ends(graph: "onnx.GraphProto") -> None:
-    """Gives input, output and batch axis the names they shall have."""
+    """Gives input, output and batch axis their names."""
     (images,), (embeddings,) = graph.input, graph.output
     new = {images.name: "images", embeddings.name: "embeddings"}
     for node in graph.node:

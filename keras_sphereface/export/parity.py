@@ -61,7 +61,7 @@ def probe_images(face_input: FaceInput, seed: int = 0) -> np.ndarray:
 
 
 def keras_embeddings(embedder: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Embeddings of the Keras model, or an error if they are no embeddings.
+    """Embeddings of the Keras model, or an error if they are not embeddings.
 
     Args:
         embedder: `keras.Model`.
@@ -190,7 +190,7 @@ def exceeded_bounds(
         pairs: dict of `compare_on_pairs`, or `None`. Defaults to `None`.
 
     Returns:
-        List of str, one a bound that is exceeded.
+        List of str, one per exceeded bound.
     """
     found = []
     worst, least = measures["worst_cosine"], COSINE_LIMITS[quantization]

@@ -96,7 +96,7 @@ class ParityCheck:
             raise ExportError(
                 f"The {self._quantization} artifact does not equal its Keras "
                 f"model: {'; '.join(exceeded)}. It was not written; "
-                "`force=True` writes it all the same."
+                "`force=True` writes it anyway."
             )
         return ExportReport(
             path=os.fspath(path),

@@ -98,11 +98,11 @@ class PickleMachine:
             items: list of keys and values in turn.
         """
         if not isinstance(target, dict) or len(items) % 2:
-            raise self.error("the pickle fills what is no dict")
+            raise self.error("the pickle fills what is not a dict")
         for key, value in zip(items[::2], items[1::2], strict=True):
             # Hashing a tuple of a million levels would overflow the stack.
             if isinstance(key, tuple | Call | Reference):
-                raise self.error("the pickle has a key that is no name")
+                raise self.error("the pickle has a key that is not a name")
             # Multiples of 2^61 - 1 all have one hash: a slot for each of them
             # would be sought among all others.
             if isinstance(key, int) and abs(key) >= 2**60:
@@ -167,7 +167,7 @@ class PickleMachine:
         if isinstance(target, list):
             target.extend(items)
         elif not isinstance(target, Call):
-            raise self.error("the pickle appends to what is no list")
+            raise self.error("the pickle appends to what is not a list")
 
     def _set_items(self, items):
         # What a class does with items is not known: they are left out.
@@ -240,7 +240,7 @@ class PickleMachine:
         # Attributes of a module's dict or of training state: left out.
         self._pop()
         if not isinstance(self._top(), dict | Call):
-            raise self.error("the pickle changes what is no object")
+            raise self.error("the pickle changes what is not an object")
 
     def _do_binpersid(self, _):
         self._stack.append(Reference(self._pop(tuple)))

@@ -1,4 +1,4 @@
-"""What stands for the things in a pickle that are no plain values."""
+"""What stands for the things in a pickle that are not plain values."""
 
 from dataclasses import dataclass
 

@@ -27,7 +27,7 @@ class AdaFaceHead(MarginHead):
     norms, in units of their deviation. For data of mixed quality: bad images
     are not pushed where they carry no identity.
 
-    The embedder must not normalise its output. Mean and deviation are over
+    The embedder must not normalize its output. Mean and deviation are over
     the global batch, the same on every replica; they move in training only.
 
     Args:

@@ -1,3 +1,4 @@
+import functools
 import math
 
 import keras
@@ -47,10 +48,8 @@ class ArcFaceHead(MarginHead):
         self.detach = check_flag("detach", detach)
 
     def class_margin(self, norms, training):
-        return Margin(
-            lambda cos_target: arcface_margin(cos_target, margin=self.margin),
-            detach=self.detach,
-        )
+        value = functools.partial(arcface_margin, margin=self.margin)
+        return Margin(value, detach=self.detach)
 
     def get_config(self):
         return {**super().get_config(), "detach": self.detach}

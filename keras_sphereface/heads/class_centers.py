@@ -1,11 +1,11 @@
 import math
-from typing import Any, NamedTuple
 
 import keras
 from keras import ops
 
 from keras_sphereface.backend.column_chunks import compiles_with_xla
 from keras_sphereface.backend.counted_seed import CountedSeed, add_counter
+from keras_sphereface.backend.host_arrays import draw_columns
 from keras_sphereface.backend.keras_internals import saved_name
 from keras_sphereface.backend.replicas import (
     gather_rows,
@@ -21,14 +21,13 @@ from keras_sphereface.class_softmax.class_parallel import (
 )
 from keras_sphereface.class_softmax.class_sampling import sample_classes
 from keras_sphereface.contract.arguments import check_integer, check_number
-from keras_sphereface.heads.center_initializer import draw_centers
 from keras_sphereface.ops.cosines import cosines, safe_normalize
 
 
 class ClassCenters(keras.layers.Layer):
-    """The centres of a head: how they are held, shared out and saved.
+    """The centers of a head: how they are held, shared out and saved.
 
-    Split over the devices of an `ops.ClassParallel` distribution, they are
+    Split over the devices of a `class_softmax.ClassParallel`, they are
     filled up with columns of zeros, which stay zeros and count for nothing,
     until they divide. Saved, they are one matrix of `num_classes` columns.
 
@@ -41,7 +40,7 @@ class ClassCenters(keras.layers.Layer):
         dtype: Defaults to `"float32"` under any policy; angles need it.
 
     Attributes:
-        centers: `(embedding_dim, num_classes + padding)`, one centre a
+        centers: `(embedding_dim, num_classes + padding)`, one center per
             column.
         padding: int, columns of zeros at the end.
     """
@@ -70,6 +69,8 @@ class ClassCenters(keras.layers.Layer):
             "sample_rate", sample_rate, above=0.0, at_most=1.0
         )
         self.sample_seed = check_integer("sample_seed", sample_seed)
+        # Whether losses come without a logit for every class.
+        self.is_streamed = self.class_chunk is not None or self.sample_rate < 1
         if sub_centers != 1:
             self._refuse_parts(f"with sub_centers={sub_centers}")
         # Keras compiles with XLA by itself where there is a GPU.
@@ -103,8 +104,11 @@ class ClassCenters(keras.layers.Layer):
             name="centers",
             shape=(shape[0], shape[1] + self.padding, *shape[2:]),
             # The same numbers however many devices share them.
-            initializer=lambda _, dtype: draw_centers(
-                shape, self.padding, dtype
+            initializer=lambda _, dtype: draw_columns(
+                shape,
+                deviation=shape[0] ** -0.5,
+                padding=self.padding,
+                dtype=dtype,
             ),
         )
         if self.sample_rate < 1:
@@ -122,7 +126,7 @@ class ClassCenters(keras.layers.Layer):
 
     def load_own_variables(self, store):
         kept = {name: store[name] for name in store.keys()}  # noqa: SIM118
-        if self.padding and kept:
+        if self.built and self.padding and kept:
             name = self._name_of_centers()
             kept[name] = ops.convert_to_numpy(
                 pad_columns(kept[name][...], self.padding)
@@ -148,9 +152,14 @@ class ClassCenters(keras.layers.Layer):
         return ops.max(cos_theta, axis=-1)[:, : self.num_classes]
 
     def _classes_of(self, labels, training):
-        """The classes that take part in a step."""
+        """The classes that take part in a step.
+
+        Returns:
+            Tuple of their centers, the columns of the true classes, and what
+            each other class counts in a sum, or `None` for 1.
+        """
         if not training or self.sample_rate == 1:
-            return ClassSubset(self.centers, labels, None, self.num_classes)
+            return self.centers, labels, None
         _, replicas = replica_index_and_count()
         draws = ops.convert_to_tensor(self.sample_draws)
         self.sample_draws.assign(draws + 1)
@@ -165,7 +174,7 @@ class ClassCenters(keras.layers.Layer):
             seed=CountedSeed(self.sample_seed, draws),
         )
         centers = ops.take(ops.convert_to_tensor(self.centers), classes, axis=1)
-        return ClassSubset(centers, places, weights, centers.shape[1])
+        return centers, places, weights
 
     def _chunk_of(self, unit):
         """Classes to compute at once, or `None` for all of them."""
@@ -185,20 +194,3 @@ class ClassCenters(keras.layers.Layer):
             "sample_rate": self.sample_rate,
             "sample_seed": self.sample_seed,
         }
-
-
-class ClassSubset(NamedTuple):
-    """The classes that take part in a step.
-
-    Attributes:
-        centers: `(embedding_dim, num_columns)`, any norm.
-        places: int32, `(batch_size,)`, the columns of the true classes.
-        weights: float32, `(num_columns,)`, what each other class counts in a
-            sum, or `None` for 1.
-        count: int, columns that are classes; those after them are padding.
-    """
-
-    centers: Any
-    places: Any
-    weights: Any
-    count: int

@@ -1,3 +1,5 @@
+import functools
+
 import keras
 
 from keras_sphereface.contract.arguments import check_flag
@@ -47,10 +49,8 @@ class CosFaceHead(MarginHead):
         self.detach = check_flag("detach", detach)
 
     def class_margin(self, norms, training):
-        return Margin(
-            lambda cos_target: cosface_margin(cos_target, margin=self.margin),
-            detach=self.detach,
-        )
+        value = functools.partial(cosface_margin, margin=self.margin)
+        return Margin(value, detach=self.detach)
 
     def get_config(self):
         return {**super().get_config(), "detach": self.detach}

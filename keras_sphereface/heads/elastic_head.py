@@ -19,7 +19,7 @@ class ElasticHead(MarginHead):
     In training the margin of a sample is normal with mean `margin` and
     deviation `deviation`, cut off at 0; in evaluation it is `margin`. Draws
     depend on `seed` and on a counter that is saved with the head, so that a
-    resumed run goes on with the draws of one that was not stopped; they are
+    resumed run continues with the draws of one that was not stopped; they are
     made for the global batch, so that any number of replicas sees the same.
 
     Args:

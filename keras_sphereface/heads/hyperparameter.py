@@ -1,11 +1,11 @@
 from keras import ops
 
-from keras_sphereface.backend.tracing import is_traced
+from keras_sphereface.backend.values import is_traced
 from keras_sphereface.contract.arguments import check_number
 
 
 class Hyperparameter:
-    """A number of a head that may change while it trains.
+    """A hyperparameter of a head, which may change while it trains.
 
     Declared on the class of a head, `margin = Hyperparameter(at_least=1.0)`,
     and first set in its constructor. From `build` on the number lives in a

@@ -21,7 +21,7 @@ class MagFaceHead(MarginHead):
     hard ones do not. The loss adds `norm_penalty_weight * (1 / a + a / u^2)`,
     `a` the norm and `u` the upper one.
 
-    The embedder must not normalise its output. The gradient reaches the norm
+    The embedder must not normalize its output. The gradient reaches the norm
     through the margin unless `detach=True`, and through the penalty always.
 
     Args:

@@ -1,11 +1,11 @@
+import functools
 from typing import Any, NamedTuple
 
 from keras import ops
 
-from keras_sphereface.backend.labels import check_labels
+from keras_sphereface.backend.values import check_labels
 from keras_sphereface.class_softmax.class_loss import (
     SoftmaxLoss,
-    is_nearest,
     split_logits,
 )
 from keras_sphereface.class_softmax.streamed_classes import split_classes
@@ -24,12 +24,12 @@ class MarginHead(ClassCenters):
     """Class centers on the hypersphere, a margin and a class loss.
 
     This class owns the flow from embeddings to losses: norms, unit vectors,
-    cosines, the margin, the scale, the loss of each sample. A functional
+    cosines, the margin, the scale, the loss per sample. A functional
     model, `FaceRecognizer.fit`, diagnostics and a head that computes its
     classes in chunks or samples them all go through `compute_outputs`.
 
     To write a head, override `class_margin`. What else may differ:
-    `logit_scale`, `logit_bias`, `class_loss` and `penalties`. Every path asks
+    `logit_scale`, `class_loss` and `penalties`. Every path asks
     these; a subclass that overrides another method is refused when it is
     made. The numbers of a head are `Hyperparameter`s, which the class saves,
     restores and puts into the config. A margin that must see whole rows goes
@@ -38,8 +38,8 @@ class MarginHead(ClassCenters):
     A batch has `batch_size * num_classes` logits, which past some 50,000
     classes need more memory than the centers. With `class_chunk` a head
     computes its loss, and the gradient of it, over so many classes at a time:
-    the same numbers to rounding, at the cost of a third more products. Called
-    on embeddings and labels it then returns the loss of each sample, for
+    the same numbers to rounding, at the cost of a third more work. Called
+    on embeddings and labels it then returns the loss per sample, for
     `losses.PrecomputedLoss`, since there are no logits; `FaceRecognizer`
     needs no change.
 
@@ -104,7 +104,6 @@ class MarginHead(ClassCenters):
     _hooks = (
         "class_margin",
         "logit_scale",
-        "logit_bias",
         "class_loss",
         "penalties",
     )
@@ -115,7 +114,6 @@ class MarginHead(ClassCenters):
         "compute_output_shape",
         "cosines",
         "margined_cosines",
-        "is_streamed",
     )
 
     def __init__(self, num_classes, loss_weight=1.0, **kwargs):
@@ -139,11 +137,6 @@ class MarginHead(ClassCenters):
             hyperparameter.build(self)
 
     @property
-    def is_streamed(self):
-        """Whether the head computes losses without a logit for every class."""
-        return self.class_chunk is not None or self.sample_rate < 1
-
-    @property
     def needs_only_cosines(self):
         """Whether a loss on cosines alone can be that of the head."""
         own = type(self)
@@ -154,6 +147,8 @@ class MarginHead(ClassCenters):
 
     def class_margin(self, norms, training):
         """What stands in place of the cosines. Every head has its own.
+
+        A gradient to the norms goes by way of the margin's `parameters`.
 
         Args:
             norms: float32, `(batch_size, 1)`, norms of the embeddings.
@@ -185,10 +180,6 @@ class MarginHead(ClassCenters):
             )
         return self.scale
 
-    def logit_bias(self):
-        """What is added to every logit, a scalar, or `None`."""
-        return None
-
     def class_loss(self):
         """The loss of the logits.
 
@@ -217,24 +208,49 @@ class MarginHead(ClassCenters):
             return self.logit_scale(norms) * cos_theta
         if self.is_streamed:
             return self.compute_outputs(embeddings, labels, training).losses
-        outputs = self._compute(embeddings, labels, training, has_losses=False)
+        outputs = self.compute_outputs(
+            embeddings, labels, training, has_losses=False
+        )
         if outputs.penalties is not None:
             self.add_loss(ops.mean(outputs.penalties))
         return outputs.logits
 
-    def compute_outputs(self, embeddings, labels, training=False):
-        """What the head makes of a batch.
+    def compute_outputs(
+        self, embeddings, labels, training=False, *, has_losses=True
+    ):
+        """What the head makes of a batch; every way to train goes through it.
 
         Args:
             embeddings: float tensor, `(batch_size, embedding_dim)`.
             labels: int tensor, `(batch_size,)`.
             training: bool, whether running statistics move. Defaults to
                 `False`.
+            has_losses: bool, whether losses are wanted beside the logits of a
+                head that has them. Defaults to `True`.
 
         Returns:
             `HeadOutputs`.
         """
-        return self._compute(embeddings, labels, training)
+        labels = check_labels(labels, self.num_classes)
+        unit, norms = safe_normalize(ops.cast(embeddings, "float32"))
+        loss = self.class_loss()
+        split = self._split(unit, norms, labels, training, loss, has_losses)
+        outputs = HeadOutputs(
+            norms=norms[:, 0],
+            labels=labels,
+            cosines=functools.partial(self._cosines, unit),
+            cos_target=ops.stop_gradient(split.cos_target[:, 0]),
+            logits=split.logits,
+            is_nearest=split.is_nearest,
+            is_past_margin=split.is_past_margin,
+        )
+        penalties = self.penalties(outputs)
+        losses = None
+        if has_losses:
+            losses = loss.from_sums(split.target, split.others)
+            if penalties is not None:
+                losses = losses + penalties
+        return outputs._replace(losses=losses, penalties=penalties)
 
     def cosines(self, embeddings):
         """Cosines to all classes, and norms.
@@ -283,71 +299,56 @@ class MarginHead(ClassCenters):
         )
         return values
 
-    def _compute(self, embeddings, labels, training, has_losses=True):
-        labels = check_labels(labels, self.num_classes)
-        unit, norms = safe_normalize(ops.cast(embeddings, "float32"))
-        loss = self.class_loss()
-        split = self._split(unit, norms, labels, training, loss, has_losses)
-        outputs = HeadOutputs(
-            norms=norms[:, 0],
-            labels=labels,
-            cosines=lambda: self._cosines(unit),
-            cos_target=ops.stop_gradient(split.cos_target[:, 0]),
-            logits=split.logits,
-            is_nearest=split.is_nearest,
-            is_past_margin=split.is_past_margin,
-        )
-        penalties = self.penalties(outputs)
-        losses = None
-        if has_losses:
-            losses = loss.from_sums(split.target, split.others)
-            if penalties is not None:
-                losses = losses + penalties
-        return outputs._replace(losses=losses, penalties=penalties)
-
     def _split(self, unit, norms, labels, training, loss, has_losses):
         """The true class apart from the others, at once or in chunks."""
-        formula = {
-            "margin": self.class_margin(norms, training),
-            "scale": self.logit_scale(norms),
-            "bias": self.logit_bias(),
-        }
-        classes = self._classes_of(labels, training)
-        logits, chunk = None, self._chunk_of(unit)
+        margin = self.class_margin(norms, training)
+        scale = self.logit_scale(norms)
+        formula = {"margin": margin, "scale": scale, "bias": loss.bias}
+        centers, places, weights, chunk = self.centers, labels, None, None
+        if self.is_streamed:
+            chunk = self._chunk_of(unit)
+            centers, places, weights = self._classes_of(labels, training)
+        kind = {"is_binary": loss.is_binary, "class_weights": weights}
+        count = self.num_classes if weights is None else centers.shape[1]
+        logits = None
         if chunk is not None:
             target, others, largest, cos_target = split_classes(
                 unit,
-                *classes[:2],
+                centers,
+                places,
                 class_chunk=chunk,
-                is_binary=loss.is_binary,
-                class_weights=classes.weights,
-                num_classes=classes.count,
+                num_classes=count,
+                **kind,
                 **formula,
             )
         else:
             if self.sub_centers == 1:
-                logits, cos_target = class_logits(unit, *classes[:2], **formula)
-                if classes.count < logits.shape[1]:
-                    logits = logits[:, : classes.count]
+                logits, cos_target = class_logits(
+                    unit, centers, places, **formula
+                )
             else:
                 logits, cos_target = logits_of_cosines(
                     self._cosines(unit), labels, **formula
                 )
+            if count < logits.shape[1]:  # the rest is padding
+                logits = logits[:, :count]
             if not has_losses:
                 return SplitClasses(logits, cos_target)
-            target, others, largest = split_logits(
-                logits,
-                classes.places,
-                is_binary=loss.is_binary,
-                class_weights=classes.weights,
-            )
+            target, others, largest = split_logits(logits, places, **kind)
+        # What the true class's logit would be as another class's. Equal
+        # cosines of two products differ by rounding.
+        plain = ops.stop_gradient(cos_target)
+        if margin.others is not None:
+            plain = margin.others(plain)
+        lead = scale * (plain - 1e-6) - largest[:, None]
+        lead = lead if loss.bias is None else lead + loss.bias
         return SplitClasses(
-            logits if classes.weights is None else None,
+            logits if weights is None else None,
             cos_target,
             target,
             others,
-            is_nearest(cos_target, largest, **formula),
-            target > largest,
+            is_nearest=lead[:, 0] > 0.0,
+            is_past_margin=target > largest,
         )
 
     def _check_hooks(self):

@@ -60,8 +60,8 @@ class RowHead(MarginHead):
         cos_theta = self._cosines(unit)
         values = self.margined_cosines(cos_theta, labels, norms, training)
         logits = self.logit_scale(norms) * values
-        bias = self.logit_bias()
-        logits = logits if bias is None else logits + bias
+        if loss.bias is not None:
+            logits = logits + loss.bias
         cos_target = take_in_rows(cos_theta, labels)
         if not has_losses:
             return SplitClasses(logits, cos_target)

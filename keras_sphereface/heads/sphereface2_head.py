@@ -1,5 +1,4 @@
 import keras
-from keras import ops
 
 from keras_sphereface.class_softmax.class_loss import BinaryLoss
 from keras_sphereface.contract.arguments import (
@@ -19,7 +18,7 @@ _MARGINS = {"C": 0.4, "A": 0.5, "M": 1.7}
 @register("sphereface2")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class SphereFace2Head(MarginHead):
-    """SphereFace2: a binary classifier a class instead of one softmax.
+    """SphereFace2: a binary classifier per class instead of one softmax.
 
     Classes do not compete, which suits verification, noisy labels and very
     many classes. The margin is on similarities `g(z) = 2 ((z + 1) / 2)^t - 1`:
@@ -31,7 +30,7 @@ class SphereFace2Head(MarginHead):
     | `"M"` | `g(cos(min(m * theta_y, pi)))` | `g(cos(theta_j))` |
 
     The logit is `scale * value + bias`, with one trained bias for all classes,
-    and the loss of a sample the weighted sum of its binary cross-entropies
+    and the loss per sample the weighted sum of its binary cross-entropies
     times `loss_weight / scale`. A cross-entropy of the user's choice in a
     functional model replaces that loss; `FaceRecognizer` uses it.
 
@@ -134,14 +133,13 @@ class SphereFace2Head(MarginHead):
             detach=self.detach,
         )
 
-    def logit_bias(self):
-        return ops.convert_to_tensor(self.bias)
-
     def class_loss(self):
         return BinaryLoss(
             self.positive_weight,
             1.0 - self.positive_weight,
             self.loss_weight / self.scale,
+            # The head of a loss has no weights.
+            self.bias if self.built else None,
         )
 
     def get_config(self):

@@ -1,3 +1,5 @@
+import functools
+
 import keras
 
 from keras_sphereface.contract.arguments import check_flag
@@ -13,13 +15,13 @@ class SphereFaceHead(MarginHead):
     """SphereFace: the angle to the true class multiplied, any real margin.
 
     The target value is `(-1)^k cos(m * theta_y) - 2k`, `k = floor(m * theta_y
-    / pi)`, on normalised embeddings. With `detach=True` the gradient is not
+    / pi)`, on normalized embeddings. With `detach=True` the gradient is not
     that of the forward formula: the backward pass sees `cos(theta)`, which
     makes the large margins trainable.
 
     Args:
         num_classes: int, number of identities.
-        margin: float, `m`, at least 1; 1 is no margin. Defaults to `1.5`.
+        margin: float, `m`, at least 1; 1 means no margin. Defaults to `1.5`.
         scale: float, above 0. Defaults to `30.0`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
             the margined value. Defaults to `True`.
@@ -49,12 +51,8 @@ class SphereFaceHead(MarginHead):
         self.detach = check_flag("detach", detach)
 
     def class_margin(self, norms, training):
-        return Margin(
-            lambda cos_target: sphereface_margin(
-                cos_target, margin=self.margin
-            ),
-            detach=self.detach,
-        )
+        value = functools.partial(sphereface_margin, margin=self.margin)
+        return Margin(value, detach=self.detach)
 
     def get_config(self):
         return {**super().get_config(), "detach": self.detach}

@@ -11,15 +11,15 @@ from keras_sphereface.ops import hyperspherical_energy
 @register("sphereface_plus")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class SphereFacePlusHead(SphereFaceHead):
-    """SphereFace+: SphereFace whose centres keep away from each other.
+    """SphereFace+: SphereFace whose centers keep away from each other.
 
-    Adds `energy_weight` times the mean of `theta^-2` over the pairs of centres
+    Adds `energy_weight` times the mean of `theta^-2` over the pairs of centers
     of the classes in the global batch to the loss; 0 where the batch has one
     class.
 
     Args:
         num_classes: int, number of identities.
-        margin: float, `m`, at least 1; 1 is no margin. Defaults to `1.5`.
+        margin: float, `m`, at least 1; 1 means no margin. Defaults to `1.5`.
         scale: float, above 0. Defaults to `30.0`.
         energy_weight: float, at least 0. Defaults to `1.0`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
@@ -51,7 +51,7 @@ class SphereFacePlusHead(SphereFaceHead):
         super().__init__(num_classes, margin, scale, detach, **kwargs)
         if self.sub_centers != 1:
             raise ValueError(
-                "`sub_centers` must be 1: the energy is between one centre a "
+                "`sub_centers` must be 1: the energy is between one center per "
                 f"class. Received: sub_centers={self.sub_centers}"
             )
         self.energy_weight = energy_weight

@@ -28,7 +28,7 @@ class SphereFaceRHead(MarginHead):
     | `"v1"` | `cos(min(m theta_y, pi))` | `cos(theta_j)` |
     | `"v2"` | `cos(theta_y)` | `cos(theta_j / m)` |
 
-    and the feature normalisation says what scales it and how the loss of a
+    and the feature normalization says what scales it and how the loss of a
     sample is weighed:
 
     | `normalization` | scale | loss |
@@ -51,7 +51,7 @@ class SphereFaceRHead(MarginHead):
         variant: `"v0"`, `"v1"` or `"v2"`. Defaults to `"v2"`.
         normalization: `"none"`, `"hard"` or `"soft"`, of the embeddings.
             Defaults to `"hard"`.
-        margin: float, angle multiplier `m`, at least 1; 1 is no margin.
+        margin: float, angle multiplier `m`, at least 1; 1 means no margin.
             Defaults to `1.4`.
         scale: float, above 0. The logit scale in `"hard"`, the norm that
             embeddings are drawn to in `"soft"`, not used in `"none"`.
@@ -66,11 +66,11 @@ class SphereFaceRHead(MarginHead):
         **kwargs: `sub_centers`, `name` and other arguments of
             `keras.layers.Layer`.
 
-    `margin`, `scale` and `norm_penalty_weight` live in the head: they are
-    saved with it and may be set while it trains, `head.margin = 1.2`.
+    `margin`, `scale` and `norm_penalty_weight` are hyperparameters: they are
+    saved with the head and may be set while it trains, `head.margin = 1.2`.
 
     Attributes:
-        centers: `(embedding_dim, num_classes)`, one centre a column; only
+        centers: `(embedding_dim, num_classes)`, one center per column; only
             their directions count.
 
     Call arguments:

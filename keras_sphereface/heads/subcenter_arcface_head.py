@@ -7,9 +7,9 @@ from keras_sphereface.heads.registry import register
 @register("subcenter_arcface")
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class SubCenterArcFaceHead(ArcFaceHead):
-    """Sub-centre ArcFace: each class has several centres, the nearest counts.
+    """Sub-center ArcFace: each class has several centers, the nearest counts.
 
-    For noisy data: wrongly labelled faces gather at a centre of their own
+    For noisy data: wrongly labeled faces gather at a center of their own
     instead of pulling the right one. Every other head takes `sub_centers`
     too.
 
@@ -17,7 +17,7 @@ class SubCenterArcFaceHead(ArcFaceHead):
         num_classes: int, number of identities.
         margin: float, `m`, in `[0, pi)`, radians. Defaults to `0.5`.
         scale: float, above 0. Defaults to `64.0`.
-        sub_centers: int, centres of a class. Defaults to `3`.
+        sub_centers: int, centers per class. Defaults to `3`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
             the margined value. Defaults to `False`.
         **kwargs: `name` and other arguments of

@@ -26,8 +26,8 @@ class TargetMarginHead(MarginHead):
         **kwargs: `sub_centers`, `name` and other arguments of
             `keras.layers.Layer`.
 
-    `margin` and `scale` live in the head: they are saved with it and may be
-    set while it trains, `head.margin = 0.5`.
+    `margin` and `scale` are hyperparameters: they are saved with the head and
+    may be set while it trains, `head.margin = 0.5`.
 
     Call arguments:
         As `MarginHead`.

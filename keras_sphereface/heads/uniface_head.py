@@ -14,7 +14,7 @@ class UniFaceHead(CosFaceHead):
     """UniFace: one threshold between all positive and all negative pairs.
 
     The logit is `scale * value - bias`, with the margin of CosFace on the true
-    class and one trained bias, and the loss of a sample is a sum of binary
+    class and one trained bias, and the loss per sample is a sum of binary
     cross-entropies. A cross-entropy of the user's choice in a functional model
     replaces that loss; `FaceRecognizer` uses it.
 
@@ -68,11 +68,10 @@ class UniFaceHead(CosFaceHead):
             ),
         )
 
-    def logit_bias(self):
-        return -self.bias
-
     def class_loss(self):
-        return BinaryLoss(1.0, self.negative_weight, self.loss_weight)
+        return BinaryLoss(
+            1.0, self.negative_weight, self.loss_weight, bias=-self.bias
+        )
 
     def get_config(self):
         return {

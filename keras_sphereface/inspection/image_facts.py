@@ -14,7 +14,7 @@ _DIGEST_BYTES = 16
 
 
 class ImageFacts(NamedTuple):
-    """Facts about every image, a row an image; bad ones have zeros.
+    """Facts about every image, one row per image; bad ones have zeros.
 
     Attributes:
         digests: bytes array, `[num_images]`, of the pixels: equal where two

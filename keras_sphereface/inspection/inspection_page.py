@@ -43,9 +43,10 @@ def write_inspection(folder, report: dict, faces=None, title="A set") -> Path:
         _unreadable(report["unreadable"]),
         _duplicates(report["duplicates"]),
         _overlap(report.get("test_overlap")),
-        _similar("Identities alike", report.get("similar_identities")),
+        _similar("Similar identities", report.get("similar_identities")),
         _similar(
-            "Alike in training and test", report.get("similar_test_identities")
+            "Similar in training and test",
+            report.get("similar_test_identities"),
         ),
     ]
     return write_page(
@@ -113,7 +114,7 @@ def _counts(counts):
         ("readable", f"{counts['readable']:,}"),
         ("identities", f"{counts['identities']:,}"),
         *(
-            (f"images an identity, {name}", f"{each[name]:,}")
+            (f"images per identity, {name}", f"{each[name]:,}")
             for name in ("least", "median", "mean", "most")
         ),
     ]

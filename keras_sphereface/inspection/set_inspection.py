@@ -30,8 +30,8 @@ def inspect_faces(
             `None`. Defaults to `None`.
         embed: callable from uint8 `[n, height, width, 3]` to embeddings, to
             find identities that are one person, or `None`. Defaults to `None`.
-        threshold: float, cosine from which two identities are listed as alike.
-            Defaults to `0.7`.
+        threshold: float, cosine from which two identities are listed as
+            similar. Defaults to `0.7`.
         advance: function that is told of each further number of images done,
             or `None`. Defaults to `None`.
 

@@ -53,7 +53,7 @@ def similar_identities(
         limit: int, the most pairs to list. Defaults to `1000`.
 
     Returns:
-        List of `(identity, other, cosine)`, the most alike first.
+        List of `(identity, other, cosine)`, the most similar first.
     """
     own = others is None
     others = embeddings if own else others

@@ -1,4 +1,4 @@
-"""Class centres of public heads."""
+"""Class centers of public heads."""
 
 import numpy as np
 from keras import ops
@@ -7,7 +7,7 @@ from keras_sphereface.contract.arguments import check_choice, check_integer
 from keras_sphereface.interop.state import read_state
 from keras_sphereface.interop.weights_errors import WeightsMismatchError
 
-# Ends of names of class centres, and which axis is the classes.
+# Ends of names of class centers, and which axis is the classes.
 _NAMES = {
     "head.w": "CD",  # OpenSphere, new
     "w": "DC",  # OpenSphere, old: a file of the head alone
@@ -22,10 +22,10 @@ LAYOUTS = ("CD", "DC")
 
 
 def read_centers(path, *, embedding_dim=None, layout=None):
-    """Class centres of a public checkpoint, one a column.
+    """Class centers of a public checkpoint, one per column.
 
-    InsightFace keeps a row a class, `[C, D]`, as newer OpenSphere does; older
-    OpenSphere and AdaFace keep a column a class, `[D, C]`.
+    InsightFace and newer OpenSphere keep one row per class, `[C, D]`; older
+    OpenSphere and AdaFace keep one column per class, `[D, C]`.
 
     Args:
         path: str or path of a file for `read_state`, or a list of them in the
@@ -54,20 +54,20 @@ def read_centers(path, *, embedding_dim=None, layout=None):
     parts = [_one_file(each, embedding_dim, layout) for each in paths]
     if len({part.shape[0] for part in parts}) != 1:
         raise WeightsMismatchError(
-            "`path` must be files of one head. Received: centres of shapes "
+            "`path` must be files of one head. Received: centers of shapes "
             f"{[part.shape for part in parts]}"
         )
     return np.concatenate(parts, axis=1)
 
 
 def load_centers(head, path, *, layout=None):
-    """Puts the class centres of a public checkpoint into a head.
+    """Puts the class centers of a public checkpoint into a head.
 
-    Training then goes on with the identities that it knew. All centres are
-    loaded or none.
+    Training then continues with the identities of the checkpoint. All centers
+    are loaded or none.
 
     Args:
-        head: a head of `ks.heads`, with one centre a class; it is built if it
+        head: a head of `ks.heads`, with one center per class; it is built if it
             is not yet.
         path: as for `read_centers`.
         layout: as for `read_centers`.
@@ -77,9 +77,9 @@ def load_centers(head, path, *, layout=None):
     wanted = (built_dim or centers.shape[0], head.num_classes)
     if head.sub_centers != 1 or centers.shape != wanted:
         raise WeightsMismatchError(
-            "The file must hold one centre for each class of `head`, which "
+            "The file must hold one center for each class of `head`, which "
             f"has (embedding_dim, num_classes)={wanted} and "
-            f"{head.sub_centers} centres a class. Received: centres of shape "
+            f"{head.sub_centers} centers per class. Received: centers of shape "
             f"{centers.shape}"
         )
     if not head.built:
@@ -109,6 +109,6 @@ def _find(state, path):
             return np.asarray(matches[0], "float32"), layout
     shapes = {name: array.shape for name, array in state.items()}
     raise WeightsMismatchError(
-        f"`path` must hold class centres called one of {list(_NAMES)}. "
+        f"`path` must hold class centers called one of {list(_NAMES)}. "
         f"Received: path={str(path)!r} with {str(shapes)[:500]}"
     )

@@ -58,7 +58,7 @@ class NetworkPlan(NamedTuple):
         build: function of `input_shape`, the backbone.
         embedding_dim: int.
         neck: str, a neck of `build_embedding_model`.
-        batch_norm: bool, batch normalisation in the neck.
+        batch_norm: bool, batch normalization in the neck.
         map_places: places of the last feature map, `(height, width)` where
             the file tells them apart, or their product; `None` where the
             network takes images of any size.

@@ -31,7 +31,7 @@ def match_weights(embedder, found, color_order=None, pixel_scale=None):
 
     The first convolution is turned to RGB pixels scaled as ours are, `(pixel -
     127.5) / 127.5`: its input channels change places and its kernel is
-    multiplied. Zero padding is grey under any scale, so borders agree.
+    multiplied. Zero padding is gray under any scale, so borders agree.
 
     Args:
         embedder: `keras.Model` of `build_embedding_model`.

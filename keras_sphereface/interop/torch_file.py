@@ -150,7 +150,7 @@ def _entry(archive, info, limit):
 
 
 def _declared_storages(value):
-    """Key and bytes an element of every storage in the value."""
+    """Key and bytes per element of every storage in the value."""
     seen, todo = set(), [value]
     while todo:
         item = todo.pop()

@@ -20,7 +20,7 @@ def read_torch_pickle(file):
     use, and whatever a damaged file says end in `WeightsFileError`.
 
     Args:
-        file: binary file, seekable, at the start of the pickle; afterwards
+        file: binary file, seekable, at the start of the pickle; afterward
             just behind it.
 
     Returns:

@@ -7,10 +7,10 @@ from keras_sphereface.ops.cosines import cosines, safe_normalize
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class CosineDense(keras.layers.Layer):
-    """Cosines between embeddings and class centres.
+    """Cosines between embeddings and class centers.
 
     The last layer of a classifier whose data yields `(images, labels)`: the
-    margin is in the loss, `losses.ArcFaceLoss` and its kin. A head of `heads`
+    margin is in the loss, `losses.ArcFaceLoss` and the like. A head of `heads`
     knows the labels and the norms of the embeddings, and so can do more.
 
     Args:
@@ -19,7 +19,7 @@ class CosineDense(keras.layers.Layer):
         **kwargs: `name` and other arguments of `keras.layers.Layer`.
 
     Attributes:
-        centers: `(embedding_dim, num_classes)`, one centre a column; only
+        centers: `(embedding_dim, num_classes)`, one center per column; only
             their directions count.
 
     Input shape:

@@ -47,6 +47,6 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
             and self.axis in (-1, 3)
             and mask is None
             and not self.synchronized
-            # Keras has batch renormalisation from 3.14 on.
+            # Keras has batch renormalization from 3.14 on.
             and not getattr(self, "renorm", False)
         )

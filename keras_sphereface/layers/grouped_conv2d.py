@@ -4,11 +4,11 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class GroupedConv2D(keras.layers.Conv2D):
-    """`keras.layers.Conv2D(groups=...)` for few channels a group.
+    """`keras.layers.Conv2D(groups=...)` for few channels per group.
 
     The same weights and outputs, computed as a depthwise convolution and a sum
     over the channels of a group. TensorFlow has no grouped convolution on a
-    CPU outside XLA, and TFLite would unroll it into one convolution a group.
+    CPU outside XLA, and TFLite would unroll it into one convolution per group.
 
     Args:
         filters: int, output channels, a multiple of `groups`.

@@ -3,9 +3,9 @@ from keras import ops
 
 
 class BatchLoss(keras.losses.Loss):
-    """A loss on the embeddings of a batch, without class centres.
+    """A loss on the embeddings of a batch, without class centers.
 
-    A batch must hold several images of an identity. Under `tf.distribute`
+    A batch must hold several images per identity. Under `tf.distribute`
     pairs are those within a replica. A subclass overrides `sample_losses`.
 
     Args:
@@ -37,13 +37,13 @@ class BatchLoss(keras.losses.Loss):
             len(y_true.shape) == 2 and y_true.shape[1] != 1
         ):
             raise ValueError(
-                "`y_true` must hold one class index a sample, (batch_size,). "
+                "`y_true` must hold one class index per sample, (batch_size,). "
                 f"Received: y_true of shape {tuple(y_true.shape)}"
             )
         return self.sample_losses(ops.reshape(y_true, (-1,)), y_pred)
 
     def sample_losses(self, labels, embeddings):
-        """Loss of each sample.
+        """Loss per sample.
 
         Args:
             labels: float32, `(batch_size,)`, class indices.

@@ -44,7 +44,7 @@ class ContrastiveLoss(keras.losses.Loss):
             shape = tuple(tensor.shape)
             if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
                 raise ValueError(
-                    f"`{name}` must have one entry a pair, (batch_size,). "
+                    f"`{name}` must have one entry per pair, (batch_size,). "
                     f"Received: {name} of shape {shape}"
                 )
         return contrastive_losses(

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_sphereface.backend.labels import labels_of_targets
+from keras_sphereface.backend.values import labels_of_targets
 from keras_sphereface.heads import MarginHead, RowHead
 from keras_sphereface.ops.cosines import logits_of_cosines
 
@@ -12,7 +12,7 @@ class MarginLoss(keras.losses.Loss):
 
     For a model that ends in `layers.CosineDense`. It takes any head that
     needs the cosines and nothing else: no norms, no weights of its own.
-    `ArcFaceLoss` and its kin are this loss of their heads.
+    `ArcFaceLoss` and the like are this loss of their heads.
 
     Args:
         head: `MarginHead`, not built. Its `num_classes` is not read.
@@ -66,18 +66,19 @@ class MarginLoss(keras.losses.Loss):
             )
         cos_theta = ops.cast(y_pred, "float32")
         labels = labels_of_targets(y_true, cos_theta.shape[1])
+        loss = self.class_loss(cos_theta.shape[1])
         logits, _ = logits_of_cosines(
             cos_theta,
             labels,
             margin=self.head.class_margin(None, True),
             scale=self.head.logit_scale(None),
-            bias=self.logit_bias(cos_theta.shape[1]),
+            bias=loss.bias,
         )
-        return self.head.class_loss().from_logits(logits, labels)
+        return loss.from_logits(logits, labels)
 
-    def logit_bias(self, num_classes):
-        """What is added to every logit, a float, or `None`."""
-        return None
+    def class_loss(self, num_classes):
+        """The loss of the logits, as `MarginHead.class_loss` gives it."""
+        return self.head.class_loss()
 
     def get_config(self):
         return {

@@ -191,7 +191,7 @@ class SphereFaceLoss(HeadLoss):
 class SphereFaceRLoss(HeadLoss):
     """SphereFace-R with hard normalization, on plain cosines.
 
-    The loss of a sample is `loss_weight / scale * CE(scale * phi)`, with
+    The loss per sample is `loss_weight / scale * CE(scale * phi)`, with
     `phi` as in `heads.SphereFaceRHead`. The other normalizations need the
     norms of the embeddings, which cosines have lost: use the head for them.
 
@@ -250,10 +250,11 @@ class SphereFace2Loss(HeadLoss):
         super().__init__(*args, **kwargs)
         self.bias = None if bias is None else check_number("bias", bias)
 
-    def logit_bias(self, num_classes):
-        if self.bias is not None:
-            return self.bias
-        return self.head.balanced_bias(num_classes)
+    def class_loss(self, num_classes):
+        bias = self.bias
+        if bias is None:
+            bias = self.head.balanced_bias(num_classes)
+        return self.head.class_loss()._replace(bias=bias)
 
     def get_config(self):
         return {**super().get_config(), "bias": self.bias}

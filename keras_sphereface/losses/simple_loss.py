@@ -7,7 +7,7 @@ from keras_sphereface.ops import simple_losses
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class SimPLELoss(BatchLoss):
-    """SimPLE: pairs as in verification, without centres or normalisation.
+    """SimPLE: pairs as in verification, without centers or normalization.
 
     The score of a pair is `<x1, x2> - angle_bias * |x1| |x2|`, its logit
     `(score - margin + bias) / temperature` if positive and `(score + margin +

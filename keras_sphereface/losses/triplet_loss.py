@@ -55,6 +55,6 @@ def _distance_function(distance_metric):
         "distance_metric",
         distance_metric,
         _DISTANCES,
-        reason="is no callable, so it",
+        reason="is not callable, so it",
     )
     return _DISTANCES[distance_metric]

@@ -32,7 +32,7 @@ def build_embedding_model(
     name="embedder",
     **backbone_kwargs,
 ):
-    """Model from RGB pixels in `[0, 255]` to un-normalised embeddings.
+    """Model from RGB pixels in `[0, 255]` to un-normalized embeddings.
 
     A plain functional model of four parts: pixel scaling, the backbone (one
     layer, so that `embedder.get_layer("sfnet20").trainable = False` freezes
@@ -54,20 +54,20 @@ def build_embedding_model(
             EdgeFace of at least 32. Defaults to `(112, 112)`.
         neck: `"gdconv"`, `"flatten"`, `"bn_flatten"`, `"average"` or
             `"linear"`, what turns a feature map into an embedding; a vector
-            goes with `"linear"`, which has no batch normalisation. `None` is
+            goes with `"linear"`, which has no batch normalization. `None` is
             the neck of the backbone's paper, and `"average"` for a
             `keras.Model` and a backbone registered without a neck. Defaults
             to `None`.
         dropout: float in `[0, 1)`, before the last dense layer. Defaults to
             `0.0`.
-        batch_norm: bool, batch normalisation in the neck, its last layer
+        batch_norm: bool, batch normalization in the neck, its last layer
             included, and in a named backbone that takes the argument; EdgeFace
             and its neck have none. Defaults to `True`.
-        synchronized_batch_norm: bool, whether every batch normalisation in the
+        synchronized_batch_norm: bool, whether every batch normalization in the
             model, those of a given `keras.Model` included, takes its
             statistics over the replicas of a `tf.distribute` strategy. For
-            small batches a replica, say below 16 images; it costs an exchange
-            a layer. Only on the TensorFlow backend: on JAX statistics are
+            small batches per replica, say below 16 images; it costs an exchange
+            per layer. Only on the TensorFlow backend: on JAX statistics are
             always those of the whole batch. Defaults to `False`.
         scale_pixels: bool. `True` feeds the backbone
             `(pixel - 127.5) / 127.5`, `False` the pixels as they are, for a
@@ -116,7 +116,7 @@ def build_embedding_model(
         x = keras.layers.Rescaling(
             scale=1 / PIXEL_SCALE,
             offset=-PIXEL_MEAN / PIXEL_SCALE,
-            # Half precision would lose grey levels here.
+            # Half precision would lose gray levels here.
             dtype="float32",
             name="scale_pixels",
         )(x)

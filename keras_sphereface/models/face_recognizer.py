@@ -17,14 +17,14 @@ class FaceRecognizer(keras.Model):
     `predict` give embeddings. The head sees the labels while the loss is
     computed, so the embedder stays a plain model that can be exported alone.
 
-    Besides the loss, training reports `accuracy` (the nearest centre by plain
-    cosine is the right one), `target_angle` (mean angle to the right centre,
+    Besides the loss, training reports `accuracy` (the nearest center by plain
+    cosine is the right one), `target_angle` (mean angle to the right center,
     degrees) and `embedding_norm` (mean).
 
     Built and compiled in the scope of a `tf.distribute.MirroredStrategy` or
     `MultiWorkerMirroredStrategy`, it trains as on one device: the optimizer is
     made safe for replicas, and a batch that does not divide among them is
-    filled up with images of weight 0 (which batch normalisation sees).
+    filled up with images of weight 0 (which batch normalization sees).
 
     Args:
         embedder: `keras.Model`, images to `(batch_size, embedding_dim)`.
@@ -37,7 +37,7 @@ class FaceRecognizer(keras.Model):
         training: bool. Defaults to `False`.
 
     Output shape:
-        `(batch_size, embedding_dim)`, not normalised.
+        `(batch_size, embedding_dim)`, not normalized.
 
     Example:
 
@@ -217,7 +217,11 @@ class FaceRecognizer(keras.Model):
                 "Received: images without labels"
             )
         outputs = self.head.compute_outputs(y_pred, y, training)
-        self._update_metrics(outputs, sample_weight)
+        cosines = ops.clip(outputs.cos_target, -1.0, 1.0)
+        degrees = ops.arccos(cosines) * (180.0 / np.pi)
+        self._accuracy.update_state(outputs.is_nearest, sample_weight)
+        self._target_angle.update_state(degrees, sample_weight)
+        self._embedding_norm.update_state(outputs.norms, sample_weight)
         if self._uses_head_loss:
             return super().compute_loss(
                 x, outputs.labels, outputs.losses, sample_weight, training
@@ -230,13 +234,6 @@ class FaceRecognizer(keras.Model):
         return loss + PrecomputedLoss()(
             outputs.labels, outputs.penalties, sample_weight
         )
-
-    def _update_metrics(self, outputs, sample_weight):
-        cos_target = ops.clip(outputs.cos_target, -1.0, 1.0)
-        degrees = ops.arccos(cos_target) * (180.0 / np.pi)
-        self._accuracy.update_state(outputs.is_nearest, sample_weight)
-        self._target_angle.update_state(degrees, sample_weight)
-        self._embedding_norm.update_state(outputs.norms, sample_weight)
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object

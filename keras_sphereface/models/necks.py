@@ -8,23 +8,23 @@ NECKS = ("gdconv", "flatten", "bn_flatten", "average", "linear")
 
 
 def apply_neck(features, embedding_dim, *, neck, dropout, batch_norm):
-    """Features to one vector a face, then a linear map to the embedding.
+    """Features to one vector per face, then a linear map to the embedding.
 
     - `"gdconv"`: a depthwise convolution as large as the map, so each channel
       learns which places of a face matter.
     - `"flatten"`: every place of every channel, for few and large maps the
       most parameters.
-    - `"bn_flatten"`: batch normalisation before `"flatten"`, and a bias in the
+    - `"bn_flatten"`: batch normalization before `"flatten"`, and a bias in the
       dense layer: the neck of IResNet.
     - `"average"`: the mean over places.
-    - `"linear"`: `"flatten"` without batch normalisation, whatever
+    - `"linear"`: `"flatten"` without batch normalization, whatever
       `batch_norm` says: the neck of EdgeFace, for vectors.
 
     Then dropout, a dense layer (a 1x1 convolution in the paper of
-    MobileFaceNet) and batch normalisation. Without the latter the dense layer
+    MobileFaceNet) and batch normalization. Without the latter the dense layer
     has a bias. A vector goes straight to the dropout.
 
-    InsightFace keeps the scales of its last batch normalisation at 1; here
+    InsightFace keeps the scales of its last batch normalization at 1; here
     they are trained.
 
     Args:
@@ -74,7 +74,7 @@ def _to_vector(features, neck, batch_norm):
         x = keras.layers.DepthwiseConv2D(
             features.shape[1:3],
             use_bias=not batch_norm,
-            # One input channel a filter: 1 / fan_out keeps the variance.
+            # One input channel per filter: 1 / fan_out keeps the variance.
             depthwise_initializer=keras.initializers.VarianceScaling(
                 scale=1.0, mode="fan_out", distribution="untruncated_normal"
             ),

@@ -1,4 +1,4 @@
-"""Positive pairs against negative ones, without class centres."""
+"""Positive pairs against negative ones, without class centers."""
 
 from keras import ops
 
@@ -81,7 +81,7 @@ def simple_losses(
     loss_weight,
     bias,
 ):
-    """SimPLE: binary cross-entropies of pairs, without normalisation.
+    """SimPLE: binary cross-entropies of pairs, without normalization.
 
     The score of a pair is `<x1, x2> - angle_bias * |x1| |x2|`, its logit
     `(score - margin + bias) / temperature` if positive, `(score + margin +

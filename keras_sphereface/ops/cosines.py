@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_sphereface.backend.gradients import custom_gradient, vector_jacobian
+from keras_sphereface.ops.margins import Margin
 
 # Below this squared norm a float32 vector has no direction worth the name.
 _TINY_SQUARED_NORM = 1e-30
@@ -25,7 +26,9 @@ def safe_normalize(vectors, axis=-1):
         with `axis` kept at size 1.
     """
     squared = ops.sum(ops.square(vectors), axis=axis, keepdims=True)
-    inverse = _inverse_root(squared)
+    is_zero = squared < _TINY_SQUARED_NORM
+    inverse = ops.rsqrt(ops.where(is_zero, 1.0, squared))
+    inverse = ops.where(is_zero, 0.0, inverse)
     return vectors * inverse, squared * inverse
 
 
@@ -38,7 +41,12 @@ def inverse_column_norms(matrix):
     Returns:
         Float tensor, `(num_columns,)`.
     """
-    return _inverse_root(_column_sums(ops.square(matrix)))
+    # A product sums columns faster than a reduction does.
+    ones = ops.ones((1, matrix.shape[0]))
+    squared = ops.matmul(ones, ops.square(matrix))[0]
+    is_zero = squared < _TINY_SQUARED_NORM
+    inverse = ops.rsqrt(ops.where(is_zero, 1.0, squared))
+    return ops.where(is_zero, 0.0, inverse)
 
 
 def cosines(unit_embeddings, centers):
@@ -56,91 +64,11 @@ def cosines(unit_embeddings, centers):
     Returns:
         Float32 tensor, `(batch_size, num_classes)`.
     """
-    (cos_theta,) = _cosines(unit_embeddings, ops.convert_to_tensor(centers))
-    return cos_theta
-
-
-@custom_gradient
-def _cosines(unit_embeddings, centers):
-    inverse = inverse_column_norms(centers)
-    cos_theta = ops.matmul(unit_embeddings, centers) * inverse
-
-    def gradient(upstream):
-        radial = _column_sums(upstream * cos_theta)
-        return _product_gradients(
-            unit_embeddings, centers, inverse, upstream, radial
-        )
-
-    return (cos_theta,), gradient
-
-
-def class_logits(unit_embeddings, centers, labels, *, margin, scale, bias=None):
-    """Logits of all classes, `scale * value + bias`, with a margin in place.
-
-    With `margin.detach` the backward pass sees the cosines in place of the
-    values; `scale`, where it has a gradient, sees the values.
-
-    Beside the matrix products, the matrix of logits is passed over once going
-    forward and twice going backward: no normalized centers, no mask, no copy.
-
-    Args:
-        unit_embeddings: float32 tensor, `(batch_size, embedding_dim)`.
-        centers: float32 tensor, `(embedding_dim, num_classes)`, any norm.
-        labels: int32 tensor, `(batch_size,)`, in `[0, num_classes)`.
-        margin: `Margin`.
-        scale: float; or a tensor `(batch_size, 1)`, which gets a gradient.
-        bias: float32 scalar, which gets a gradient. Defaults to `None`, 0.
-
-    Returns:
-        Tuple of the logits, float32, `(batch_size, num_classes)`, and the
-        cosines to the true class, float32, `(batch_size, 1)`, without a
-        gradient.
-    """
-    rows = _MarginedRows(labels, margin, scale, bias)
-    # The logit is then a multiple of the cosine, and the multiplication one
-    # of embeddings.
-    is_linear = margin.others is None
-
-    def forward(unit, centers, scale, bias, *parameters):
-        inverse = inverse_column_norms(centers)
-        left = unit * scale
-        products = ops.matmul(left if is_linear else unit, centers) * inverse
-        cos_target = take_in_rows(products, labels)
-        if is_linear:
-            cos_target = cos_target / ops.where(scale == 0.0, 1.0, scale)
-        logits = rows.logits(
-            products, cos_target, scale, bias, parameters, is_scaled=is_linear
-        )
-
-        def gradient(upstream, d_cos_target=None):
-            slopes, *rest = rows.gradients(
-                upstream, products, logits, cos_target, scale, bias, parameters
-            )
-            if not is_linear:
-                radial = _column_sums(slopes * products, scale)
-            elif rows.has_bias:
-                radial = _column_sums(slopes * products)
-            else:
-                # The logits but for one are the products, which need not wait
-                # for this then.
-                radial = _column_sums(slopes * logits)
-                off = scale * cos_target - take_in_rows(logits, labels)
-                off = off * take_in_rows(slopes, labels)
-                radial = _add_at(radial, labels, off[:, 0])
-            d_unit, d_centers = _product_gradients(
-                left, centers, inverse, slopes, radial
-            )
-            return d_unit * scale, d_centers, *rest
-
-        return (logits, cos_target), gradient
-
-    return custom_gradient(forward)(
-        unit_embeddings,
-        ops.convert_to_tensor(centers),
-        rows.scale_column(unit_embeddings),
-        rows.bias,
-        *margin.parameters,
+    first = ops.zeros_like(unit_embeddings[:, 0], dtype="int32")
+    cos_theta, _ = class_logits(
+        unit_embeddings, centers, first, margin=Margin(), scale=1.0
     )
+    return cos_theta
 
 
 def logits_of_cosines(cos_theta, labels, *, margin, scale, bias=None):
@@ -156,22 +84,114 @@ def logits_of_cosines(cos_theta, labels, *, margin, scale, bias=None):
     Returns:
         As `class_logits`.
     """
-    rows = _MarginedRows(labels, margin, scale, bias)
+    return class_logits(
+        cos_theta, None, labels, margin=margin, scale=scale, bias=bias
+    )
 
-    def forward(cos_theta, scale, bias, *parameters):
-        cos_target = take_in_rows(cos_theta, labels)
-        logits = rows.logits(cos_theta, cos_target, scale, bias, parameters)
+
+def class_logits(unit_embeddings, centers, labels, *, margin, scale, bias=None):
+    """Logits of all classes, `scale * value + bias`, with a margin in place.
+
+    With `margin.detach` the backward pass sees the cosines in place of the
+    values; `scale`, where it has a gradient, sees the values.
+
+    Beside the matrix products, the matrix of logits is passed over once going
+    forward and twice going backward: no normalized centers, no mask, no copy.
+
+    Args:
+        unit_embeddings: float32 tensor, `(batch_size, embedding_dim)`; the
+            cosines themselves, `(batch_size, num_classes)`, without `centers`.
+        centers: float32 tensor, `(embedding_dim, num_classes)`, any norm; or
+            `None`.
+        labels: int32 tensor, `(batch_size,)`, in `[0, num_classes)`.
+        margin: `Margin`.
+        scale: float; or a tensor `(batch_size, 1)`, which gets a gradient.
+        bias: float32 scalar, which gets a gradient. Defaults to `None`, 0.
+
+    Returns:
+        Tuple of the logits, float32, `(batch_size, num_classes)`, and the
+        cosines to the true class, float32, `(batch_size, 1)`, without a
+        gradient.
+    """
+    target, others, detach, parameters = margin
+    scale = ops.convert_to_tensor(scale, "float32")
+    learns_scale, has_bias = len(scale.shape) == 2, bias is not None
+    own_place = labels[:, None]
+
+    def forward(unit, scale, bias, *more):
+        scale_or_one = ops.where(scale == 0.0, 1.0, scale)
+        # Without a value for the others, the logit is a multiple of the
+        # cosine, and the multiplication one of embeddings.
+        values, left = unit, unit * scale
+        if centers is not None:
+            more, centers_now = more[1:], more[0]
+            inverse = inverse_column_norms(centers_now)
+            values = unit if others is not None else left
+            values = ops.matmul(values, centers_now) * inverse
+        elif others is None:
+            values = left
+        cos_theta = values
+        cos_target = ops.take_along_axis(values, own_place, axis=1)
+        if others is None:
+            cos_target = cos_target / scale_or_one
+        else:
+            values = others(values) * scale
+        if has_bias:
+            values = values + bias
+        logits = values
+        if target is not None or others is not None:
+            own = cos_target if target is None else target(cos_target, *more)
+            own = own * scale + bias
+            logits = replace_in_rows(values, labels, own[:, 0])
 
         def gradient(upstream, d_cos_target=None):
-            slopes, *rest = rows.gradients(
-                upstream, cos_theta, logits, cos_target, scale, bias, parameters
-            )
-            return slopes * scale, *rest
+            # Of the cosines, over `scale`.
+            slopes, d_more = upstream, tuple(map(ops.zeros_like, more))
+            if logits is not values and not detach:
+                own = ops.take_along_axis(upstream, own_place, axis=1)
+                if target is not None:
+                    own, *d_more = vector_jacobian(
+                        target, (cos_target, *more), own * scale
+                    )
+                    own = own / scale_or_one
+                if others is not None:
+                    (slopes,) = vector_jacobian(others, (cos_theta,), upstream)
+                slopes = replace_in_rows(slopes, labels, own[:, 0])
+            d_scale, d_bias = ops.zeros_like(scale), ops.zeros_like(bias)
+            if learns_scale:
+                margined = logits - bias if has_bias else logits
+                d_scale = ops.sum(upstream * margined, axis=1, keepdims=True)
+                d_scale = d_scale / scale_or_one
+            if has_bias:
+                d_bias = ops.sum(upstream)
+            if centers is None:
+                return slopes * scale, d_scale, d_bias, *d_more
+            weights = ops.ones_like(scale) if others is None else scale
+            if others is None and not has_bias:
+                # The logits are multiples of the cosines but for the true
+                # class, and the cosines need not wait for this.
+                own = ops.take_along_axis(slopes, own_place, axis=1)
+                along = replace_in_rows(
+                    slopes * logits, labels, (own * scale * cos_target)[:, 0]
+                )
+            else:
+                along = slopes * cos_theta
+            slopes = slopes * inverse
+            d_unit = ops.matmul(slopes, ops.transpose(centers_now)) * scale
+            d_centers = ops.matmul(ops.transpose(left), slopes)
+            # A center turns; its length changes nothing.
+            radial = ops.matmul(ops.transpose(weights), along)[0]
+            d_centers -= centers_now * (inverse * inverse * radial)
+            return d_unit, d_scale, d_bias, d_centers, *d_more
 
         return (logits, cos_target), gradient
 
     return custom_gradient(forward)(
-        cos_theta, rows.scale_column(cos_theta), rows.bias, *margin.parameters
+        unit_embeddings,
+        ops.broadcast_to(scale, (ops.shape(unit_embeddings)[0], 1)),
+        ops.cast(bias if has_bias else 0.0, "float32"),
+        *(() if centers is None else (ops.cast(centers, "float32"),)),
+        *parameters,
     )
 
 
@@ -209,100 +229,3 @@ def replace_in_rows(matrix, columns, values):
     return ops.scatter_update(
         matrix, ops.stack([rows, columns], axis=1), values
     )
-
-
-class _MarginedRows:
-    """Rows of logits from rows of cosines, and the way back."""
-
-    def __init__(self, labels, margin, scale, bias):
-        self.labels = labels
-        self.margin = margin
-        self.scale = ops.convert_to_tensor(scale, "float32")
-        self.learns_scale = len(self.scale.shape) == 2
-        self.has_bias = bias is not None
-        self.bias = ops.convert_to_tensor(0.0 if bias is None else bias)
-
-    def scale_column(self, matrix):
-        """The scale of each row, `(batch_size, 1)`."""
-        return ops.broadcast_to(self.scale, (ops.shape(matrix)[0], 1))
-
-    def logits(
-        self, values, cos_target, scale, bias, parameters, is_scaled=False
-    ):
-        """Logits from cosines, or from multiples of them by the scale."""
-        if self.margin.others is not None:
-            values = self.margin.others(values)
-        if not is_scaled:
-            values = values * scale
-        if self.has_bias:
-            values = values + bias
-        if self.margin.target is None and self.margin.others is None:
-            return values
-        target = cos_target
-        if self.margin.target is not None:
-            target = self.margin.target(cos_target, *parameters)
-        target = target * scale + bias
-        return replace_in_rows(values, self.labels, target[:, 0])
-
-    def gradients(
-        self, upstream, cos_theta, logits, cos_target, scale, bias, parameters
-    ):
-        """Gradients of cosines over `scale`, then of scale, bias, parameters.
-
-        `cos_theta` is read only where the others are differentiated.
-        """
-        target, others, detach, _ = self.margin
-        own = take_in_rows(upstream, self.labels)
-        slopes = upstream
-        if others is not None and not detach:
-            (slopes,) = vector_jacobian(others, (cos_theta,), upstream)
-        d_parameters = [ops.zeros_like(each) for each in parameters]
-        if not detach and target is not None:
-            (d_target,) = vector_jacobian(
-                lambda cosines: target(cosines, *parameters),
-                (cos_target,),
-                own,
-            )
-            if parameters:
-                d_parameters = vector_jacobian(
-                    lambda *parameters: target(cos_target, *parameters),
-                    parameters,
-                    own * scale,
-                )
-            slopes = replace_in_rows(slopes, self.labels, d_target[:, 0])
-        elif not detach and others is not None:
-            slopes = replace_in_rows(slopes, self.labels, own[:, 0])
-        d_scale, d_bias = ops.zeros_like(scale), ops.zeros_like(bias)
-        if self.learns_scale:
-            values = (logits - bias) if self.has_bias else logits
-            d_scale = ops.sum(upstream * values, axis=1, keepdims=True)
-            d_scale = d_scale / ops.where(scale == 0.0, 1.0, scale)
-        if self.has_bias:
-            d_bias = ops.sum(upstream)
-        return slopes, d_scale, d_bias, *d_parameters
-
-
-def _product_gradients(left, centers, inverse, slopes, radial):
-    """Gradients of `left @ centers * inverse`, the second as a direction's."""
-    slopes = slopes * inverse
-    d_left = ops.matmul(slopes, ops.transpose(centers))
-    d_centers = ops.matmul(ops.transpose(left), slopes)
-    # A center turns; its length changes nothing.
-    return d_left, d_centers - centers * (inverse * inverse * radial)
-
-
-def _column_sums(matrix, weights=None):
-    """Sums of columns as a product, which is faster than a reduction."""
-    if weights is None:
-        weights = ops.ones((ops.shape(matrix)[0], 1))
-    return ops.matmul(ops.transpose(weights), matrix)[0]
-
-
-def _add_at(vector, places, values):
-    """`vector` with values added at places, which may repeat."""
-    return vector + ops.segment_sum(values, places, vector.shape[0])
-
-
-def _inverse_root(squared):
-    is_zero = squared < _TINY_SQUARED_NORM
-    return ops.where(is_zero, 0.0, ops.rsqrt(ops.where(is_zero, 1.0, squared)))

@@ -1,4 +1,4 @@
-"""Minimum hyperspherical energy: centres that keep away from each other."""
+"""Minimum hyperspherical energy: centers that keep away from each other."""
 
 from keras import ops
 
@@ -7,7 +7,7 @@ from keras_sphereface.ops.margins import angle
 
 
 def hyperspherical_energy(centers, labels):
-    """Mean of `theta^-2` over pairs of centres of the classes in a batch.
+    """Mean of `theta^-2` over pairs of centers of the classes in a batch.
 
     Args:
         centers: float32 tensor, `(embedding_dim, num_classes)`.

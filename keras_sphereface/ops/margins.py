@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from keras_sphereface.backend.gradients import custom_gradient
+from keras_sphereface.backend.gradients import custom_gradient, vector_jacobian
 
 # OpenSphere's bound; it has to be applied in float32, since 1 - 1e-5 rounds
 # to 1 in float16.
@@ -25,13 +25,13 @@ class Margin(NamedTuple):
             true class, `(batch_size, 1)`, to values of the same shape.
             Defaults to `None`, the cosines.
         others: callable from cosines to values, element by element and
-            rising, for the other classes. Defaults to `None`, the cosines.
+            increasing, for the other classes. Defaults to `None`, the cosines.
         detach: bool, whether the backward pass sees the cosines in place of
             the values (characteristic gradient detachment). Defaults to
             `False`.
         parameters: tuple of float32 tensors that `target` takes and whose
-            gradients matter, such as a margin that depends on the norm.
-            Defaults to none.
+            gradients matter, such as a margin that depends on the norm; what
+            it closes over has no gradient. Defaults to none.
 
     Example:
 
@@ -56,7 +56,16 @@ class Margin(NamedTuple):
         """
         if self.target is None:
             return cos_target
-        return self.target(cos_target, *self.parameters)
+
+        # So that what it closes over has no gradient, as in `class_logits`.
+        def forward(*values):
+            def gradient(upstream):
+                return vector_jacobian(self.target, values, upstream)
+
+            return (self.target(*values),), gradient
+
+        (values,) = custom_gradient(forward)(cos_target, *self.parameters)
+        return values
 
     def other_values(self, cos_theta):
         """Values in place of the cosines to the other classes.
@@ -70,13 +79,13 @@ class Margin(NamedTuple):
         return cos_theta if self.others is None else self.others(cos_theta)
 
 
+@custom_gradient
 def angle(cos_theta):
     """Angle of a cosine, `arccos` clipped to `±(1 - 1e-5)`.
 
-    Computed from the half angle, `2 atan2(√(1 - cos), √(1 + cos))`. The
-    derivative of `arccos` contains `1 - cos²`, which cancels near `±1`; here
-    the differences are exact and the gradient keeps float32 accuracy. It is
-    zero beyond the clip.
+    The derivative of `arccos` contains `1 - cos²`, which cancels near `±1`;
+    as a product of `1 - cos` and `1 + cos` the gradient keeps float32
+    accuracy. It is zero beyond the clip.
 
     Args:
         cos_theta: float32 tensor, any shape; rounding past 1 is clipped.
@@ -84,19 +93,6 @@ def angle(cos_theta):
     Returns:
         Tensor like `cos_theta`, radians, in `[0.0045, π - 0.0045]`.
     """
-    if keras.backend.backend() == "tensorflow":
-        (theta,) = _arccos(cos_theta)
-        return theta
-    cos_theta = ops.clip(cos_theta, -_COS_BOUND, _COS_BOUND)
-    half_sine = ops.sqrt(1.0 - cos_theta)
-    half_cosine = ops.sqrt(1.0 + cos_theta)
-    return 2.0 * ops.arctan2(half_sine, half_cosine)
-
-
-@custom_gradient
-def _arccos(cos_theta):
-    # TensorFlow's `arccos` is as exact, in one pass where the half angle takes
-    # five; only its gradient is not.
     clipped = ops.clip(cos_theta, -_COS_BOUND, _COS_BOUND)
 
     def gradient(upstream):
@@ -104,7 +100,7 @@ def _arccos(cos_theta):
         is_inside = ops.abs(cos_theta) <= _COS_BOUND
         return (ops.where(is_inside, -upstream * slope, 0.0),)
 
-    return (ops.arccos(clipped),), gradient
+    return ops.arccos(clipped), gradient
 
 
 def falling_cosine(theta):

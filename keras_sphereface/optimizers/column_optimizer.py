@@ -7,15 +7,15 @@ from keras_sphereface.optimizers.wrapped_optimizer import WrappedOptimizer
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
 class ColumnOptimizer(WrappedOptimizer):
-    """An optimizer that leaves the centres of classes not sampled alone.
+    """An optimizer that leaves the centers of classes not sampled alone.
 
-    A head with `sample_rate` below 1 has gradients for some of its centres.
-    Momentum and weight decay would move the others all the same. Here a
-    column of the centres whose gradient is exactly zero keeps its value, to
+    A head with `sample_rate` below 1 has gradients for some of its centers.
+    Momentum and weight decay would move the others too. Here a
+    column of the centers whose gradient is exactly zero keeps its value, to
     the bit, and what the optimizer remembers of it: its momentum waits and its
     weight does not decay until the class is sampled again.
 
-    `FaceRecognizer.compile` wraps the optimizer of such a head by itself; a
+    `FaceRecognizer.compile` wraps the optimizer of such a head itself; a
     model of your own needs it.
 
     Args:

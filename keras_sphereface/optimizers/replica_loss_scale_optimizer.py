@@ -18,7 +18,7 @@ class ReplicaLossScaleOptimizer(keras.optimizers.LossScaleOptimizer):
     else all of them skip it and the scale halves. With one replica, and on
     other backends, it is Keras's own optimizer.
 
-    `FaceRecognizer.compile` uses it by itself under `mixed_float16`.
+    `FaceRecognizer.compile` uses it automatically under `mixed_float16`.
 
     Args:
         inner_optimizer: `keras.optimizers.Optimizer` to wrap.

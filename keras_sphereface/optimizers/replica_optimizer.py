@@ -39,8 +39,8 @@ class ReplicaOptimizer(WrappedOptimizer):
         inner_optimizer: `keras.optimizers.Optimizer` with any of `clipnorm`,
             `global_clipnorm`, `clipvalue` and `gradient_accumulation_steps`.
             A learning-rate schedule counts batches, as in Keras; an average of
-            the weights (`use_ema`) moves once an update, where Keras moves it
-            once a batch.
+            the weights (`use_ema`) moves once per update, where Keras moves it
+            once per batch.
         name: str, or `None` for a name of Keras's choice.
 
     Example:

@@ -20,7 +20,7 @@ def replica_safe(optimizer, *, loss_scale=False):
     Call it in the scope of the strategy. Clipping and accumulation are wrapped
     in a `ReplicaOptimizer` if there is a strategy, loss scaling in a
     `ReplicaLossScaleOptimizer`; what needs no wrapping comes back as it is.
-    `FaceRecognizer.compile` calls this by itself; a model of your own needs it.
+    `FaceRecognizer.compile` calls this itself; a model of your own needs it.
 
     Args:
         optimizer: `keras.optimizers.Optimizer`, or the name of one.

@@ -10,7 +10,7 @@ class UpdateSchedule(keras.optimizers.schedules.LearningRateSchedule):
 
     Args:
         schedule: `LearningRateSchedule` over batches.
-        steps: int, batches an update.
+        steps: int, batches per update.
     """
 
     def __init__(self, schedule, steps):

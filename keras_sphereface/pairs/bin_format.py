@@ -1,7 +1,7 @@
 """The `.bin` verification sets of InsightFace: lfw, cfp_fp, agedb_30 and more.
 
 A pickle of two lists: the encoded images of all pairs, one pair after the
-other, and a boolean a pair. Python 2 wrote most of them.
+other, and one boolean per pair. Python 2 wrote most of them.
 """
 
 import os
@@ -51,7 +51,7 @@ def read_bin(path: str | os.PathLike) -> tuple[list[bytes], np.ndarray]:
         raise ValueError(f"{path} must say True or False for each pair.")
     if len(images) != 2 * len(is_same) or not is_same:
         raise ValueError(
-            f"{path} must hold two images a pair. Received: {len(images)} "
+            f"{path} must hold two images per pair. Received: {len(images)} "
             f"images, {len(is_same)} pairs"
         )
     return images, np.array(is_same, bool)

@@ -17,7 +17,7 @@ def read_cfp_pairs(
 
     `root/Protocol/Pair_list_F.txt` and `Pair_list_P.txt` number the frontal
     and the profile images; `root/Protocol/Split/FP/01/same.txt` and `diff.txt`
-    have a pair of numbers a line, `1,12`.
+    have a pair of numbers per line, `1,12`.
 
     Args:
         root: folder with `Protocol` in it, such as `cfp-dataset`.

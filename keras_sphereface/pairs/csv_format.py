@@ -23,7 +23,7 @@ def read_csv_pairs(
     """Reads a CSV with the columns `image_a`, `image_b` and `is_same`.
 
     `is_same` is 1 or 0, `true` or `false`. A column `fold` says the fold of a
-    pair; without it, there are ten folds of neighbouring pairs. Columns
+    pair; without it, there are ten folds of neighboring pairs. Columns
     `person_a` and `person_b`, both or none, say who is on the images.
 
     Args:
@@ -99,8 +99,8 @@ def columns_of(
 
     Args:
         pairs: list of two paths each.
-        is_same: list of bool, one a pair.
-        folds: list of int, one a pair; empty for ten of neighbouring pairs.
+        is_same: list of bool, one per pair.
+        folds: list of int, one per pair; empty for ten of neighboring pairs.
         people: dict of who is on each path, or `None`.
 
     Returns:

@@ -18,7 +18,7 @@ def read_lfw_pairs(
 
     Args:
         pairs_file: path of the text file.
-        root: folder with one folder a person.
+        root: folder with one folder per person.
 
     Returns:
         Dict of `images` (paths, each once), `people`, `index_a`, `index_b`,
@@ -27,7 +27,7 @@ def read_lfw_pairs(
     pairs_file, root = Path(pairs_file), Path(root)
     if not root.is_dir():
         raise FileNotFoundError(
-            f"`root` must be a folder with one folder a person. "
+            f"`root` must be a folder with one folder per person. "
             f"Received: root={root}"
         )
     lines = _numbered_lines(pairs_file)
@@ -147,6 +147,6 @@ def _find_images(
         raise FileNotFoundError(
             f"{pairs_file}, line {number}: no image {stem}"
             f"{IMAGE_SUFFIXES[0]} (nor {' nor '.join(IMAGE_SUFFIXES[1:])}). "
-            f"Received: {len(missing)} images that are not there"
+            f"Received: {len(missing)} missing images"
         )
     return paths

@@ -46,7 +46,7 @@ def check_images(images: Images) -> Images:
             of paths or of encoded images as bytes.
 
     Returns:
-        The array, or a list of paths or bytes; one image at least.
+        The array, or a list of paths or bytes; at least one image.
     """
     expected = (
         "`images` must be uint8, [num_images, height, width, 3], or a sequence "
@@ -101,7 +101,7 @@ def image_names(
         )
     if len(names) != len(images):
         raise ValueError(
-            f"`names` must have one name an image, {len(images)}. "
+            f"`names` must have one name per image, {len(images)}. "
             f"Received: {len(names)} names"
         )
     return list(names)
@@ -117,7 +117,7 @@ def read_named_image(
 
     Args:
         images: what `check_images` returned.
-        names: list of str, one an image.
+        names: list of str, one per image.
         index: int, position in `images`.
         face_input: `FaceInput` it must fit. Defaults to `None`, any size.
 

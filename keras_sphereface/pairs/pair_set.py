@@ -69,7 +69,7 @@ class PairSet:
         if len(set(lengths.values())) != 1 or not len(self.is_same):
             raise ValueError(
                 "`index_a`, `index_b`, `is_same` and `folds` must have one "
-                f"value a pair, one pair at least. Received: lengths={lengths}"
+                f"value per pair, at least one. Received: lengths={lengths}"
             )
         for name in ("index_a", "index_b"):
             index = getattr(self, name)
@@ -92,7 +92,7 @@ class PairSet:
             people = np.asarray(people)
             if people.shape != (num_images,):
                 raise ValueError(
-                    f"`people` must have one value an image, {num_images}. "
+                    f"`people` must have one value per image, {num_images}. "
                     f"Received: people.shape={people.shape}"
                 )
             check_people(self._in_pairs(people), self.is_same)
@@ -112,7 +112,7 @@ class PairSet:
 
         Args:
             pairs_file: path of the text file, separated by tabs or spaces.
-            root: folder with one folder a person.
+            root: folder with one folder per person.
 
         Returns:
             `PairSet`.
@@ -177,7 +177,7 @@ class PairSet:
         labels = _check_column("labels", labels, "iu", "int")
         if len(labels) != len(images):
             raise ValueError(
-                "`labels` must have one value an image. Received: "
+                "`labels` must have one value per image. Received: "
                 f"{len(labels)} labels of {len(images)} images"
             )
         columns = sample_pairs(

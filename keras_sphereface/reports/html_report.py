@@ -20,7 +20,7 @@ def write_html_report(
 
     Args:
         path: file to write, ending in `.html`; replaced when it is complete.
-        full_reports: dict of str to `FullReport`, one a model.
+        full_reports: dict of str to `FullReport`, one per model.
         comparisons: sequence of `Comparison`. Defaults to `()`.
         title: str. Defaults to `"Face verification"`.
 
@@ -29,7 +29,7 @@ def write_html_report(
     """
     if not full_reports:
         raise ValueError(
-            "`full_reports` must have one at least. Received: full_reports={}"
+            "`full_reports` must have at least one. Received: full_reports={}"
         )
     parts = []
     if len(full_reports) > 1:

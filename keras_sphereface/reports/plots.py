@@ -51,7 +51,7 @@ def _plot(figure_of, curves, path, title):
         )
     if not curves:
         raise ValueError(
-            "`curves` must have one curve at least. Received: curves={}"
+            "`curves` must have at least one curve. Received: curves={}"
         )
     rocs = {name: _as_roc(name, curve) for name, curve in curves.items()}
     figure = figure_of(rocs, title)

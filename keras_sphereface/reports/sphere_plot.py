@@ -23,12 +23,12 @@ _INK, _QUIET, _LINE = "#222222", "#6E6E6E", "#D4D4D4"
 
 
 def plot_sphere(panels: dict, path, title: str = "Embeddings") -> Path:
-    """Draws one circle or sphere a panel, one color an identity.
+    """Draws one circle or sphere per panel, one color per identity.
 
     On a circle, bars outside show how many faces lie in each direction, and
-    lines inside the class centres; on a sphere, dots are faces and stems the
-    centres. Below is the mean angle between a face and its own centre, and the
-    smallest between two centres.
+    lines inside the class centers; on a sphere, dots are faces and stems the
+    centers. Below is the mean angle between a face and its own center, and the
+    smallest between two centers.
 
     Args:
         panels: dict of str, the name of a head, to `(embeddings, labels,
@@ -49,7 +49,7 @@ def plot_sphere(panels: dict, path, title: str = "Embeddings") -> Path:
         )
     if not panels:
         raise ValueError(
-            "`panels` must have one panel at least. Received: panels={}"
+            "`panels` must have at least one panel. Received: panels={}"
         )
     for name, (embeddings, labels, centers) in panels.items():
         shapes = tuple(np.shape(a) for a in (embeddings, labels, centers))
@@ -128,7 +128,7 @@ def _caption(embeddings, labels, centers):
     within = np.degrees(np.arccos(np.clip(cosines, -1, 1))).mean()
     between = centers.T @ centers - 4 * np.eye(centers.shape[1])
     apart = np.degrees(np.arccos(np.clip(between.max(), -1, 1)))
-    return f"{within:.0f}° to the own centre, centres {apart:.0f}° apart"
+    return f"{within:.0f}° to the own center, centers {apart:.0f}° apart"
 
 
 def _draw_circle(figure, box, embeddings, labels, centers):
@@ -181,7 +181,7 @@ def _draw_ball(figure, box, embeddings, labels, centers):
     )
     # Faces on the far side stay pale: the ball is between.
     elevation, azimuth = np.radians(22), np.radians(35)
-    towards = np.array(
+    toward = np.array(
         [
             np.cos(elevation) * np.cos(azimuth),
             np.cos(elevation) * np.sin(azimuth),
@@ -190,7 +190,7 @@ def _draw_ball(figure, box, embeddings, labels, centers):
     )
     colors = np.array(_COLORS, dtype=object)[labels % len(_COLORS)]
     for is_near, alpha, size in ((False, 0.22, 8), (True, 0.9, 13)):
-        chosen = (embeddings @ towards > 0) == is_near
+        chosen = (embeddings @ toward > 0) == is_near
         axes.scatter(
             *(1.01 * embeddings[chosen].T),
             c=colors[chosen].tolist(),
@@ -201,7 +201,7 @@ def _draw_ball(figure, box, embeddings, labels, centers):
         )
     for label, center in enumerate(centers.T):
         color = _COLORS[label % len(_COLORS)]
-        alpha = 1.0 if center @ towards > 0 else 0.3
+        alpha = 1.0 if center @ toward > 0 else 0.3
         axes.plot(
             *np.stack([1.02 * center, 1.3 * center]).T,
             color=color,

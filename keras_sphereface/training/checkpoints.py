@@ -58,7 +58,7 @@ class Checkpoints:
         self.keep = keep
 
     def steps(self):
-        """Steps that have a checkpoint, rising."""
+        """Steps that have a checkpoint, ascending."""
         if not self.folder.is_dir():
             return []
         names = (_NAME.fullmatch(path.name) for path in self.folder.iterdir())
@@ -77,7 +77,7 @@ class Checkpoints:
         """The newest `Checkpoint` that can be read, or `None`.
 
         A damaged one is passed over with a warning that names it; if all are
-        damaged it is an error, since to begin anew would hide the loss.
+        damaged it is an error, since starting over would hide the loss.
         """
         steps = self.steps()
         for step in reversed(steps):
@@ -90,7 +90,7 @@ class Checkpoints:
         if steps:
             raise CheckpointError(
                 f"none of the checkpoints in {self.folder} can be read; "
-                "remove the folder to begin anew"
+                "remove the folder to start over"
             )
         return None
 

@@ -33,7 +33,7 @@ class EmbedderConfig:
         backbone: str, one of `backbones.names()`, or `"module:function"` of a
             builder as `backbones.register` takes it.
         embedding_dim: int.
-        batch_norm: bool, batch normalisation in backbone and neck.
+        batch_norm: bool, batch normalization in backbone and neck.
         dropout: float in `[0, 1)`, before the last dense layer.
         synchronized_batch_norm: bool, batch statistics over all replicas.
         arguments: dict, other arguments of `build_embedding_model`: `neck`,
@@ -124,7 +124,7 @@ class OptimizerConfig:
             not steps or steps != sorted(set(steps)) or steps[0] <= 0
         ):
             raise ValueError(
-                "`milestones` must be epochs in rising order, at least one. "
+                "`milestones` must be epochs in ascending order, at least one. "
                 f"Received: milestones={self.milestones}"
             )
 
@@ -155,7 +155,7 @@ class VerificationConfig:
 
 @dataclass(frozen=True)
 class CheckpointConfig:
-    """What a killed run goes on from.
+    """What a killed run resumes from.
 
     Args:
         every_steps: int, batches between checkpoints; there is one at the end
@@ -182,13 +182,13 @@ class TrainConfig:
         verification: `VerificationConfig`.
         checkpoint: `CheckpointConfig`.
         epochs: int.
-        batch_size: int, images a step on all devices together.
+        batch_size: int, images per step on all devices together.
         seed: int, for weights, order and augmentation.
         precision: `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
         strategy: `"none"`; `"mirrored"`, all GPUs of this machine;
             `"multi_worker"`, those of all machines in `TF_CONFIG`;
             `"data_parallel"`, all devices of the JAX backend; or
-            `"class_parallel"`, these, with the centres split over them.
+            `"class_parallel"`, these, with the centers split over them.
         cpu_devices: int, logical devices to make of the CPU, to try a strategy
             without GPUs.
         deterministic: bool, whether a run gives the same weights to the last

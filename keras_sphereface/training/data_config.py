@@ -19,7 +19,7 @@ class DataConfig:
     """Where faces come from.
 
     Args:
-        folder: folder with one sub-folder an identity, with InsightFace's
+        folder: folder with one sub-folder per identity, with InsightFace's
             `train.rec`, or with TFRecords of tools/make_tfrecords.py; `None`
             for synthetic faces.
         format: one of `data.names()`, or `"module:name"` of an opener as
@@ -31,15 +31,15 @@ class DataConfig:
             none.
         image_size: `(height, width)`, pixels.
         identities: path of the `identities.json` of an earlier run, whose
-            labels `folder` shall have; `None` numbers the identities there.
+            labels `folder` takes over; `None` numbers the identities there.
         check_images: bool, whether every image is decoded once, or every
             shard compared with its checksum, before training.
         flip: bool, whether half of the images are mirrored.
         augmentation: tuple of `"adaface"` (crop, low resolution and photometric
             changes, each of a fifth of the images), `"erasing"` (a patch of
             half of them) and `"randaugment"`, in this order after the flip.
-        sampling: `"image"`, each image once an epoch; `"balanced"`, each
-            identity `min_images` times at least; or `"identity"`,
+        sampling: `"image"`, each image once per epoch; `"balanced"`, each
+            identity at least `min_images` times; or `"identity"`,
             `images_per_identity` images of each identity of a batch.
         min_images: int, for `"balanced"`.
         images_per_identity: int, for `"identity"`; divides the batch size.

@@ -18,7 +18,7 @@ class HeadSettings(ConfigDict):
         arguments: dict, those that are not the defaults. Defaults to none.
     """
 
-    # A copy is made without arguments and filled afterwards.
+    # A copy is made without arguments and filled afterward.
     def __init__(self, name=HeadConfig.name, arguments=()):
         super().__init__()
         object.__setattr__(self, "_assigned", set())

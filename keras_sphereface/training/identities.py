@@ -35,7 +35,7 @@ def read_identities(path):
 
 
 def keep_identities(workdir, identities, *, is_resumed):
-    """Writes `identities.json`, or compares it if a run goes on.
+    """Writes `identities.json`, or compares it if a run is resumed.
 
     Args:
         workdir: path of the folder of the run.

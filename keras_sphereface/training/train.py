@@ -59,10 +59,10 @@ def train(config, workdir, callbacks=(), progress=True):
 
     Writes `embedder.keras`, `recognizer.keras`, `identities.json`,
     `history.csv` and `report.json` into `workdir`, and, verifying while it
-    trains, `best_embedder.keras`. A run that was killed goes on from its newest
+    trains, `best_embedder.keras`. A run that was killed resumes from its newest
     checkpoint when the same config is started again, and ends with the weights
     it would have had; a finished run leaves no checkpoints, and starting it
-    again begins anew.
+    again starts over.
 
     Pairs are scored without flip fusion: the thresholds are for a device that
     embeds one crop once.

@@ -36,15 +36,15 @@ def placed(crop, *, turn, scale, middle, size=(300, 400)):
         [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
     )
     inverse = np.linalg.inv(matrix)
-    centre = np.array([crop.shape[1], crop.shape[0]]) / 2
-    offset = centre - inverse @ middle
+    center = np.array([crop.shape[1], crop.shape[0]]) / 2
+    offset = center - inverse @ middle
     picture = Image.fromarray(crop).transform(
         size[::-1],
         Image.Transform.AFFINE,
         (*inverse[0], offset[0], *inverse[1], offset[1]),
         Image.Resampling.BICUBIC,
     )
-    return picture, lambda points: (points - centre) @ matrix.T + middle
+    return picture, lambda points: (points - center) @ matrix.T + middle
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def _every_second(detect):
     return lambda image: [] if next(turns) % 2 else detect(image)
 
 
-def test_a_stopped_run_goes_on(photographs, tmp_path):
+def test_a_stopped_run_resumes(photographs, tmp_path):
     table = read_landmarks(tmp_path / "landmarks.csv")
     faces = iter([table[f"person {n % 2}/{n}.png"][0] for n in (0, 2, 4, 1)])
     calls = []
@@ -173,7 +173,7 @@ def test_of_several_faces_the_rule_decides():
         DetectedFace(np.array([90, 90, 20, 20]), points, 0.7),
         DetectedFace(np.array([10, 10, 30, 30]), points, 0.99),
     ]
-    for place, rule in enumerate(("largest", "centre", "best_score")):
+    for place, rule in enumerate(("largest", "center", "best_score")):
         assert choose_face(faces, (200, 200), rule) is faces[place]
     assert choose_face([], (200, 200), "largest") is None
     with pytest.raises(ValueError, match="`rule` must be one of"):
@@ -228,7 +228,7 @@ def test_wrong_arguments_are_named(photographs, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(ValueError, match="`source` must be a folder"):
         align_folder(tmp_path / "none", out)
-    with pytest.raises(ValueError, match=r"`detector` is no function.*one of"):
+    with pytest.raises(ValueError, match=r"`detector` is not a func.*one of"):
         align_folder(photographs, out, detector="eyes")
     with pytest.raises(ValueError, match="`workers` must be"):
         align_folder(photographs, out, workers=0)

@@ -80,7 +80,7 @@ def assert_trains_alike(plain, checkpointed, images, targets, **settings):
             if step == 1:
                 model.compile(keras.optimizers.SGD(0.01), "mse", **settings)
             losses.append(model.train_on_batch(images, targets))
-        # Alike to the rounding of compilers that fuse the two differently;
+        # Equal to the rounding of compilers that fuse the two differently;
         # a second step starts from that.
         np.testing.assert_allclose(*losses, rtol=1e-6 * 100 ** (step - 1))
         if step == 2:

@@ -112,9 +112,9 @@ def test_batch_norm_is_that_of_pytorch():
     # torch.nn.BatchNorm2d: eps=1e-5, momentum=0.1 on the new value.
     layer = batch_normalization(name="bn")
     images = np.float32([[1.0], [3.0]])
-    normalised = layer(images, training=True)
+    normalized = layer(images, training=True)
     np.testing.assert_allclose(
-        keras.ops.convert_to_numpy(normalised),
+        keras.ops.convert_to_numpy(normalized),
         [[-1 / np.sqrt(1 + 1e-5)], [1 / np.sqrt(1 + 1e-5)]],
         rtol=1e-6,
     )
@@ -123,7 +123,7 @@ def test_batch_norm_is_that_of_pytorch():
     )
 
 
-def test_prelu_learns_one_slope_a_channel_from_a_quarter():
+def test_prelu_learns_one_slope_per_channel_from_a_quarter():
     layer = activation_layer("prelu", name="act")
     outputs = layer(np.float32([[[[-4.0, 8.0]]]]))
     np.testing.assert_allclose(

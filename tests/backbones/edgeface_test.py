@@ -51,7 +51,7 @@ def test_size_and_work_are_those_of_the_authors(
     if operations is not None:
         # The same for all images, but the authors count it: 14x14 places.
         positions = 14 * 14 * 64 * backbone.get_layer("stage2_down").filters
-        # Biases and normalisation are the rest.
+        # Biases and normalization are the rest.
         assert 0.998 < 2 * (work + positions) / operations < 1
     rank = "full rank" if rank_ratio is None else f"rank {rank_ratio}"
     title = name.removeprefix("edgeface_").upper()
@@ -107,7 +107,7 @@ def test_blocks_are_skipped_more_the_deeper_they_are(tiny):
 
 
 def test_skipped_blocks_are_the_identity_and_the_others_count_more(tiny):
-    # Images of a batch are alike, so what differs is which blocks they skip.
+    # Images of a batch are equal, so what differs is which blocks they skip.
     images = np.ones((16, 32, 48, 3), "float32")
     last = tiny.get_layer("stage4_block1_drop")
     branch = np.ones((16, 1, 1, 24), "float32")

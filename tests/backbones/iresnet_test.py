@@ -53,7 +53,7 @@ def test_docstring_says_the_size():
         assert line in iresnet.__doc__
 
 
-def normalise_loop(values, weights):
+def normalize_loop(values, weights):
     gamma, beta, mean, variance = weights
     return gamma * (values - mean) / np.sqrt(variance + 1e-5) + beta
 
@@ -88,15 +88,15 @@ def test_unit_is_that_of_the_paper(strides):
         ]
 
     inputs = random.normal(size=(2, 8 * strides, 8 * strides, 8))
-    x = normalise_loop(inputs, weights("bn")) * scales[f"{name}_conv1"]
-    x = normalise_loop(x, weights("conv1_bn"))
+    x = normalize_loop(inputs, weights("bn")) * scales[f"{name}_conv1"]
+    x = normalize_loop(x, weights("conv1_bn"))
     x = np.where(x > 0, x, weights("conv1_act")[0] * x)
     x = x[:, ::strides, ::strides] * scales[f"{name}_conv2"]
-    x = normalise_loop(x, weights("conv2_bn"))
+    x = normalize_loop(x, weights("conv2_bn"))
     identity = inputs
     if strides == 2:
         identity = inputs[:, ::2, ::2] * scales[f"{name}_down"]
-        identity = normalise_loop(identity, weights("down_bn"))
+        identity = normalize_loop(identity, weights("down_bn"))
     np.testing.assert_allclose(
         keras.ops.convert_to_numpy(unit(inputs.astype("float32"))),
         x + identity,

@@ -40,10 +40,10 @@ def test_size_follows_the_table_of_the_paper(width):
     model = mobilefacenet((112, width, 3))
     assert model.output_shape == (None, 7, width // 16, 512)
     assert count_multiply_adds(model) == work
-    normalised = sum(row[1] for row in rows)  # a batch norm after each
+    normalized = sum(row[1] for row in rows)  # a batch norm after each
     # A PReLU after each but the fifteen linear projections.
-    slopes = normalised - (5 * 64 + 10 * 128)
-    assert count_trainable(model) == weights + 2 * normalised + slopes
+    slopes = normalized - (5 * 64 + 10 * 128)
+    assert count_trainable(model) == weights + 2 * normalized + slopes
 
 
 def test_twelve_of_fifteen_bottlenecks_add_their_input():

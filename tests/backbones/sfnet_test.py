@@ -40,9 +40,9 @@ def test_size_follows_the_table_of_the_paper(depth, width):
     assert count_trainable(plain) == kernels + channels  # and biases
     assert count_multiply_adds(plain) == work
 
-    normalised = sfnet(BLOCKS[depth], (112, width, 3), batch_norm=True)
-    assert count_trainable(normalised) == kernels + 2 * channels
-    assert normalised.count_params() == kernels + 4 * channels
+    normalized = sfnet(BLOCKS[depth], (112, width, 3), batch_norm=True)
+    assert count_trainable(normalized) == kernels + 2 * channels
+    assert normalized.count_params() == kernels + 4 * channels
 
 
 def test_docstring_says_the_size():

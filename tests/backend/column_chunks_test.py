@@ -1,4 +1,4 @@
-"""Chunks put back together, and entries of rows, held to NumPy."""
+"""Chunks put back together, held to NumPy."""
 
 import keras
 import numpy as np
@@ -6,12 +6,7 @@ import pytest
 from keras import ops
 
 from keras_sphereface.backend import compiles_with_xla
-from keras_sphereface.backend.column_chunks import (
-    fold_chunks,
-    inverse_column_norms,
-    put_in_rows,
-    replace_in_rows,
-)
+from keras_sphereface.backend.column_chunks import fold_chunks
 
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 
@@ -106,33 +101,3 @@ def test_xla_compiles_what_is_unrolled():
     assert compiles_with_xla(128 * 7 + 6, 7)
     assert compiles_with_xla(10, 1000)
     assert compiles_with_xla(129 * 7, 7) is not ON_TENSORFLOW
-
-
-MATRIX = np.arange(12, dtype="float32").reshape(3, 4)
-
-
-def test_one_entry_of_each_row_is_replaced():
-    columns = np.int32([3, 0, 3])
-    found = replace_in_rows(MATRIX, columns, np.float32([-1, -2, -3]))
-    expected = [[0, 1, 2, -1], [-2, 5, 6, 7], [8, 9, 10, -3]]
-    np.testing.assert_array_equal(ops.convert_to_numpy(found), expected)
-
-
-@pytest.mark.parametrize(
-    ("columns", "expected"),
-    [
-        ([0, 4, -1], [[-1, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]),
-        ([3, -4, 3], [[0, 1, 2, -1], [4, 5, 6, 7], [8, 9, 10, -3]]),
-        ([10**9, -(10**9), 1], [[0, 1, 2, 3], [4, 5, 6, 7], [8, -3, 10, 11]]),
-    ],
-)
-def test_columns_outside_leave_their_rows(columns, expected):
-    values = np.float32([-1, -2, -3])
-    found = put_in_rows(MATRIX, np.int32(columns), values)
-    np.testing.assert_array_equal(ops.convert_to_numpy(found), expected)
-
-
-def test_columns_of_zeros_have_no_inverse_norm():
-    matrix = np.float32([[3, 0, 1e-3, 1e-16, 1e8], [4, 0, 0, 0, 0]])
-    found = ops.convert_to_numpy(inverse_column_norms(matrix))
-    np.testing.assert_allclose(found, [0.2, 0, 1e3, 0, 1e-8], rtol=1e-6)

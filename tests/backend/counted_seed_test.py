@@ -21,7 +21,7 @@ def test_the_same_seed_and_count_draw_the_same():
         assert draw(seed, count) == draw(seed, count)
 
 
-def test_neighbours_draw_something_else():
+def test_neighbors_draw_something_else():
     seeds, counts = (0, 1, 2, -1, 2**31, 2**40 + 7), range(4)
     pairs = list(itertools.product(seeds, counts))
     draws = {draw(*pair) for pair in pairs}

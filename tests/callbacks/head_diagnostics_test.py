@@ -173,7 +173,7 @@ def test_warns_of_a_scale_too_small_for_the_classes():
     assert "too small for 5 classes" in found["scale"]
     assert "cannot fall below 0.28" in found["scale"]
     # ln(4 * 9) / (5/4) = 2.87.
-    assert found["scale"].endswith("Take 3 at least.")
+    assert found["scale"].endswith("Take at least 3.")
     assert warnings_of(make_recognizer(scale=3.0)) == {}
     assert warnings_of(make_recognizer("sphereface2", scale=2.0)) == {}
 

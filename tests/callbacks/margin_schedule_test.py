@@ -11,7 +11,7 @@ from keras_sphereface.models import FaceRecognizer
 
 
 class Recorder(keras.callbacks.Callback):
-    """The number that each step was computed with."""
+    """The hyperparameter that each step was computed with."""
 
     def __init__(self, setting="margin"):
         super().__init__()
@@ -36,7 +36,7 @@ def make_faces():
     return x, random.integers(0, 5, 20).astype("int32")
 
 
-FIT = {"batch_size": 4, "shuffle": False, "verbose": 0}  # five steps an epoch
+FIT = {"batch_size": 4, "shuffle": False, "verbose": 0}  # five steps per epoch
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,8 @@ from keras_sphereface.class_softmax import (
     BinaryLoss,
     PrecomputedLoss,
     SoftmaxLoss,
-    is_nearest,
     split_logits,
 )
-from keras_sphereface.ops import Margin
 
 LABELS = np.int32([2, 0, 4, 2])
 WEIGHTS = np.float32([1.0, 2.0, 0.5, 3.0, 0.25])
@@ -184,40 +182,6 @@ def test_a_sample_without_doubt_keeps_its_accuracy():
     losses = SoftmaxLoss().from_logits(logits, labels)
     expected = np.log1p(np.exp(-64.0) + np.exp(-128.0))  # about 1.6e-28
     np.testing.assert_allclose(ops.convert_to_numpy(losses), expected, 1e-4)
-
-
-@pytest.mark.parametrize(
-    ("margin", "bias"),
-    [
-        (Margin(), None),
-        (Margin(lambda cos: cos - 5.0), None),
-        (Margin(lambda cos: cos - 5.0, lambda cos: 0.5 * cos + 0.3), -7.0),
-    ],
-)
-@pytest.mark.parametrize("scale", [8.0, np.float32([[8.0], [0.5], [30.0]])])
-def test_nearest_goes_by_plain_cosines_and_a_tie_is_none(margin, bias, scale):
-    cos_target = ops.convert_to_tensor(np.float32([[0.5], [0.5], [0.5]]))
-    nearest_other = np.float32([[0.5 - 1e-4], [0.5], [0.5 + 1e-4]])
-    largest = scale * margin.other_values(nearest_other)
-    largest = ops.convert_to_tensor(
-        np.float32(largest + (0.0 if bias is None else bias))[:, 0]
-    )
-    found = is_nearest(
-        cos_target, largest, margin=margin, scale=scale, bias=bias
-    )
-    np.testing.assert_array_equal(
-        ops.convert_to_numpy(found), [True, False, False]
-    )
-
-
-def test_of_one_class_the_nearest_is_the_true_one():
-    found = is_nearest(
-        ops.full((1, 1), -0.9),
-        ops.full((1,), -1e30),
-        margin=Margin(),
-        scale=30.0,
-    )
-    assert bool(ops.convert_to_numpy(found)[0])
 
 
 LOSSES = np.array([1.0, 2.0, 6.0], "float32")

@@ -104,11 +104,16 @@ def test_equal_those_of_all_logits(name, detach, is_binary, has_bias, weights):
         np.testing.assert_allclose(own, other, rtol=0, atol=atol)
 
 
-def test_a_column_outside_the_matrix_changes_nothing():
-    matrix = ops.convert_to_tensor(np.arange(12, dtype="float32").reshape(4, 3))
-    columns = ops.convert_to_tensor(np.int32([0, -1, 2, 3]))
-    values = ops.convert_to_tensor(np.float32([-1, -2, -3, -4]))
-    found = ops.convert_to_numpy(put_in_rows(matrix, columns, values))
-    np.testing.assert_array_equal(
-        found, [[-1, 1, 2], [3, 4, 5], [6, 7, -3], [9, 10, 11]]
-    )
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ([0, 4, -1], [[-1, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]),
+        ([3, -4, 3], [[0, 1, 2, -1], [4, 5, 6, 7], [8, 9, 10, -3]]),
+        ([10**9, -(10**9), 1], [[0, 1, 2, 3], [4, 5, 6, 7], [8, -3, 10, 11]]),
+    ],
+)
+def test_a_column_outside_the_matrix_changes_nothing(columns, expected):
+    matrix = np.arange(12, dtype="float32").reshape(3, 4)
+    values = np.float32([-1, -2, -3])
+    found = put_in_rows(matrix, np.int32(columns), values)
+    np.testing.assert_array_equal(ops.convert_to_numpy(found), expected)

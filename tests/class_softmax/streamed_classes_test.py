@@ -1,4 +1,4 @@
-"""Sums over chunks of classes, held to a float64 loop over one class a time."""
+"""Sums over chunks of classes, held to a float64 loop over single classes."""
 
 import math
 
@@ -24,7 +24,7 @@ SHAPES = settings(
 
 
 def cubed(cosine):
-    """A rising function of a cosine; `keras.ops` and floats alike."""
+    """An increasing function of a cosine, for `keras.ops` and floats."""
     return 0.5 * cosine + 0.5 * cosine * cosine * cosine
 
 

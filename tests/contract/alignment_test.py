@@ -167,7 +167,7 @@ def test_never_reflects():
         (np.full((5, 2), 7.0), "one point"),
         (np.full((5, 2), np.nan), "`landmarks` must be finite"),
         (np.ones((5, 3)), r"landmarks\.shape=\(5, 3\)"),
-        (np.ones((1, 2)), "two points at least"),
+        (np.ones((1, 2)), "at least two points"),
         (np.eye(2), "as many points"),
     ],
 )

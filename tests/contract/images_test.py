@@ -90,7 +90,7 @@ def test_refuses_a_file_cut_anywhere(
     ("data", "message"),
     [
         (b"", "empty.*note.jpg"),
-        (b"This is not a picture.", "no image.*note.jpg"),
+        (b"This is not a picture.", "not an image.*note.jpg"),
         (b"\xff\xd8\xff\xe0" + bytes(200), "truncated.*note.jpg"),
         (b"\x89PNG\r\n\x1a\n" + bytes(200), "broken.*note.jpg"),
     ],
@@ -109,7 +109,7 @@ def test_says_how_many_bytes_are_no_image():
 
 def test_refuses_deep_pixels_rather_than_clip_them():
     deep = np.arange(400, dtype=np.uint16).reshape(20, 20) * 100
-    with pytest.raises(ImageError, match="8 bits a channel"):
+    with pytest.raises(ImageError, match="8 bits per channel"):
         read_image(encode(deep, "png"))
 
 

@@ -13,7 +13,7 @@ needs_faces = pytest.mark.skipif(
 
 
 def moved(images, *, scale=1.0, x=0.0, y=0.0, turn=0.0):
-    """Each image scaled and turned about its centre, then shifted."""
+    """Each image scaled and turned about its center, then shifted."""
     result = []
     for image in images:
         height, width = image.shape[:2]
@@ -101,5 +101,5 @@ def test_a_folder_of_crops_that_are_off_warns(tmp_path):
 
 
 def test_too_few_images_are_an_error():
-    with pytest.raises(ValueError, match="128 images at least"):
+    with pytest.raises(ValueError, match="at least 128 images"):
         check_alignment(np.zeros((20, 112, 112, 3), np.uint8))

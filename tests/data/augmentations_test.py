@@ -33,7 +33,7 @@ def changed(step, seed=(1, 2), images=IMAGES):
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_the_same_seed_changes_alike_eagerly_and_inside_tf_data(name):
+def test_the_same_seed_changes_the_same_eagerly_and_inside_tf_data(name):
     step = STEPS[name]()
     once = changed(step)
     assert once.dtype == np.uint8
@@ -53,7 +53,7 @@ def test_the_same_seed_changes_alike_eagerly_and_inside_tf_data(name):
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_a_pipeline_that_goes_on_sees_the_same_images(name):
+def test_a_resumed_pipeline_sees_the_same_images(name):
     def dataset(first_step):
         return training_dataset(
             (IMAGES, EXAMPLE["label"]),
@@ -161,5 +161,5 @@ def test_wrong_arguments_are_named():
         AdaFaceAugmentation(crop=1.5)
     with pytest.raises(ValueError, match="`layer` must be a Keras layer"):
         KerasAugmentation(lambda x: x)
-    with pytest.raises(ValueError, match="`steps` must hold one"):
+    with pytest.raises(ValueError, match="`steps` must hold at least one"):
         RandomChoice([])

@@ -59,7 +59,7 @@ def test_training_sees_the_pixels_that_pillow_and_the_contract_see(encoding):
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_decodes_alike_eagerly_and_inside_tf_data(encoding):
+def test_decodes_the_same_eagerly_and_inside_tf_data(encoding):
     image_bytes = ENCODINGS[encoding](picture())
     dataset = tf.data.Dataset.from_tensors(image_bytes).map(decode_image)
     np.testing.assert_array_equal(

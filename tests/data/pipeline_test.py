@@ -117,7 +117,7 @@ def test_an_endless_pass_begins_at_any_step(first_step):
         np.testing.assert_array_equal(images, images_again)
 
 
-def test_repeat_goes_on_to_new_epochs():
+def test_repeat_continues_to_new_epochs():
     epochs = training_dataset(ARRAYS, 10)
     expected = labels_of(epochs) + labels_of(epochs)
     repeated = training_dataset(ARRAYS, 10).repeat(2)
@@ -138,7 +138,7 @@ def test_half_of_the_images_are_mirrored_and_nothing_else_changes():
         patterns.add(tuple(is_mirror[np.argsort(labels)]))
     # 400 coins: 200 +- 10, five deviations are 50.
     assert 150 < num_mirrored < 250
-    assert len(patterns) == 8  # every epoch draws anew
+    assert len(patterns) == 8  # every epoch draws again
 
 
 def test_the_batches_of_an_epoch_mirror_other_positions():

@@ -113,7 +113,7 @@ def test_without_an_index_the_records_are_found(tmp_path, ranges):
     ],
     ids=["cut", "cut at a line", "letters", "other file", "twice", "empty"],
 )
-def test_an_index_that_is_wrong_is_made_anew(folder, spoil):
+def test_a_wrong_index_is_rebuilt(folder, spoil):
     index = folder / "train.idx"
     index.write_text(spoil(index.read_text()))
     with pytest.warns(UserWarning, match="searched for its records, because"):
@@ -233,7 +233,7 @@ def test_large_sets_are_indexed_once(folder, monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_SPHEREFACE_CACHE", str(tmp_path / "cache"))
     os.utime(folder / "train.rec", ns=(1, 1))
     for path in (tmp_path / "cache").iterdir():
-        path.write_bytes(path.read_bytes()[:50])  # damaged: made anew
+        path.write_bytes(path.read_bytes()[:50])  # damaged: rebuilt
     assert list(RecordDataset(folder)) == list(first)
 
 

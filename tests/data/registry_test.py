@@ -12,7 +12,7 @@ from keras_sphereface.training import DataConfig, load_faces
 
 
 class ListedFaces(data.EncodedFaces):
-    """Images that a text file lists, one and its person a line."""
+    """Images that a text file lists, one and its person per line."""
 
     def __init__(self, path, *, image_size=(16, 12), check_images=True):
         super().__init__(image_size)

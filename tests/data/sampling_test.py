@@ -79,7 +79,7 @@ def test_identity_sampling_lets_everyone_have_their_turn():
         assert sorted(set(labels.numpy())) == list(range(6))
 
 
-def test_identity_sampling_draws_all_images_of_an_identity_alike():
+def test_identity_sampling_draws_all_images_of_an_identity_equally():
     dataset = batches(IdentitySampling(2), batch_size=12, repeat=True)
     drawn = Counter()
     for images, labels in dataset.take(900):

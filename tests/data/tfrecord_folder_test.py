@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from record_files import encoded, write_records
 
 from keras_sphereface.data import (
@@ -14,8 +13,6 @@ from keras_sphereface.data import (
     RecordDataset,
     TFRecordFolder,
     listing_cache,
-    open_faces,
-    tfrecord_writer,
     training_dataset,
     write_tfrecords,
 )
@@ -57,20 +54,6 @@ def test_records_come_back_with_the_same_bytes(tmp_path):
     assert list(TFRecordFolder(tmp_path / "again")) == list(source)
 
 
-def test_any_reader_of_tfrecords_can_read_them(shards):
-    features = {
-        "image": tf.io.FixedLenFeature([], tf.string),
-        "label": tf.io.FixedLenFeature([], tf.int64),
-    }
-    paths = sorted(map(str, shards.glob("*.tfrecord")))
-    found = [
-        tf.io.parse_single_example(record, features)
-        for record in tf.data.TFRecordDataset(paths)
-    ]
-    assert [one["image"].numpy() for one in found] == IMAGES
-    assert [int(one["label"]) for one in found] == LABELS
-
-
 def test_a_pipeline_gives_the_batches_of_the_folder(source, shards):
     batches = [
         list(training_dataset(faces, 4, seed=3))
@@ -81,40 +64,6 @@ def test_a_pipeline_gives_the_batches_of_the_folder(source, shards):
     ):
         np.testing.assert_array_equal(images_a, images_b)
         np.testing.assert_array_equal(labels_a, labels_b)
-
-
-def test_a_conversion_that_was_stopped_goes_on(tmp_path, source, monkeypatch):
-    done = []
-
-    def stop(count):
-        done.append(count)
-        if count == 7:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_tfrecords(
-            source, tmp_path / "out", images_per_shard=3, progress=stop
-        )
-    assert done == list(range(1, 8))
-    with pytest.raises(ValueError, match="conversion was not finished"):
-        open_faces(tmp_path / "out")
-    first = tmp_path / "out" / "faces-00000-of-00004.tfrecord"
-    written = first.stat().st_mtime_ns
-    done.clear()
-    write_tfrecords(
-        source, tmp_path / "out", images_per_shard=3, progress=done.append
-    )
-    assert done == [7, 8, 9, 10]  # the two complete shards are kept
-    assert first.stat().st_mtime_ns == written
-    assert list(TFRecordFolder(tmp_path / "out")) == list(source)
-    left = sorted(os.listdir(tmp_path / "out"))
-    assert left == sorted(
-        [f"faces-{n:05d}-of-00004.tfrecord" for n in range(4)]
-        + [f"faces-{n:05d}-of-00004.index.npy" for n in range(4)]
-        + ["manifest.json"]
-    )
-    monkeypatch.setattr(tfrecord_writer, "_write_shard", None)
-    write_tfrecords(source, tmp_path / "out", images_per_shard=3)  # all there
 
 
 def test_damage_is_named_and_only_it_is_written_again(source, shards):
@@ -159,23 +108,6 @@ def test_every_file_is_checked(shards, name, spoil, message):
         TFRecordFolder(shards, check_shards=False)
 
 
-def test_another_source_does_not_go_on_with_the_shards(source, shards):
-    with pytest.raises(ValueError, match="images_per_shard differ"):
-        write_tfrecords(source, shards, images_per_shard=5)
-    source.labels = source.labels[::-1].copy()
-    with pytest.raises(ValueError, match="another source"):
-        write_tfrecords(source, shards, images_per_shard=4)
-
-
-def test_a_folder_with_other_files_is_left_alone(source, tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "mine.txt").write_text("stays")
-    with pytest.raises(ValueError, match=r"must be new.*mine\.txt"):
-        write_tfrecords(source, tmp_path / "out")
-    with pytest.raises(ValueError, match="`source` must be an ImageFolder"):
-        write_tfrecords([1, 2], tmp_path / "new")
-
-
 def test_a_manifest_that_points_elsewhere_is_refused(shards):
     from keras_sphereface.data.shard_manifest import write_manifest
 
@@ -203,36 +135,6 @@ def test_checksums_of_a_large_set_are_computed_once(
     os.utime(path, ns=(1, 1))
     with pytest.raises(DamagedShardError, match="is damaged"):
         TFRecordFolder(shards)
-
-
-def test_open_faces_tells_the_formats_apart(tmp_path, source, shards):
-    rec = write_records(tmp_path / "rec", IMAGES, LABELS)
-    size = {"image_size": (16, 12)}
-    assert isinstance(open_faces(rec), RecordDataset)
-    assert isinstance(open_faces(str(rec / "train.rec")), RecordDataset)
-    assert isinstance(open_faces(shards), TFRecordFolder)
-    assert isinstance(open_faces(source.folder, **size), ImageFolder)
-    with pytest.raises(ValueError, match="`image_size` must be that of the"):
-        open_faces(shards, image_size=(112, 112))
-    with pytest.raises(ValueError, match="`identities` must be those"):
-        open_faces(rec, identities=["a", "b", "c"])
-    with pytest.raises(ValueError, match="`folder` must"):
-        open_faces(Path(tmp_path) / "nowhere")
-
-
-def test_saved_identities_keep_the_meaning_of_labels(source):
-    names = ["a new one", "person 2", "person 1", "person 0"]
-    faces = open_faces(source.folder, image_size=(16, 12), identities=names)
-    assert faces.identities == names
-    assert faces.num_classes == 4
-    assert sorted(set(faces.labels.tolist())) == [1, 2, 3]
-    assert [names[label] for _, label in faces] == [
-        f"person {label}" for label in LABELS
-    ]
-    with pytest.raises(ValueError, match="must name every sub-folder"):
-        ImageFolder(source.folder, image_size=(16, 12), identities=names[:2])
-    with pytest.raises(ValueError, match="each one once"):
-        ImageFolder(source.folder, identities=names * 2)
 
 
 def test_a_large_folder_is_listed_once(source, tmp_path, monkeypatch):

@@ -136,7 +136,7 @@ def test_every_flipped_byte_is_an_error(saved):
     [
         ({"format_version": 2}, r"`format_version` must be 1.* is 2"),
         ({"names": ["Ann", "Ann"]}, r"does not describe"),
-        ({"names": ["Ann"]}, r"a crop is nobody's"),
+        ({"names": ["Ann"]}, r"a crop belongs to nobody"),
         ({"num_crops": -1}, r"does not describe"),
         ({"num_crops": 10**15}, r"cut off"),
         ({"surprise": 1}, r"does not describe"),

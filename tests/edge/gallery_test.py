@@ -194,7 +194,7 @@ def test_with_a_bad_row_nothing_is_enrolled():
     ("names", "embeddings", "message"),
     [
         ("Ann", np.ones(7), r"`embeddings` must be \[8\].*\(7,\)"),
-        ("Ann", np.ones((0, 8)), r"one at least.*\(0, 8\)"),
+        ("Ann", np.ones((0, 8)), r"at least one.*\(0, 8\)"),
         ("", np.ones(8), r"`names` must be a str.*''"),
         (["Ann"], np.ones((2, 8)), r"1 names.* 2 embeddings"),
         ([1, 2], np.ones((2, 8)), r"`names` must be a str.* 1, for"),

@@ -17,10 +17,10 @@ def test_it_is_that_of_the_file_and_of_how_it_is_used():
 def test_it_comes_back_from_a_dict_and_reads_as_words():
     assert ModelIdentity.from_dict(MODEL.to_dict()) == MODEL
     assert str(MODEL) == (
-        "float32 abababababab, 8 numbers, of keras_sphereface 0.1.0"
+        "float32 abababababab, 8 dimensions, of keras_sphereface 0.1.0"
     )
     flipped = dataclasses.replace(MODEL, flip=True)
-    assert "8 numbers with mirror images" in str(flipped)
+    assert "8 dimensions with mirror images" in str(flipped)
 
 
 @pytest.mark.parametrize(

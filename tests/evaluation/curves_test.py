@@ -187,7 +187,7 @@ def test_the_threshold_measures_what_it_promises(pairs, far):
 
 @checked
 @given(scored_pairs())
-def test_a_rising_transform_of_the_scores_changes_no_rate(pairs):
+def test_an_increasing_transform_of_the_scores_changes_no_rate(pairs):
     arrays = to_arrays(*pairs)
     # Exact on eighths, so that no two scores fall together.
     scores = arrays["scores"]
@@ -265,7 +265,7 @@ def test_a_far_outside_its_range_is_refused(metric, far):
 
 @pytest.mark.parametrize("metric", [tar_at_far, threshold_at_far])
 def test_a_far_that_no_pair_can_measure_is_refused(metric):
-    message = "needs 1000 impostor pairs.*far=0.001 with 4 impostor pairs"
+    message = "at least 1000 impostor pairs.*far=0.001 with 4 impostor pairs"
     with pytest.raises(ValueError, match=message):
         metric(**HAND, far=1e-3)
 
@@ -281,7 +281,7 @@ def test_a_far_that_no_pair_can_measure_is_refused(metric):
         ([0.1, 0.2], [False, False], "0 same and 2 different"),
         ([0.1, 0.2], [0, 2], "0 and 1.*int64"),
         ([0.1, 0.2], [0.0, 1.0], "0 and 1.*float64"),
-        ([], [], r"one at least.*\(0,\)"),
+        ([], [], r"at least one.*\(0,\)"),
         ([[0.1], [0.2]], [0, 1], r"scores\.shape=\(2, 1\)"),
         (["a", "b"], [0, 1], "numbers"),
     ],

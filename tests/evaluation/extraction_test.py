@@ -68,7 +68,7 @@ def failing_after(times):
     return embed_some
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
+def test_an_interrupted_run_resumes_where_it_stopped(tmp_path):
     images = make_images()
     path = tmp_path / "rows.npy"
     with pytest.raises(KeyboardInterrupt):
@@ -142,7 +142,7 @@ def test_bad_arguments_are_named(tmp_path):
         extract_embeddings(embed, [], path)
     with pytest.raises(ValueError, match=r"112x112.*6x6"):
         extract_embeddings(embed, images, path, face_input=FaceInput())
-    with pytest.raises(ValueError, match="one embedding an image"):
+    with pytest.raises(ValueError, match="one embedding per image"):
         extract_embeddings(lambda x: embed(x)[:1], images, path)
 
 

@@ -7,7 +7,7 @@ from keras_sphereface.evaluation.pair_bootstrap import PairBootstrap
 
 
 def all_pairs(num_people):
-    """Two genuine pairs a person and one impostor pair of each two people."""
+    """Two genuine pairs per person and one impostor pair of each two people."""
     genuine = [(i, i) for i in range(num_people) for _ in range(2)]
     impostor = list(itertools.combinations(range(num_people), 2))
     people = np.array(genuine + impostor)

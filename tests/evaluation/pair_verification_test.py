@@ -62,7 +62,7 @@ def test_a_rate_that_the_pairs_cannot_measure_is_left_out_and_noted():
         "FAR=5e-3 is UNSTEADY: it rests on 1 of 200 pairs of different people; "
         "30 or more would make it steady.",
         "FAR=1e-3 was not measured: it needs 1,000 pairs of different people, "
-        "here are 200.",
+        "and tthere are 200.",
     )
     assert report.table().endswith("\n".join(report.notes))
 
@@ -149,7 +149,7 @@ def test_the_table_shows_the_thresholds():
 
 
 def make_faces(num_people=20, images_per_person=4, height=8, width=8):
-    """Noisy copies of one random picture a person."""
+    """Noisy copies of one random picture per person."""
     rng = np.random.default_rng(0)
     people = rng.uniform(0, 255, (num_people, 1, height, width, 3))
     shape = (num_people, images_per_person, height, width, 3)

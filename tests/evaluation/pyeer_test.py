@@ -44,7 +44,7 @@ def score_sets():
 
 
 def of_pyeer(genuine, impostor):
-    """`(thresholds, FMR, FNMR)`, thresholds rising."""
+    """`(thresholds, FMR, FNMR)`, thresholds ascending."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         return pyeer.calculate_roc(genuine, impostor)

@@ -55,7 +55,7 @@ def test_reports_stand_side_by_side_with_gaps_where_nothing_was_measured():
     assert lines[3].split()[-5:] == ["24.50", "%", "83.00", "%", "3,000"]
     assert len({len(line) for line in lines[:4]}) == 1
     assert lines[4] == "before: Few."
-    with pytest.raises(ValueError, match="one report at least"):
+    with pytest.raises(ValueError, match="at least one report"):
         compare_reports({})
 
 

@@ -122,7 +122,7 @@ def test_files_that_are_no_faces_are_named(page, files):
     _, state = page.verify(b"no image", files.faces[1])
     assert state == "error"
     assert "The first face cannot be read" in page.text()
-    assert "no image this browser reads" in page.text("#face-a")
+    assert "not an image this browser reads" in page.text("#face-a")
     ghost = np.dstack([files.faces[0], np.full((112, 112), 128, np.uint8)])
     _, state = page.verify(files.faces[0], ghost)
     assert state == "error"

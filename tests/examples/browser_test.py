@@ -118,7 +118,7 @@ def test_a_file_that_was_changed_after_its_export_is_refused(page, files):
 def test_files_that_are_no_models_are_errors(page, files):
     content = (files.folder / "face.tflite").read_bytes()
     for name, damaged, message in (
-        ("text", b"no model at all", "no TFLite file"),
+        ("text", b"no model at all", "not a TFLite file"),
         ("half", content[: len(content) // 2], "damaged"),
     ):
         path = files.folder / f"{name}.tflite"

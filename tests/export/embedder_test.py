@@ -52,8 +52,8 @@ def test_a_good_embedder_passes_and_says_what_it_wants(make_embedder):
         (dense_model((112,), 8), r"one batch of images.*\(None, 112\)"),
         (dense_model((None, None, 3), 8), r"height and width fixed"),
         (dense_model((112, 112, 1), 8), r"one batch of images"),
-        (dense_model((112, 112, 3), 8), r"one embedding an image.*112, 8\)"),
-        (dense_model((112, 112, 3), 8, 8), r"one embedding an image"),
+        (dense_model((112, 112, 3), 8), r"one embedding per image.*112, 8\)"),
+        (dense_model((112, 112, 3), 8, 8), r"one embedding per image"),
     ],
 )
 def test_a_model_that_is_no_embedder_is_refused(wrong, message):

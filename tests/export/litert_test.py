@@ -32,7 +32,7 @@ POINT = OperatingPoint(far=0.01, threshold=0.42)
 
 @pytest.fixture(scope="module")
 def exports(embedder, faces, tmp_path_factory):
-    """One file a quantization, with the report of its export."""
+    """One file per quantization, with the report of its export."""
     folder = tmp_path_factory.mktemp("export")
     return {
         quantization: export_litert(

@@ -1,4 +1,4 @@
-"""How centres are held, checked and saved; heads only add a formula."""
+"""How centers are held, checked and saved; heads only add a formula."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 
 
 def cosine_loop(embeddings, centers):
-    """Cosines to the nearest centre of each class, in float64."""
+    """Cosines to the nearest center of each class, in float64."""
     embeddings = np.asarray(embeddings, "float64")
     centers = np.asarray(centers, "float64")
     if centers.ndim == 2:

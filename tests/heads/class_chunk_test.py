@@ -8,7 +8,14 @@ import keras
 import numpy as np
 import pytest
 from gradients import value_and_gradients
-from head_cases import ALL, EMBEDDING_DIM, NUM_CLASSES, make_batch, make_head
+from head_cases import (
+    ALL,
+    EMBEDDING_DIM,
+    NUM_CLASSES,
+    detaching,
+    make_batch,
+    make_head,
+)
 from keras import ops
 
 from keras_sphereface import heads
@@ -76,8 +83,8 @@ def assert_streams_as_dense(case, chunks, batch, **kwargs):
 
 @pytest.mark.parametrize("case", sorted(CASES))
 def test_loss_and_gradients_equal_those_of_all_logits(case):
-    kinds = [{}] if case == "normface" else [{"detach": b} for b in (0, 1)]
-    for kwargs in kinds:
+    for detach in (False, True):
+        kwargs = detaching(CASES[case], detach)
         assert_streams_as_dense(case, CHUNKS, make_batch(), **kwargs)
 
 

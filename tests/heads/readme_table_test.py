@@ -27,10 +27,10 @@ def test_every_head_has_a_row_with_its_defaults(name):
     assert has_loss == hasattr(losses, loss)
 
 
-def test_every_loss_without_centres_has_a_row():
-    without_centres = {
+def test_every_loss_without_centers_has_a_row():
+    without_centers = {
         name
         for name in losses.__all__
         if issubclass(getattr(losses, name), losses.BatchLoss)
     } - {"BatchLoss"}
-    assert without_centres | {"ContrastiveLoss"} <= set(ROWS)
+    assert without_centers | {"ContrastiveLoss"} <= set(ROWS)

@@ -28,11 +28,8 @@ class SoftestHead(heads.RowHead):
 
 
 class BinarySoftestHead(SoftestHead):
-    def logit_bias(self):
-        return -3.0
-
     def class_loss(self):
-        return BinaryLoss(0.7, 0.3, 2.0)
+        return BinaryLoss(0.7, 0.3, 2.0, bias=-3.0)
 
 
 def make_batch():

@@ -163,7 +163,7 @@ def test_centers_not_sampled_stay_put_under_momentum_and_decay(name):
     np.testing.assert_array_equal(now[:, ~ever], start[:, ~ever])
 
 
-def test_learns_saves_and_goes_on(tmp_path):
+def test_learns_saves_and_resumes(tmp_path):
     recognizer = make_recognizer(keras.optimizers.SGD(0.05, momentum=0.9))
     faces, labels = make_faces()
     losses = recognizer.fit(faces, labels, 6, 6, verbose=0).history["loss"]

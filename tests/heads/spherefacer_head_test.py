@@ -18,7 +18,7 @@ TOLERANCE = 1e-5
 
 @pytest.fixture
 def batch():
-    """Eight samples, the first two exactly on and opposite their centre."""
+    """Eight samples, the first two exactly on and opposite their center."""
     random = np.random.default_rng(0)
     centers = random.normal(size=(16, 10)).astype("float32")
     embeddings = 3 * random.normal(size=(8, 16)).astype("float32")

@@ -124,7 +124,7 @@ def drawn_margins(head, batches=1):
     return np.array(rows)
 
 
-def test_elasticface_draws_normal_margins_anew_for_each_batch():
+def test_elasticface_draws_new_normal_margins_for_each_batch():
     head = heads.ElasticCosFaceHead(5, margin=0.35, deviation=0.05)
     head.build((None, 4))
     margins = drawn_margins(head, batches=5)

@@ -1,4 +1,4 @@
-"""Class centres come in either way round and end as columns."""
+"""Class centers come in either way round and end as columns."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def save(path, nested, array):
         ([], CENTERS.T),  # InsightFace before: one tensor
     ],
 )
-def test_every_project_ends_as_a_column_a_class(nested, array, tmp_path):
+def test_every_project_ends_as_one_column_per_class(nested, array, tmp_path):
     path = save(tmp_path / "head.pth", nested, array)
     np.testing.assert_array_equal(read_centers(path), CENTERS)
     head = ks.SphereFaceRHead(CLASSES)
@@ -76,7 +76,7 @@ def test_another_number_of_classes_changes_nothing(tmp_path):
     np.testing.assert_array_equal(head.centers, before)
 
 
-def test_a_file_without_centres_says_what_it_has(tmp_path):
+def test_a_file_without_centers_says_what_it_has(tmp_path):
     path = save(tmp_path / "other.pth", ["conv.bias"], CENTERS)
     with pytest.raises(WeightsMismatchError, match=r"conv\.bias.*\(4, 6\)"):
         read_centers(path)

@@ -17,7 +17,7 @@ import keras_sphereface as ks  # noqa: E402
 UNITS = (2, 1, 2, 1)
 
 
-# Name, network, size of its images, colour order, pixel scale, prefix.
+# Name, network, size of its images, color order, pixel scale, prefix.
 CASES = [
     (
         "opensphere_sfnet",

@@ -157,7 +157,7 @@ def test_layers_and_weights_on_one_side_only_are_rows_too():
     embedder, state = make_embedder(), make_state()
     del state["conv.bias"]
     state["more.weight"] = np.zeros(3, "float32")
-    state["head.weight"] = np.zeros(3, "float32")  # centres have their place
+    state["head.weight"] = np.zeros(3, "float32")  # centers have their place
     pairs = [pair for pair in PAIRS if pair.layer != "act"]
     report, _ = match(embedder, state, [*pairs, Pair("none", "no", "conv")])
     rows = {(r.weight, r.source, r.status) for r in report.mismatches}

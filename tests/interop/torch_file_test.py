@@ -60,7 +60,7 @@ def test_a_view_is_that_of_torch_or_refused(axes, offset):
     try:
         array = to_array(value)
     except (WeightsFileError, ValueError, TypeError):
-        # Right to refuse: it leaves the storage, goes backwards or, by
+        # Right to refuse: it leaves the storage, goes backward or, by
         # repeating numbers, takes more memory than the file has.
         numbers = [offset, *strides]
         is_inside = view_loop(NUMBERS, shape, strides, offset) is not None

@@ -58,7 +58,7 @@ def test_half_precision_does_not_overflow_where_squares_would():
     np.testing.assert_allclose(outputs[0], expected, atol=2e-3 * 600)
 
 
-def test_a_channel_of_zeros_attends_to_all_alike():
+def test_a_channel_of_zeros_attends_to_all_equally():
     inputs = np.ones((1, 4, 6), "float32")
     inputs[..., :2] = 0
     inputs[..., 4:] = [1.0, 3.0]

@@ -6,7 +6,7 @@ from keras_sphereface.layers import GroupedConv2D
 
 
 def convolve_loop(images, kernel, groups):
-    """One convolution a group in float64, without padding."""
+    """One convolution per group in float64, without padding."""
     size, _, group_inputs, filters = kernel.shape
     rows = images.shape[1] - size + 1
     columns = images.shape[2] - size + 1

@@ -1,4 +1,4 @@
-"""Losses without centres, held to one list."""
+"""Losses without centers, held to one list."""
 
 import keras
 import numpy as np
@@ -17,7 +17,7 @@ SIMPLE = {
     "loss_weight": 10.0,
     "bias": -1.0,
 }
-# Class, oracle, settings.
+# Class, oracle, hyperparameters.
 CASES = {
     **{
         f"semi_hard {metric}": (

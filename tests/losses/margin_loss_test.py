@@ -4,6 +4,7 @@ import pytest
 from keras import ops
 
 from keras_sphereface import heads
+from keras_sphereface.class_softmax import BinaryLoss
 from keras_sphereface.losses import MarginLoss
 from keras_sphereface.ops import Margin
 
@@ -36,6 +37,23 @@ def test_is_the_loss_of_a_head_of_ones_own():
     assert float(loss(labels, cosines)) == expected
     rebuilt = keras.losses.deserialize(keras.losses.serialize(loss))
     assert float(rebuilt(labels, ops.cast(cosines, "float32"))) == expected
+
+
+def test_a_bias_of_the_head_is_in_the_loss():
+    class Biased(SteepHead):
+        def class_loss(self):
+            return BinaryLoss(bias=-3.0)
+
+    cosines = np.random.default_rng(0).uniform(-1, 1, (5, 3))
+    labels = np.array([0, 1, 2, 0, 1])
+    expected = []
+    for row, label in zip(cosines, labels, strict=True):
+        loss = np.log1p(np.exp(-(20 * (row[label] - 0.3) - 3)))
+        for j, c in enumerate(row):
+            loss += 0 if j == label else np.log1p(np.exp(20 * 1.5 * c - 3))
+        expected.append(loss)
+    found = float(MarginLoss(Biased(2))(labels, cosines))
+    assert found == pytest.approx(np.mean(expected), rel=1e-5)
 
 
 @pytest.mark.parametrize(

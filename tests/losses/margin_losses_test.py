@@ -11,7 +11,7 @@ from keras import ops
 from keras_sphereface import heads, losses
 from keras_sphereface.layers import CosineDense
 
-# Class, name of the oracle and of the head, settings.
+# Class, name of the oracle and of the head, hyperparameters.
 CASES = {
     "arcface": (losses.ArcFaceLoss, "arcface", {"margin": 0.5}),
     "combined_margin": (
@@ -144,7 +144,7 @@ def test_trains_with_weights_and_the_model_saves(case, tmp_path):
 @pytest.mark.parametrize(
     ("cls", "arguments", "message"),
     [
-        (losses.ArcFaceLoss, {"margin": 4}, r"`margin`.*below 3\.14.*margin=4"),
+        (losses.ArcFaceLoss, {"margin": 4}, r"`margin`.*3\.14.*margin=4"),
         (losses.CosFaceLoss, {"margin": -1}, r"`margin`.*at least 0"),
         (losses.SphereFaceLoss, {"margin": 0.9}, r"`margin`.*at least 1"),
         (losses.NormFaceLoss, {"scale": 0}, r"`scale` must be above 0"),

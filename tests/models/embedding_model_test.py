@@ -248,7 +248,7 @@ def test_setting_that_no_backbone_reads_is_an_error():
         build_embedding_model("sfnet4", width_multiplier=0.5)
 
 
-def test_one_argument_synchronizes_all_batch_normalisation():
+def test_one_argument_synchronizes_all_batch_normalization():
     if keras.backend.backend() != "tensorflow":
         with pytest.raises(ValueError, match="synchronized_batch_norm"):
             build_embedding_model("sfnet4", synchronized_batch_norm=True)

@@ -30,7 +30,7 @@ def features():
     return random.normal(size=shape).astype("float32")
 
 
-def normalise_loop(values, gamma, beta, mean, variance):
+def normalize_loop(values, gamma, beta, mean, variance):
     return gamma * (values - mean) / np.sqrt(variance + 1e-5) + beta
 
 
@@ -47,10 +47,10 @@ def test_gdconv_weighs_every_place_of_every_channel(features, batch_norm):
             vector += features[:, row, column] * weight
     if batch_norm:
         assert len(first) == len(last) == 1  # no biases
-        vector = normalise_loop(
+        vector = normalize_loop(
             vector, *model.get_layer("neck_depthwise_bn").get_weights()
         )
-        expected = normalise_loop(
+        expected = normalize_loop(
             vector @ last[0], *model.get_layer("neck_dense_bn").get_weights()
         )
     else:

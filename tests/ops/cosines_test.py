@@ -110,9 +110,9 @@ def test_zero_vector_has_no_direction_no_norm_and_no_gradient():
 
 
 def test_norms_of_columns_are_inverted_and_those_of_zeros_are_0():
-    matrix = np.float32([[3, 0, 1e-3], [4, 0, 0]])
+    matrix = np.float32([[3, 0, 1e-3, 1e-16, 1e8], [4, 0, 0, 0, 0]])
     found = ops.convert_to_numpy(inverse_column_norms(matrix))
-    np.testing.assert_allclose(found, [0.2, 0.0, 1e3], rtol=1e-6)
+    np.testing.assert_allclose(found, [0.2, 0, 1e3, 0, 1e-8], rtol=1e-6)
 
 
 def test_one_entry_of_each_row_is_taken_and_replaced():

@@ -232,3 +232,23 @@ def test_a_target_takes_the_parameters_of_the_margin():
         margin.target_values(cos_target), np.float32([[0.75], [1.5]])
     )
     np.testing.assert_array_equal(margin.other_values(cos_target), cos_target)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax", reason="JAX says so and raises"
+)
+def test_only_parameters_have_a_gradient_and_not_what_is_closed_over():
+    values = [np.float32([[0.5], [1.0]]), np.float32([[0.25], [0.5]])]
+    variables = [keras.Variable(array) for array in (*values, values[1])]
+
+    def total():
+        cos_target, shift, closed = map(ops.convert_to_tensor, variables)
+        margin = Margin(
+            lambda cos, shift: cos * cos - shift * closed, parameters=(shift,)
+        )
+        return ops.sum(margin.target_values(cos_target)) + 0.0 * ops.sum(closed)
+
+    _, gradients = value_and_gradients(total, variables)
+    np.testing.assert_allclose(gradients[0], 2 * values[0])
+    np.testing.assert_allclose(gradients[1], -values[1])
+    np.testing.assert_array_equal(gradients[2], 0)

@@ -82,16 +82,16 @@ def test_other_variables_are_those_of_the_inner_optimizer(name):
 
 
 # The path of the one ends as that of the other does, or begins so.
-NEIGHBOURS = [
+NEIGHBORS = [
     ("head/centers", "my_head/centers"),
     ("head/centers", "head/centers_other"),
     ("head/centers", "head_1/centers"),
 ]
 
 
-@pytest.mark.parametrize("paths", NEIGHBOURS)
+@pytest.mark.parametrize("paths", NEIGHBORS)
 @pytest.mark.parametrize("name", ["sgd", "adamw", "lion"])
-def test_heads_of_alike_names_keep_apart(name, paths):
+def test_heads_of_similar_names_keep_apart(name, paths):
     gradients = {paths[0]: ([0, 1], 0), paths[1]: ([1, 2], 9)}
 
     def train(*paths):

@@ -74,7 +74,7 @@ def test_a_call_is_refused_and_not_made(
         try:
             content = pickle.dumps(hidden, protocol)
         except (TypeError, pickle.PicklingError):
-            continue  # a module is no argument
+            continue  # a module is not an argument
         with pytest.raises(UnsafePickleError):
             read_bin_pickle(content)
     assert not os.path.exists(path)

@@ -91,7 +91,7 @@ def test_an_image_that_is_not_there_is_named_with_its_line(tmp_path):
     root = make_root(tmp_path / "faces")
     (root / "Bob" / "Bob_0002.jpg").unlink()
     (root / "Dee" / "Dee_0001.jpg").unlink()
-    message = r"pairs\.txt, line 3: no image .*Bob.Bob_0002\.jpg.*2 images"
+    message = r"pairs\.txt, line 3: no image .*Bob_0002\.jpg.*2 missing images"
     with pytest.raises(FileNotFoundError, match=message):
         PairSet.from_lfw(write(tmp_path, TWO_FOLDS), root)
 

@@ -63,7 +63,7 @@ def test_pairs_are_true_balanced_distinct_and_folds_share_no_person(
 
 
 def test_every_possible_pair_can_be_drawn():
-    # Two people of two images a fold: two same pairs and four different ones.
+    # Two people of two images per fold: two same pairs and four different ones.
     labels = np.repeat(np.arange(4), 2)
     same, different = set(), set()
     for seed in range(200):
@@ -128,7 +128,7 @@ def test_people_with_many_images_are_spread_over_the_folds():
 
 
 def test_large_sets_are_drawn_without_listing_every_pair():
-    labels = np.repeat(np.arange(2000), 20)  # 80 million pairs a fold
+    labels = np.repeat(np.arange(2000), 20)  # 80 million pairs per fold
     pairs = sample(labels, pairs_per_fold=600, num_folds=10)
     assert len(pairs) == 6000
 

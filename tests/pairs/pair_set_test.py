@@ -84,14 +84,14 @@ def test_a_bad_batch_size_is_refused_at_once(batch_size):
         ({"index_a": [0, 1, 5]}, r"\[0, 5\).*index_a\[2\]=5"),
         ({"index_b": [1, -1, 4]}, r"\[0, 5\).*index_b\[1\]=-1"),
         ({"index_a": [0.0, 1.0, 2.0]}, "`index_a` must be int.*float64"),
-        ({"index_b": [1, 2]}, "one value a pair.*'index_b': 2"),
+        ({"index_b": [1, 2]}, "one value per pair.*'index_b': 2"),
         ({"index_b": [1, 1, 4]}, "are both 1 in pair 1"),
         ({"is_same": [1, 0, 1]}, "`is_same` must be bool.*int64"),
         ({"folds": [[0], [0], [1]]}, r"`folds`.*\(3, 1\)"),
         ({"names": ["a", "b"]}, "`names`.*2 names"),
         (
             {"index_a": [], "index_b": [], "is_same": [], "folds": []},
-            "one pair at least",
+            "at least one",
         ),
     ],
 )

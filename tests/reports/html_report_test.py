@@ -104,7 +104,7 @@ def test_the_same_run_gives_the_same_page(tmp_path):
 def test_bad_arguments_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"end in \.html.*report\.htm"):
         write_html_report(tmp_path / "report.htm", {"toy": toy_report()})
-    with pytest.raises(ValueError, match="one at least"):
+    with pytest.raises(ValueError, match="at least one"):
         write_html_report(tmp_path / "report.html", {})
 
 

@@ -94,7 +94,7 @@ def test_a_failed_drawing_leaves_the_old_file_and_no_other(tmp_path):
 @pytest.mark.parametrize(
     ("curves", "name", "message"),
     [
-        ({}, "roc.png", "one curve at least"),
+        ({}, "roc.png", "at least one curve"),
         ({"toy": make_scores()}, "roc.txt", r"roc\.txt"),
         ({"toy": make_scores()}, "roc", "must end in"),
         ({"toy": (1, 2, 3)}, "roc.png", r"curves\['toy'\] of type tuple"),

@@ -29,16 +29,16 @@ def test_caption_is_measured_on_the_circle():
     half = np.radians([0, 10, 80])
     embeddings = np.stack([np.cos(half), np.sin(half)], axis=1)
     centers = np.array([[1.0, 0.0], [0.0, 1.0]])
-    # 0, 10 and 10 degrees from the own centre.
+    # 0, 10 and 10 degrees from the own center.
     assert _caption(embeddings, np.array([0, 0, 1]), centers) == (
-        "7° to the own centre, centres 90° apart"
+        "7° to the own center, centers 90° apart"
     )
 
 
 @pytest.mark.parametrize(
     ("panels", "name", "message"),
     [
-        ({}, "a.png", r"`panels` must have one"),
+        ({}, "a.png", r"`panels` must have at least one"),
         ({"a": make_panel(4)}, "a.png", r"dim 2 or 3.*\(50, 4\)"),
         ({"a": make_panel(2)}, "a.gif", r"`path` must end in \.png"),
     ],

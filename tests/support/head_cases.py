@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_sphereface import heads
 
-# Name of the head, its settings, statistics to start from.
+# Name of the head, its hyperparameters, statistics to start from.
 CASES = {
     "adaface": ("adaface", {"margin": 0.4, "momentum": 0.2}),
     "arcface": ("arcface", {"margin": 0.5}),
@@ -42,7 +42,7 @@ NUM_CLASSES, EMBEDDING_DIM = 9, 7
 
 
 def make_batch():
-    """Six samples: one near its centre, one nearly opposite to it."""
+    """Six samples: one near its center, one nearly opposite to it."""
     random = np.random.default_rng(0)
     centers = random.normal(size=(EMBEDDING_DIM, NUM_CLASSES))
     embeddings = 3 * random.normal(size=(6, EMBEDDING_DIM))
@@ -51,6 +51,11 @@ def make_batch():
     embeddings[0] = 6 * (centers[:, 0] + nudge[0])
     embeddings[1] = -2 * (centers[:, 1] + nudge[1])
     return embeddings.astype("float32"), centers.astype("float32"), labels
+
+
+def detaching(case, detach):
+    """The argument `detach`, for a case whose head has it."""
+    return {"detach": detach} if "detach" in heads.defaults(case[0]) else {}
 
 
 def make_head(case, num_classes=NUM_CLASSES, **kwargs):

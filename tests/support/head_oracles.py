@@ -185,7 +185,7 @@ def head(name, embeddings, centers, labels, s, bias=0.0, sg=None):
     """Logits and losses of a batch.
 
     `centers` is `(embedding_dim, num_classes)` or has a third axis of
-    sub-centres. Running statistics are in the settings `s`.
+    sub-centers. Running statistics are among the hyperparameters `s`.
     """
     sg = Constants() if sg is None else sg
     all_logits, losses = [], []
@@ -215,7 +215,7 @@ def head(name, embeddings, centers, labels, s, bias=0.0, sg=None):
 
 
 def head_gradients(name, embeddings, centers, labels, s, bias=0.0):
-    """Gradients of the mean loss: embeddings, centres, bias."""
+    """Gradients of the mean loss: embeddings, centers, bias."""
     sg = Constants()
     arrays = [
         np.array(array, "float64") for array in (embeddings, centers, bias)

@@ -10,7 +10,7 @@ from keras_sphereface.layers import CrossCovariance
 def count_multiply_adds(model):
     """Multiply-adds of one forward pass over one image.
 
-    Convolutions and dense layers count, biases, normalisation and activations
+    Convolutions and dense layers count, biases, normalization and activations
     do not, as papers do it: each output value costs one product for each
     weight that reaches it. Attention between channels multiplies each value of
     each place with those of its head, twice.

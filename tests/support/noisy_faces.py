@@ -1,4 +1,4 @@
-"""Pair sets of noisy copies of one random picture a person."""
+"""Pair sets of noisy copies of one random picture per person."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from keras_sphereface.pairs import PairSet
 
 
 def make_pairs(num_people=20, pairs_per_fold=12, size=8, seed=0):
-    """A pair set of uint8 arrays, five images a person, in ten folds."""
+    """A pair set of uint8 arrays, five images per person, in ten folds."""
     rng = np.random.default_rng(seed)
     people = rng.uniform(0, 255, (num_people, 1, size, size, 3))
     noise = rng.normal(0, 90, (num_people, 5, size, size, 3))

@@ -1,4 +1,4 @@
-"""What the losses without centres should compute, as slow float64 loops.
+"""What the losses without centers should compute, as slow float64 loops.
 
 Written from the published formulas, importing nothing of the package. Each
 returns the mean over the batch. Gradients are central differences.

@@ -71,3 +71,12 @@ def write_records(folder, images, labels, *, ranges=True, size=(16, 12)):
     classes = int(max(first)) + 1
     (folder / "property").write_text(f"{classes},{size[0]},{size[1]}")
     return folder
+
+
+def write_images(folder, names):
+    """Pictures of noise under the names; the folder."""
+    for seed, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encoded(seed))
+    return folder

@@ -1,6 +1,6 @@
 """Runs a program on one device or two, each time in a process of its own.
 
-TensorFlow makes logical devices once a process, and a process should make one
+TensorFlow makes logical devices once per process, and a process should make one
 MirroredStrategy. The program gets `strategy` from here and prints JSON.
 """
 

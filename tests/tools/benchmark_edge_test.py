@@ -75,14 +75,14 @@ def test_every_case_is_measured_in_every_round(files, tmp_path):
         assert case["peak_mb"] > 0
         assert case["xnnpack_share"] == 1.0
         assert case["outside_xnnpack"] == {}
-        # 6 * 6 outputs a filter, each of 3 * 3 * 3 inputs.
+        # 6 * 6 outputs per filter, each of 3 * 3 * 3 inputs.
         filters = 8 if "free" in case["file"] else 4
         assert case["multiply_adds"] == 36 * filters * 27
     first = report["comparisons"][0]
     low, high = first["middle_half"]
-    assert 0 < low <= first["ratio_a_multiply_add"] <= high
+    assert 0 < low <= first["ratio_per_multiply_add"] <= high
     assert first["multiply_adds"] == 2 * first["other_multiply_adds"]
-    assert "times the other's time a multiply-add" in done.stdout
+    assert "times the other's time per multiply-add" in done.stdout
     pixels = np.array(Image.open(tmp_path / "edge.png").convert("L"))
     assert pixels.shape[1] == 1200
     assert len(np.unique(pixels)) > 10

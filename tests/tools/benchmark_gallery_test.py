@@ -22,12 +22,12 @@ def test_a_small_gallery_is_measured():
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert [line.split("  ")[0] for line in lines] == [
-        "draw and enrol 50",
+        "draw and enroll 50",
         "search 1, max",
         "search 1, mean",
         "search 16, max",
         "search 16, mean",
-        "enrol one",
+        "enroll one",
         "remove one",
         "save",
         "load",

@@ -97,7 +97,7 @@ def test_pairs_are_decided_and_timed_without_tensorflow(folder):
     assert written["report"]["accuracy"] == 1.0
     latency = written["milliseconds"]
     assert 0 < latency["p50"] <= latency["p90"] <= latency["p99"]
-    assert f"milliseconds a face: p50 {latency['p50']:.2f}" in done.stdout
+    assert f"milliseconds per face: p50 {latency['p50']:.2f}" in done.stdout
 
 
 def test_neither_or_both_forms_are_refused(folder):

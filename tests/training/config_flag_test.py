@@ -72,7 +72,7 @@ def test_the_command_line_changes_any_setting(tmp_path):
     [
         "--config.epoch=3",
         "--config.head.marginn=1.5",
-        "--config.optimiser.momentum=0.5",
+        "--config.optimizr.momentum=0.5",
         "--config.epochs=many",
     ],
 )

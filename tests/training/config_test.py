@@ -70,12 +70,12 @@ def test_an_unknown_setting_is_an_error():
         (
             OptimizerConfig,
             {"schedule": "multi_step"},
-            r"`milestones` must be epochs in rising order",
+            r"`milestones` must be epochs in ascending order",
         ),
         (
             OptimizerConfig,
             {"schedule": "multi_step", "milestones": (20, 10)},
-            r"rising order.*\(20, 10\)",
+            r"ascending order.*\(20, 10\)",
         ),
         (VerificationConfig, {"patience": 3}, r"`patience` counts"),
         (VerificationConfig, {"every_epochs": -1}, "every_epochs=-1"),

@@ -10,27 +10,17 @@ from PIL import Image
 from record_files import write_records
 
 from keras_sphereface.data import (
-    AdaFaceAugmentation,
-    BalancedSampling,
-    IdentitySampling,
-    RandomChoice,
     SyntheticFaces,
     open_faces,
     write_tfrecords,
 )
 from keras_sphereface.training import (
-    CheckpointError,
     DataConfig,
     EmbedderConfig,
     TrainConfig,
     VerificationConfig,
     load_faces,
     train,
-)
-from keras_sphereface.training.batches import build_augmentation, build_sampling
-from keras_sphereface.training.identities import (
-    keep_identities,
-    read_identities,
 )
 
 SIZE = (32, 32)
@@ -124,48 +114,3 @@ def test_identities_of_an_earlier_run_number_the_labels(sets, tmp_path):
     path.write_text("{}")
     with pytest.raises(ValueError, match="JSON list of names"):
         load_faces(config)
-    path.write_text("[")
-    with pytest.raises(ValueError, match="JSON list of names"):
-        read_identities(path)
-
-
-def test_a_run_that_goes_on_must_mean_the_same_by_its_labels(tmp_path):
-    keep_identities(tmp_path, ["a", "b"], is_resumed=False)
-    keep_identities(tmp_path, ["a", "b"], is_resumed=True)
-    with pytest.raises(CheckpointError, match="labels meant others"):
-        keep_identities(tmp_path, ["b", "a"], is_resumed=True)
-    keep_identities(tmp_path, ["b", "a"], is_resumed=False)
-    assert read_identities(tmp_path / "identities.json") == ["b", "a"]
-
-
-def test_names_in_a_config_become_samplings_and_augmentations():
-    assert build_sampling(DataConfig()) is None
-    balanced = build_sampling(DataConfig(sampling="balanced", min_images=7))
-    assert isinstance(balanced, BalancedSampling)
-    assert balanced.min_images == 7
-    identity = build_sampling(
-        DataConfig(sampling="identity", images_per_identity=2)
-    )
-    assert isinstance(identity, IdentitySampling)
-    assert identity.images_per_identity == 2
-    steps = build_augmentation(
-        DataConfig(augmentation=("adaface", "erasing", "randaugment"))
-    )
-    assert isinstance(steps[0], AdaFaceAugmentation)
-    assert isinstance(steps[2], RandomChoice)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"sampling": "all"}, "`sampling` must be one of"),
-        ({"augmentation": ("blur",)}, "`augmentation` must be one of"),
-        ({"min_images": 3}, "read by sampling 'balanced' only"),
-        ({"images_per_identity": 8}, "read by sampling 'identity' only"),
-        ({"sampling": "identity", "images_per_identity": 1}, "at least 2"),
-        ({"identities": "x.json"}, "`identities` needs `folder`"),
-    ],
-)
-def test_a_setting_that_cannot_be_is_named(settings, message):
-    with pytest.raises(ValueError, match=message):
-        DataConfig(**settings)

@@ -81,7 +81,7 @@ def test_a_killed_run_ends_as_if_it_had_not_been(name, tmp_path):
     assert whole["resumed"] is None
 
     killed = tmp_path / "killed"
-    # Five steps an epoch: in the second, then in the third.
+    # Five steps per epoch: in the second, then in the third.
     for kill_at, steps in ((8, [6, 8]), (6, [12, 14])):
         assert start(killed, kill_at, options).returncode == -signal.SIGKILL
         names = sorted(path.name for path in killed.glob("checkpoints/*.npz"))

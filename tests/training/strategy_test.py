@@ -49,7 +49,7 @@ with open_strategy(config) as second:
 print(json.dumps({
     "inside": inside,
     "after": tf.distribute.has_strategy(),
-    "one a process": first is second,
+    "one per process": first is second,
     "devices": count_devices(config, first),
     "writes": writes_files(first),
 }))
@@ -61,7 +61,7 @@ def test_mirrored_takes_the_devices_of_the_cpu_where_there_is_no_gpu():
     assert run_replicas(1, PROGRAM) == {
         "inside": True,
         "after": False,
-        "one a process": True,
+        "one per process": True,
         "devices": 2,
         "writes": True,
     }

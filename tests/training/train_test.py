@@ -136,7 +136,7 @@ def interrupt(config, workdir):
         train(config, workdir, callbacks=[Stop()], progress=False)
 
 
-def test_an_interrupted_run_goes_on_and_a_finished_one_begins_anew(tmp_path):
+def test_an_interrupted_run_resumes_and_a_finished_one_starts_over(tmp_path):
     config = make_config(
         checkpoint=CheckpointConfig(every_steps=1), tensorboard=True
     )

@@ -215,7 +215,7 @@ def _light(canvas, view, rng):
 def _photograph(pixels, view, rng):
     """Saturation, contrast, blur and noise of the camera, in bytes."""
     _, height, width = pixels.shape
-    # contrast * (grey + saturation * (pixels - grey) - 0.45) + 0.45
+    # contrast * (gray + saturation * (pixels - gray) - 0.45) + 0.45
     color = view.contrast * max(view.saturation, 0.0)
     offset = pixels[0] + pixels[1]
     offset += pixels[2]

@@ -31,7 +31,7 @@ class FaceIdentity:
     """Shape and colors of one face, the same in all its images.
 
     Lengths are pixels of a 112x112 crop, measured from the middle of the
-    face: `u` to the right, `v` downwards. Fields without a unit run from 0 to
+    face: `u` to the right, `v` downward. Fields without a unit run from 0 to
     1. The range of every field is in its metadata, and `FaceIdentity.sample`
     draws each of them uniformly and independently.
 

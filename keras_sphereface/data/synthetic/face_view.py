@@ -55,7 +55,7 @@ class FaceView:
 
     # Camera
     contrast: float = _between(0.75, 1.25)
-    saturation: float = _between(-0.1, 1.4)  # grey below 0
+    saturation: float = _between(-0.1, 1.4)  # gray below 0
     blur: float = _between(-2.0, 2.0)  # amount, passes of a 3x3 blur
     noise: float = _between(0.0, 0.045)
 

@@ -69,7 +69,7 @@ def darkest(image, point, reach):
     )
 
 
-def mean_grey(views, number=60):
+def mean_gray(views, number=60):
     """Average of one image per person, each under the next of the views."""
     skin = {"skin_tone": 0.1}
     images = [
@@ -83,13 +83,13 @@ def mean_grey(views, number=60):
 def test_the_average_face_has_dark_eyes_at_the_template(point):
     # People differ in proportion, so single eyes lie up to 3 pixels away;
     # the average must be within 1.5.
-    x, y = darkest(mean_grey([STUDIO]), point, 6)
+    x, y = darkest(mean_gray([STUDIO]), point, 6)
     assert abs(x - point[0]) < 1.5
     assert abs(y - point[1]) < 1.5
 
 
 def test_the_average_mouth_line_lies_between_the_template_corners():
-    image = mean_grey([STUDIO])
+    image = mean_gray([STUDIO])
     middle = (LEFT_MOUTH[0] + RIGHT_MOUTH[0]) / 2, LEFT_MOUTH[1]
     _, y = darkest(image, middle, 5)
     assert abs(y - middle[1]) < 2
@@ -102,7 +102,7 @@ def test_the_average_mouth_line_lies_between_the_template_corners():
 def test_turned_faces_keep_their_eyes_near_the_template(turn):
     # Five points of a turned head do not fit the flat template exactly; 4
     # pixels are the foreshortening of the eye distance at 0.4 radians.
-    image = mean_grey([dataclasses.replace(STUDIO, **turn)])
+    image = mean_gray([dataclasses.replace(STUDIO, **turn)])
     for point in (LEFT_EYE, RIGHT_EYE):
         x, y = darkest(image, point, 7)
         assert abs(x - point[0]) < 4

@@ -3,7 +3,11 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_sphereface.backend import check_labels, labels_of_targets
+from keras_sphereface.backend import (
+    check_labels,
+    is_traced,
+    labels_of_targets,
+)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "int64"])
@@ -75,3 +79,25 @@ def test_wrong_targets_are_named(y_true, received):
     message = rf"`y_true` must hold class indices in \[0, 4\).*{received}"
     with pytest.raises(ValueError, match=message):
         labels_of_targets(np.float32(y_true), 4)
+
+
+def test_only_a_tensor_of_a_step_being_compiled_is_traced():
+    assert not is_traced(ops.convert_to_tensor(np.float32([1.0])))
+    seen = []
+
+    def step(tensor):
+        seen.append(is_traced(tensor))
+        return tensor
+
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        tf.function(step)(tf.ones(2))
+    elif backend == "jax":
+        import jax
+
+        jax.jit(step)(ops.ones(2))
+    else:
+        step(ops.ones(2))
+    assert seen == [backend != "torch"]

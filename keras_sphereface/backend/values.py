@@ -1,7 +1,6 @@
-"""Class labels: integers in range, or an error that says what came."""
+"""Values known now or only in a compiled step; labels that are in range."""
 
 import keras
-import numpy as np
 from keras import ops
 
 
@@ -33,14 +32,14 @@ def check_labels(labels, num_classes):
         labels = ops.squeeze(labels, axis=1)
     elif len(shape) != 1:
         raise ValueError(
-            "`labels` must have shape (batch_size,), one class index a "
+            "`labels` must have shape (batch_size,), one class index per "
             f"sample, not one-hot rows. Received: labels of shape {shape}"
         )
     labels = ops.cast(labels, "int32")
     return checked(
         labels,
         labels,
-        _is_out_of_range(labels, num_classes),
+        (labels < 0) | (labels >= num_classes),
         f"`labels` must be in [0, {num_classes}), as "
         f"num_classes={num_classes}.",
     )
@@ -78,12 +77,8 @@ def labels_of_targets(y_true, num_classes):
         raise ValueError(f"{expected} Received: y_true of shape {shape}")
     labels = ops.cast(y_true, "int32")
     is_fraction = ops.cast(labels, y_true.dtype) != y_true
-    is_wrong = is_fraction | _is_out_of_range(labels, num_classes)
+    is_wrong = is_fraction | (labels < 0) | (labels >= num_classes)
     return checked(labels, y_true, is_wrong, expected)
-
-
-def _is_out_of_range(labels, num_classes):
-    return (labels < 0) | (labels >= num_classes)
 
 
 def checked(labels, values, is_wrong, message):
@@ -100,28 +95,42 @@ def checked(labels, values, is_wrong, message):
     """
     if isinstance(labels, keras.KerasTensor):
         return labels
-    check = _CHECKS[keras.backend.backend()]
-    return check(labels, values, is_wrong, message)
-
-
-def _raise_if_wrong(values, is_wrong, message):
-    wrong = np.asarray(values)[np.asarray(is_wrong)]
-    if len(wrong):
+    if is_traced(labels):
+        check = _CHECKS_IN_A_STEP[keras.backend.backend()]
+        return check(labels, values, is_wrong, message)
+    is_wrong = ops.convert_to_numpy(is_wrong)
+    if is_wrong.any():
+        wrong = ops.convert_to_numpy(values)[is_wrong]
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise ValueError(f"{message} Received: {wrong[:5].tolist()}{more}")
-
-
-def _check_eagerly(labels, values, is_wrong, message):
-    values = ops.convert_to_numpy(values)
-    _raise_if_wrong(values, ops.convert_to_numpy(is_wrong), message)
     return labels
+
+
+def is_traced(tensor):
+    """Whether `tensor` has no value yet, since a step is being compiled.
+
+    Args:
+        tensor: tensor of the backend.
+
+    Returns:
+        Bool.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return not tf.executing_eagerly()
+    if backend == "jax":
+        import jax
+
+        return isinstance(tensor, jax.core.Tracer)
+    # Keras infers shapes with tensors that hold nothing.
+    return getattr(tensor, "is_meta", False)
 
 
 def _check_on_tensorflow(labels, values, is_wrong, message):
     import tensorflow as tf
 
-    if tf.executing_eagerly():
-        return _check_eagerly(labels, values, is_wrong, message)
     low, high = tf.reduce_min(values), tf.reduce_max(values)
     check = tf.debugging.Assert(
         tf.reduce_all(tf.logical_not(is_wrong)),
@@ -134,10 +143,11 @@ def _check_on_tensorflow(labels, values, is_wrong, message):
 def _check_on_jax(labels, values, is_wrong, message):
     import jax
 
-    if not isinstance(labels, jax.core.Tracer):
-        return _check_eagerly(labels, values, is_wrong, message)
     jax.debug.callback(
-        lambda values, is_wrong: _raise_if_wrong(values, is_wrong, message),
+        lambda labels, values, is_wrong: checked(
+            labels, values, is_wrong, message
+        ),
+        labels,
         values,
         is_wrong,
     )
@@ -145,12 +155,10 @@ def _check_on_jax(labels, values, is_wrong, message):
 
 
 def _check_on_torch(labels, values, is_wrong, message):
-    if labels.is_meta:  # Keras infers shapes; there are no values.
-        return labels
-    return _check_eagerly(labels, values, is_wrong, message)
+    return labels
 
 
-_CHECKS = {
+_CHECKS_IN_A_STEP = {
     "tensorflow": _check_on_tensorflow,
     "jax": _check_on_jax,
     "torch": _check_on_torch,
