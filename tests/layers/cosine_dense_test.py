@@ -66,7 +66,7 @@ def test_saves_and_loads_without_custom_objects(tmp_path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: CosineDense(0), r"`num_classes`.*positive.*num_classes=0"),
+        (lambda: CosineDense(0), r"`num_classes`.*at least 1.*num_classes=0"),
         (lambda: CosineDense(3, dtype="float16"), r"`dtype`.*float32.*float16"),
         (lambda: CosineDense(3).build((2, 4, 4)), r"`embeddings`.*\(2, 4, 4\)"),
     ],

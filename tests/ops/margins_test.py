@@ -242,7 +242,8 @@ def test_only_parameters_have_a_gradient_and_not_what_is_closed_over():
     variables = [keras.Variable(array) for array in (*values, values[1])]
 
     def total():
-        cos_target, shift, closed = map(ops.convert_to_tensor, variables)
+        # Multiplied they are tensors, as norms are.
+        cos_target, shift, closed = (1.0 * variable for variable in variables)
         margin = Margin(
             lambda cos, shift: cos * cos - shift * closed, parameters=(shift,)
         )
