@@ -10,7 +10,7 @@ cross-entropy. Against it, SphereFace-R by its three ways in, for v1 and v2:
 
 | variant | what |
 |---|---|
-| `functional_v1`, `_v2` | a head in a functional model, with Keras's cross-entropy |
+| `functional_v1`, `_v2` | a head in a functional model and Keras's loss |
 | `cosine_loss_v1`, `_v2` | `SphereFaceRLoss` on `CosineDense` |
 | `recognizer_v1`, `_v2` | the loss that `FaceRecognizer.fit` takes |
 | `chunked_v1`, `_v2` | the same, `class_chunk=` of the flag |
@@ -89,9 +89,7 @@ flags.DEFINE_integer(
     "train", None, "Instead: trains the chunked head, so many steps."
 )
 flags.DEFINE_enum("measure", None, VARIANTS, "Prints the memory of one.")
-flags.DEFINE_enum(
-    "peak", None, VARIANTS, "Prints the peak of a process of one."
-)
+flags.DEFINE_enum("peak", None, VARIANTS, "Prints the peak of a process.")
 
 _SETTINGS = (
     "batch_size",
