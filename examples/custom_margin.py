@@ -20,22 +20,37 @@ def linear_margin(cos_theta, *, margin):
     return cos_theta - margin * (1 - cos_theta)
 
 
+@ks.heads.register("easing")
 @keras.saving.register_keras_serializable("my_project")
-class EasingHead(ks.heads.TargetMarginHead):
-    """A class, for a margin that needs more: it fades as faces get easy."""
+class EasingHead(ks.heads.MarginHead):
+    """A class, for a margin that needs more: it fades as faces get easy.
 
-    def target_value(self, cos_target):
+    What `class_margin` says, every way to train sees; registered, the head has
+    a name for `heads.get`, configs and flags.
+    """
+
+    margin = ks.heads.Hyperparameter(at_least=0.0)
+    scale = ks.heads.Hyperparameter(above=0.0)
+
+    def __init__(self, num_classes, margin=0.3, scale=16.0, **kwargs):
+        super().__init__(num_classes, **kwargs)
+        self.margin = margin
+        self.scale = scale
+
+    def class_margin(self, norms, training):
+        return ks.ops.Margin(target=self.ease)
+
+    def ease(self, cos_target):
         ease = ops.stop_gradient(ops.mean(cos_target))
         return cos_target - self.margin * ops.maximum(1 - ease, 0.2)
 
 
 @keras.saving.register_keras_serializable("my_project")
-class NegativeLoss(ks.losses.MarginLoss):
-    """A loss, for a model that yields cosines, and data (images, labels)."""
+class NegativeHead(EasingHead):
+    """The margin on the other classes, for a loss on plain cosines."""
 
-    def margined(self, cos_theta, labels):
-        is_target = ks.ops.is_target(cos_theta, labels)
-        return ops.where(is_target, cos_theta, cos_theta + 0.2)
+    def class_margin(self, norms, training):
+        return ks.ops.Margin(others=lambda cos_theta: cos_theta + 0.2)
 
 
 def make_embedder():
@@ -58,7 +73,7 @@ def main():
     fit = {"epochs": 4, "batch_size": 25, "verbose": 0}
     for head in (
         ks.heads.TargetMarginHead(10, linear_margin, margin=0.3, scale=16.0),
-        EasingHead(10, margin=0.3, scale=16.0),
+        ks.heads.get("easing", 10, class_chunk=4),
     ):
         recognizer = ks.FaceRecognizer(make_embedder(), head)
         recognizer.compile(keras.optimizers.SGD(0.05, momentum=0.9))
@@ -66,11 +81,12 @@ def main():
         print(f"{type(head).__name__}: loss {np.round(losses, 2)}")
 
     model = keras.Sequential([make_embedder(), ks.layers.CosineDense(10)])
-    model.compile(
-        keras.optimizers.SGD(0.05, momentum=0.9), NegativeLoss(scale=16.0)
-    )
+    # The loss of any head that needs the cosines and nothing else; the number
+    # of classes is that of the model.
+    loss = ks.losses.MarginLoss(NegativeHead(2))
+    model.compile(keras.optimizers.SGD(0.05, momentum=0.9), loss)
     losses = model.fit(images, labels, **fit).history["loss"]
-    print(f"NegativeLoss: loss {np.round(losses, 2)}")
+    print(f"MarginLoss: loss {np.round(losses, 2)}")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,40 @@ package's layers, heads, losses and models are registered with it at once, so
 that `keras.saving.load_model` finds them.
 """
 
-import importlib
-import sys
+import sys as _sys
+import typing as _typing
+from importlib import import_module as _import_module
+
+if _typing.TYPE_CHECKING:  # type checkers do not run `__getattr__`
+    from keras_sphereface import (  # noqa: I001
+        alignment as alignment,
+        backbones as backbones,
+        backend as backend,
+        callbacks as callbacks,
+        class_softmax as class_softmax,
+        contract as contract,
+        data as data,
+        edge as edge,
+        evaluation as evaluation,
+        export as export,
+        files as files,
+        heads as heads,
+        inspection as inspection,
+        interop as interop,
+        layers as layers,
+        losses as losses,
+        models as models,
+        ops as ops,
+        optimizers as optimizers,
+        pairs as pairs,
+        reports as reports,
+        training as training,
+    )
+    from keras_sphereface.heads import SphereFaceRHead as SphereFaceRHead
+    from keras_sphereface.models import (
+        FaceRecognizer as FaceRecognizer,
+        build_embedding_model as build_embedding_model,
+    )
 
 __version__ = "0.1.0"
 
@@ -44,17 +76,17 @@ _PUBLIC_NAMES = {
 __all__ = [*_SUBPACKAGES, *_PUBLIC_NAMES, "__version__"]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     if name in _SUBPACKAGES:
-        return importlib.import_module(f"{__name__}.{name}")
+        return _import_module(f"{__name__}.{name}")
     if name in _PUBLIC_NAMES:
-        return getattr(importlib.import_module(_PUBLIC_NAMES[name]), name)
+        return getattr(_import_module(_PUBLIC_NAMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-if "keras" in sys.modules:
-    importlib.import_module("keras_sphereface.models")
+if "keras" in _sys.modules:
+    _import_module("keras_sphereface.models")

@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+import keras_sphereface
+
 ROOT = pathlib.Path(__file__).parents[1]
 PACKAGE = ROOT / "keras_sphereface"
 # Below everything: whole files or none, whoever writes; above `files` alone,
@@ -192,6 +194,43 @@ def test_no_public_name_has_two_meanings():
         assert len(set(map(id, found.values()))) == 1, f"{name}: {[*found]}"
 
 
+@pytest.mark.parametrize("room", sorted(TABLE))
+def test_a_room_shows_its_public_names_and_its_files_only(room):
+    module = importlib.import_module(f"keras_sphereface.{room}")
+    files = {path.stem for path in (PACKAGE / room).iterdir()}
+    shown = {name for name in dir(module) if not name.startswith("_")}
+    assert shown - files <= set(module.__all__)
+    for name in shown & files - set(module.__all__):
+        assert getattr(module, name).__name__ == f"{module.__name__}.{name}"
+
+
+@pytest.mark.parametrize("room", ["", *sorted(f".{room}" for room in TABLE)])
+def test_public_names_are_there_and_documented(room):
+    module = importlib.import_module(f"keras_sphereface{room}")
+    assert module.__doc__
+    assert len(set(module.__all__)) == len(module.__all__)
+    for name in module.__all__:
+        value = getattr(module, name)
+        if callable(value):
+            # Dataclasses and named tuples have their arguments for a start.
+            doc = value.__doc__ or ""
+            assert doc, name
+            assert not doc.startswith(f"{name}("), name
+
+
+def test_the_package_shows_its_public_names_only():
+    names = {name for name in vars(keras_sphereface) if name[0] != "_"}
+    assert names <= set(keras_sphereface.__all__)
+
+
+def test_type_checkers_see_the_public_names():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {alias.asname for node in block.body for alias in node.names}
+    assert {*seen, "__version__"} == set(keras_sphereface.__all__)
+    assert (PACKAGE / "py.typed").is_file()
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_imports_follow_the_table(path):
     folder = room_of(path)
@@ -272,6 +311,11 @@ def test_every_public_module_function_and_class_has_a_docstring():
                 isinstance(node, ast.ClassDef | ast.FunctionDef)
                 and not node.name.startswith("_")
                 and not ast.get_docstring(node)
+                and not _is_overload(node)
             ):
                 missing.append(f"{name_of(path)}: {node.name}")
     assert not missing
+
+
+def _is_overload(node):
+    return "overload" in map(ast.unparse, node.decorator_list)

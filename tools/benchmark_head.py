@@ -2,29 +2,35 @@ r"""Measures time and memory of heads against a plain Dense layer.
 
     python tools/benchmark_head.py
     python tools/benchmark_head.py --batch_size=512 --num_classes=200000 \
-        --variant=streamed --rounds=5 --json=head.json --plot=head.png
+        --variant=chunked_v1 --rounds=5 --json=head.json --plot=head.png
 
 A step is the loss and its gradients with respect to embeddings and weights,
 without an optimizer. The baseline, `plain`, is a Dense layer with Keras's
-cross-entropy. Against it:
+cross-entropy. Against it, SphereFace-R by its three ways in, for v1 and v2:
 
-| variant | head |
+| variant | what |
 |---|---|
-| `dense_v1`, `dense_v2` | SphereFace-R, all classes at once |
-| `streamed_v1`, `streamed_v2` | SphereFace-R, `class_chunk=` of the flag |
-| `sampled` | SphereFace-R v1, `sample_rate=` of the flag |
+| `functional_v1`, `_v2` | a head in a functional model and Keras's loss |
+| `cosine_loss_v1`, `_v2` | `SphereFaceRLoss` on `CosineDense` |
+| `recognizer_v1`, `_v2` | the loss that `FaceRecognizer.fit` takes |
+| `chunked_v1`, `_v2` | the same, `class_chunk=` of the flag |
+| `sampled` | the same for v1, `sample_rate=` of the flag |
 | `torch` | a plain layer in torch, if it is installed |
 
-All run in turns, so that other work on the machine affects them equally;
-compare ratios, which are taken within a round. The processor time of a step
-hardly depends on other programs. `--num_classes` may be given several times,
-for the plot. Memory is measured in one process per variant: the peak of a step
-beyond embeddings, weights and their gradients.
+All run in turns, so that what else the machine does hits them alike; compare
+ratios, which are taken within a round. The processor time of a step hardly
+depends on other programs. The time of the first call includes tracing and
+compiling. `--num_classes` may be given several times, for the plot.
+
+Memory is measured in a process for each, two ways: the peak of a step beyond
+embeddings, weights and their gradients, with flags that make allocators give
+back what they do not need; and the peak of a default process, without any flag,
+that builds a model with SGD and momentum and trains two steps.
 
     python tools/benchmark_head.py --train=20 --num_classes=1000000 \\
         --batch_size=128
 
-trains the streamed head on one batch instead, and prints the loss of every
+trains the chunked head on one batch instead, and prints the loss of every
 step and the peak memory of the process.
 """
 
@@ -48,10 +54,14 @@ import keras_sphereface as ks
 BASELINE = "plain"
 VARIANTS = (
     BASELINE,
-    "dense_v1",
-    "dense_v2",
-    "streamed_v1",
-    "streamed_v2",
+    "functional_v1",
+    "functional_v2",
+    "cosine_loss_v1",
+    "cosine_loss_v2",
+    "recognizer_v1",
+    "recognizer_v2",
+    "chunked_v1",
+    "chunked_v2",
     "sampled",
     "torch",
 )
@@ -66,7 +76,7 @@ flags.DEFINE_enum(
     ["float32", "mixed_bfloat16", "mixed_float16"],
     "Policy of the plain layer and of the embeddings.",
 )
-flags.DEFINE_string("class_chunk", "auto", "Of the streamed heads.")
+flags.DEFINE_string("class_chunk", "auto", "Of the chunked heads.")
 flags.DEFINE_float("sample_rate", 0.1, "Of the sampled head.")
 flags.DEFINE_integer("rounds", 9, "Steps per variant.", lower_bound=1)
 flags.DEFINE_multi_enum(
@@ -76,9 +86,10 @@ flags.DEFINE_bool("memory", True, "Whether to measure memory too.")
 flags.DEFINE_string("json", None, "File to write all numbers to.")
 flags.DEFINE_string("plot", None, "File to plot time and memory to.")
 flags.DEFINE_integer(
-    "train", None, "Instead: trains the streamed head, so many steps."
+    "train", None, "Instead: trains the chunked head, so many steps."
 )
 flags.DEFINE_enum("measure", None, VARIANTS, "Prints the memory of one.")
+flags.DEFINE_enum("peak", None, VARIANTS, "Prints the peak of a process.")
 
 _SETTINGS = (
     "batch_size",
@@ -93,42 +104,78 @@ _UNITS = {"ms": time.perf_counter, "cpu_ms": time.process_time}
 
 def build_head(variant, num_classes):
     """The head of a variant that is ours."""
-    chunk = FLAGS.class_chunk
-    arguments = {
-        "dense_v1": {"variant": "v1"},
-        "dense_v2": {"variant": "v2"},
-        "streamed_v1": {"variant": "v1", "class_chunk": chunk},
-        "streamed_v2": {"variant": "v2", "class_chunk": chunk},
-        "sampled": {"variant": "v1", "sample_rate": FLAGS.sample_rate},
-    }[variant]
-    if arguments.get("class_chunk", "auto") != "auto":
-        arguments["class_chunk"] = int(chunk)
+    way, _, kind = variant.partition("_v")
+    arguments = {"variant": f"v{kind or 1}"}
+    if way == "chunked":
+        chunk = FLAGS.class_chunk
+        arguments["class_chunk"] = chunk if chunk == "auto" else int(chunk)
+    if way == "sampled":
+        arguments["sample_rate"] = FLAGS.sample_rate
     return ks.SphereFaceRHead(num_classes, **arguments)
 
 
 def build_loss(variant, num_classes):
-    """A function from embeddings and labels to a loss, and its weights."""
+    """A function from embeddings and labels to a loss, weights and state."""
     shape = (None, FLAGS.embedding_dim)
+    cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     if variant == BASELINE:
         layer = keras.layers.Dense(num_classes, dtype=FLAGS.precision)
         layer.build(shape)
-        cross_entropy = keras.losses.SparseCategoricalCrossentropy(
-            from_logits=True
-        )
 
         def plain_loss(embeddings, labels):
             logits = keras.ops.cast(layer(embeddings), "float32")
             return cross_entropy(labels, logits)
 
-        return plain_loss, layer.trainable_variables
+        return plain_loss, layer.trainable_variables, []
+    if variant.startswith("cosine_loss"):
+        layer = ks.layers.CosineDense(num_classes)
+        layer.build(shape)
+        loss = ks.losses.SphereFaceRLoss(variant=variant[-2:])
+        return (
+            lambda embeddings, labels: loss(labels, layer(embeddings)),
+            [layer.centers],
+            [],
+        )
     head = build_head(variant, num_classes)
     head.build(shape)
 
     def head_loss(embeddings, labels):
-        outputs = head.compute_losses(embeddings, labels, training=True)
+        if variant.startswith("functional"):
+            logits = head(embeddings, labels, training=True)
+            return cross_entropy(labels, logits)
+        outputs = head.compute_outputs(embeddings, labels, training=True)
         return keras.ops.mean(outputs.losses)
 
     return head_loss, [head.centers], head.non_trainable_variables
+
+
+def build_model(variant, num_classes):
+    """A compiled model that trains on embeddings, and what it trains on."""
+    inputs = keras.Input((FLAGS.embedding_dim,))
+    features = keras.layers.Dense(FLAGS.embedding_dim)(inputs)
+    random = np.random.default_rng(0)
+    size = (FLAGS.batch_size, FLAGS.embedding_dim)
+    x = random.normal(size=size).astype("float32")
+    y = random.integers(0, num_classes, FLAGS.batch_size).astype("int32")
+    optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    if variant == BASELINE:
+        model = keras.Model(inputs, keras.layers.Dense(num_classes)(features))
+    elif variant.startswith("cosine_loss"):
+        cosines = ks.layers.CosineDense(num_classes)(features)
+        model = keras.Model(inputs, cosines)
+        loss = ks.losses.SphereFaceRLoss(variant=variant[-2:])
+    elif variant.startswith("functional"):
+        labels = keras.Input((), dtype="int32")
+        logits = build_head(variant, num_classes)(features, labels)
+        model, x = keras.Model([inputs, labels], logits), [x, y]
+    else:
+        model = ks.FaceRecognizer(
+            keras.Model(inputs, features), build_head(variant, num_classes)
+        )
+        loss = None
+    model.compile(optimizer, loss)
+    return model, x, y
 
 
 def build_step(variant, num_classes):
@@ -214,7 +261,11 @@ def _torch_step(embeddings, labels, num_classes):
 def measure_times(steps, rounds):
     """Milliseconds per step, `{variant: {unit: [one per round]}}`."""
     times = {name: {unit: [] for unit in _UNITS} for name in steps}
-    for turn in range(-1, rounds):
+    for name, step in steps.items():
+        before = time.perf_counter()
+        step()  # compiles
+        times[name]["first_ms"] = [(time.perf_counter() - before) * 1000]
+    for turn in range(rounds):
         start = turn % len(steps)  # nobody always follows the same one
         order = itertools.islice(
             itertools.cycle(steps), start, start + len(steps)
@@ -223,9 +274,8 @@ def measure_times(steps, rounds):
             before = {unit: read() for unit, read in _UNITS.items()}
             steps[name]()
             for unit, read in _UNITS.items():
-                if turn >= 0:  # the first turn compiles
-                    taken = (read() - before[unit]) * 1000
-                    times[name][unit].append(taken)
+                taken = (read() - before[unit]) * 1000
+                times[name][unit].append(taken)
     return times
 
 
@@ -253,30 +303,41 @@ def _status(name):
     return int(line.split()[1]) / 1024
 
 
-def memory_in_a_process(variant, num_classes):
-    """`measure_memory` in a fresh process; `None` if it does not fit."""
+def measure_peak(variant, num_classes):
+    """MiB at the peak of this process, after two steps of training."""
+    model, x, y = build_model(variant, num_classes)
+    for _ in range(2):
+        model.train_on_batch(x, y)
+    return _status("VmHWM")
+
+
+def in_a_process(flag, variant, num_classes):
+    """A number of a fresh process; `None` if it does not fit.
+
+    `measure` with allocators that give back what they do not need, or the peak
+    is theirs; `peak` with none of that.
+    """
     arguments = [
         f"--{name}={FLAGS[name].value}"
         for name in _SETTINGS
         if name != "rounds"
     ]
+    lean = {
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "MALLOC_MMAP_THRESHOLD_": str(2**20),
+        "MALLOC_ARENA_MAX": "1",
+    }
     done = subprocess.run(
         [
             sys.executable,
             __file__,
-            f"--measure={variant}",
+            f"--{flag}={variant}",
             f"--num_classes={num_classes}",
             *arguments,
         ],
         capture_output=True,
         text=True,
-        # Or allocators keep what they once had, and the peak is theirs.
-        env={
-            **os.environ,
-            "TF_ENABLE_ONEDNN_OPTS": "0",
-            "MALLOC_MMAP_THRESHOLD_": str(2**20),
-            "MALLOC_ARENA_MAX": "1",
-        },
+        env={**os.environ, **(lean if flag == "measure" else {})},
     )
     return float(done.stdout.split()[-1]) if done.returncode == 0 else None
 
@@ -287,7 +348,7 @@ def train(num_classes, steps):
     size = (FLAGS.batch_size, FLAGS.embedding_dim)
     inputs = keras.Input((FLAGS.embedding_dim,))
     outputs = keras.layers.Dense(FLAGS.embedding_dim)(inputs)
-    head = build_head("streamed_v2", num_classes)
+    head = build_head("chunked_v2", num_classes)
     recognizer = ks.FaceRecognizer(keras.Model(inputs, outputs), head)
     recognizer.compile(keras.optimizers.SGD(0.05))
     faces = random.normal(size=size).astype("float32")
@@ -299,12 +360,17 @@ def train(num_classes, steps):
     print(f"peak {_status('VmHWM'):.0f} MiB, centers {weights:.0f} MiB")
 
 
-def summarize(times, memory):
+def summarize(times, memory, peaks):
     """What `--json` holds of each variant."""
     results = {}
     for name, of_units in times.items():
-        results[name] = {"memory_mib": memory.get(name)}
-        for unit, values in of_units.items():
+        results[name] = {
+            "memory_mib": memory.get(name),
+            "process_peak_mib": peaks.get(name),
+            "first_ms": of_units["first_ms"][0],
+        }
+        for unit in _UNITS:
+            values = of_units[unit]
             pairs = zip(values, times[BASELINE][unit], strict=True)
             ratios = [value / baseline for value, baseline in pairs]
             results[name][unit] = {
@@ -322,20 +388,25 @@ def summarize(times, memory):
 def table(num_classes, results):
     """The numbers of `summarize` that matter, as text."""
     lines = [
-        f"{num_classes} classes: ms per step (lowest)   ratio   "
-        "processor: ms, ratio   MiB"
+        f"{num_classes} classes: ms per step (lowest)    ratio   "
+        "processor: ms, ratio   first, s   MiB of a step   peak of a process"
     ]
     for name, result in results.items():
-        memory = result["memory_mib"]
         lines.append(
-            f"{name:13}{result['ms']['median']:12.1f}"
-            f" ({result['ms']['lowest']:.1f})".ljust(36)
+            f"{name:15}{result['ms']['median']:10.1f}"
+            f" ({result['ms']['lowest']:.1f})".ljust(37)
             + f"{result['ratio']['median']:8.3f}"
             f"{result['cpu_ms']['median']:14.1f}"
             f"{result['cpu_ratio']['median']:8.3f}"
-            + (f"{memory:10.0f}" if memory is not None else "         -")
+            f"{result['first_ms'] / 1000:11.1f}"
+            + _mib(result["memory_mib"], 16)
+            + _mib(result["process_peak_mib"], 20)
         )
     return "\n".join(lines)
+
+
+def _mib(number, width):
+    return f"{number:{width}.0f}" if number is not None else " " * width
 
 
 def plot(report, path):
@@ -371,6 +442,9 @@ def main(_):
     if FLAGS.measure:
         print(measure_memory(FLAGS.measure, numbers[0]))
         return
+    if FLAGS.peak:
+        print(measure_peak(FLAGS.peak, numbers[0]))
+        return
     has_torch = importlib.util.find_spec("torch") is not None
     names = [BASELINE]
     names += [n for n in FLAGS.variant or VARIANTS if n != BASELINE]
@@ -383,10 +457,12 @@ def main(_):
         times = measure_times(steps, FLAGS.rounds)
         del steps
         keras.utils.clear_session()
-        memory = {}
+        memory, peaks = {}, {}
         if FLAGS.memory:
-            memory = {n: memory_in_a_process(n, number) for n in names}
-        report[str(number)] = summarize(times, memory)
+            memory = {n: in_a_process("measure", n, number) for n in names}
+            ours = [n for n in names if n != "torch"]
+            peaks = {n: in_a_process("peak", n, number) for n in ours}
+        report[str(number)] = summarize(times, memory, peaks)
         print(table(number, report[str(number)]))
     if FLAGS.json:
         config = {name: FLAGS[name].value for name in _SETTINGS}

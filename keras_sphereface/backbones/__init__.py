@@ -4,8 +4,9 @@ Every file here is imported, and every function that a file registers is a
 public name of this folder.
 """
 
-import importlib
-import pkgutil
+import typing as _typing
+from importlib import import_module as _import_module
+from pkgutil import iter_modules as _iter_modules
 
 from keras_sphereface.backbones.checkpointed_model import CheckpointedModel
 from keras_sphereface.backbones.edgeface import edgeface
@@ -35,8 +36,13 @@ __all__ = [
     "vit",
 ]
 
-for _module in pkgutil.iter_modules(__path__):
-    importlib.import_module(f"{__name__}.{_module.name}")
+if _typing.TYPE_CHECKING:  # type checkers do not see the names added below
+
+    def __getattr__(name: str) -> _typing.Any: ...
+
+
+for _module in _iter_modules(__path__):
+    _import_module(f"{__name__}.{_module.name}")
 for _name in names():
     globals()[_name] = builder_of(_name)
     __all__.append(_name)

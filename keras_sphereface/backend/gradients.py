@@ -35,8 +35,13 @@ def custom_gradient(function):
         import tensorflow as tf
 
         wrapped = tf.custom_gradient(function)
-        # A variable would ask for a gradient of its own.
-        return lambda *values: wrapped(*map(tf.convert_to_tensor, values))
+
+        def on_tensors(*values):
+            # A variable would ask for a gradient of its own.
+            return wrapped(*map(tf.convert_to_tensor, values))
+
+        on_tensors.__doc__ = function.__doc__
+        return on_tensors
     return _CUSTOM_GRADIENTS[backend](function)
 
 

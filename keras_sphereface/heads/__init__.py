@@ -4,8 +4,9 @@ A head is a file `*_head.py` with one class; every one is imported here, which
 gives it its name in the registry, and is a public name of this folder.
 """
 
-import importlib
-import pkgutil
+import typing as _typing
+from importlib import import_module as _import_module
+from pkgutil import iter_modules as _iter_modules
 
 from keras_sphereface.heads.head_outputs import HeadOutputs
 from keras_sphereface.heads.hyperparameter import Hyperparameter
@@ -27,9 +28,14 @@ __all__ = [
     "register",
 ]
 
-for _module in pkgutil.iter_modules(__path__):
+if _typing.TYPE_CHECKING:  # type checkers do not see the names added below
+
+    def __getattr__(name: str) -> _typing.Any: ...
+
+
+for _module in _iter_modules(__path__):
     if _module.name.endswith("_head"):
-        _file = importlib.import_module(f"{__name__}.{_module.name}")
+        _file = _import_module(f"{__name__}.{_module.name}")
         for _name, _value in list(vars(_file).items()):
             if getattr(_value, "__module__", "") == _file.__name__ and (
                 _name.endswith("Head")

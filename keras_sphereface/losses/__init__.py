@@ -3,6 +3,8 @@
 Every loss in `margin_losses.py` is a public name of this folder.
 """
 
+import typing as _typing
+
 from keras_sphereface.class_softmax import PrecomputedLoss
 from keras_sphereface.losses import margin_losses
 from keras_sphereface.losses.batch_loss import BatchLoss
@@ -27,6 +29,11 @@ __all__ = [
     "TripletHardLoss",
     "TripletSemiHardLoss",
 ]
+
+if _typing.TYPE_CHECKING:  # type checkers do not see the names added below
+
+    def __getattr__(name: str) -> _typing.Any: ...
+
 
 for _name, _value in list(vars(margin_losses).items()):
     if getattr(_value, "__module__", "") == margin_losses.__name__ and (

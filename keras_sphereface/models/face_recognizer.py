@@ -4,6 +4,7 @@ from keras import ops
 
 from keras_sphereface.backend import check_labels, divisible_batches
 from keras_sphereface.backend import distributed_fit as replicas
+from keras_sphereface.backend.momentum import momentum_in_place
 from keras_sphereface.heads import MarginHead
 from keras_sphereface.losses import PrecomputedLoss
 from keras_sphereface.optimizers import ColumnOptimizer, replica_safe
@@ -125,6 +126,9 @@ class FaceRecognizer(keras.Model):
                 loss_scale=auto_scale_loss
                 and self.embedder.dtype_policy.name == "mixed_float16",
             )
+        if self.head.class_chunk is not None:
+            # For a head that has to save memory.
+            optimizer = momentum_in_place(optimizer)
         super().compile(
             optimizer=optimizer, loss=loss, auto_scale_loss=False, **kwargs
         )

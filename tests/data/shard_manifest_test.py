@@ -103,9 +103,9 @@ def test_a_checksum_is_that_of_the_standard(tmp_path):
 def test_a_fault_is_named_and_content_read_if_asked(tmp_path):
     assert index_name("a.tfrecord") == "a.index.npy"
     shard, index = tmp_path / "a.tfrecord", tmp_path / "a.index.npy"
-    assert fault_of(tmp_path, SHARD) == "a.tfrecord is not there"
+    assert fault_of(tmp_path, SHARD) == "a.tfrecord is missing"
     shard.write_bytes(b"abc")
-    assert fault_of(tmp_path, SHARD) == "a.index.npy is not there"
+    assert fault_of(tmp_path, SHARD) == "a.index.npy is missing"
     index.write_bytes(b"")
     assert fault_of(tmp_path, SHARD) is None
     shard.write_bytes(b"abd")

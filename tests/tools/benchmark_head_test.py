@@ -9,7 +9,7 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
-VARIANTS = ["dense_v2", "streamed_v1", "sampled"]
+VARIANTS = ["functional_v1", "cosine_loss_v2", "chunked_v1", "sampled"]
 
 
 def run(*arguments):
@@ -45,7 +45,7 @@ def test_times_and_weighs_every_variant_asked_for(tmp_path):
     assert (tmp_path / "head.png").stat().st_size > 1000
 
 
-def test_the_loss_of_a_streamed_head_falls():
+def test_the_loss_of_a_chunked_head_falls():
     done = run("--train=12")
     assert done.returncode == 0, done.stderr
     losses = [
