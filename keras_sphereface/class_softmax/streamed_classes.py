@@ -165,11 +165,15 @@ class _Stream:
         weights = () if self.weights is None else (self.weights,)
 
         def step(state, chunks, start):
-            largest, total = state
+            largest, total, own = state
             inverse = inverse_column_norms(chunks[0])
             products = ops.matmul(left, chunks[0]) * inverse
             logits = self._logits(products, scale, bias)
             place = self.labels - start
+            # Of the same product as the others, to the last bit.
+            own = ops.where(
+                is_inside(place, products), take_near(products, place), own
+            )
             logits = put_in_rows(logits, place, zeros + LOWER)
             logits = self._without_padding(logits, start, centers)
             new = ops.maximum(largest, ops.max(logits, axis=1))
@@ -179,11 +183,11 @@ class _Stream:
                 terms = ops.exp(logits - new[:, None])
                 kept = total * ops.exp(largest - new)
                 total = kept + weighted_sum(terms, *chunks[1:])
-            return (new, total), inverse[None]
+            return (new, total, own), inverse[None]
 
-        (largest, total), inverse = fold_chunks(
+        (largest, total, own), inverse = fold_chunks(
             step,
-            (zeros + LOW, zeros),
+            (zeros + LOW, zeros, zeros),
             (centers, *weights),
             width=self.class_chunk,
             rows_written=1,
@@ -191,9 +195,7 @@ class _Stream:
         inverse = inverse[0]
         if not self.is_binary:
             total = log_total(largest, total)
-        own = ops.transpose(ops.take(centers, self.labels, axis=1))
-        own_cosine = ops.sum(unit * own, axis=1)
-        own_cosine = own_cosine * ops.take(inverse, self.labels)
+        own_cosine = self._cosines(own[:, None], scale)[:, 0]
 
         def gradient(d_total, d_own, d_largest=None):
             rows = SlopeRows(
@@ -303,12 +305,22 @@ def put_in_rows(matrix, columns, values):
 
     A row whose column does stays as it is. Not to be differentiated.
     """
-    is_inside = (columns >= 0) & (columns < matrix.shape[1])
-    columns = ops.clip(columns, 0, matrix.shape[1] - 1)
-    present = ops.take_along_axis(matrix, columns[:, None], axis=1)[:, 0]
-    return replace_in_rows(
-        matrix, columns, ops.where(is_inside, values, present)
+    values = ops.where(
+        is_inside(columns, matrix), values, take_near(matrix, columns)
     )
+    columns = ops.clip(columns, 0, matrix.shape[1] - 1)
+    return replace_in_rows(matrix, columns, values)
+
+
+def is_inside(columns, matrix):
+    """Whether each column is one of the matrix, bool, `(num_rows,)`."""
+    return (columns >= 0) & (columns < matrix.shape[1])
+
+
+def take_near(matrix, columns):
+    """One entry of each row, at a column or the nearest there is."""
+    columns = ops.clip(columns, 0, matrix.shape[1] - 1)
+    return ops.take_along_axis(matrix, columns[:, None], axis=1)[:, 0]
 
 
 def weighted_sum(terms, weights=None):
