@@ -41,7 +41,8 @@ def private_names(tree):
             method = node.name
         if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
             is_public = node.attr.endswith("__")
-            if not is_public or isinstance(node.ctx, ast.Store):
+            is_set = isinstance(node.ctx, ast.Store) and node.attr != "__doc__"
+            if not is_public or is_set:
                 yield ast.unparse(node.value), node.attr, method
         elif isinstance(node, ast.Constant) and (
             isinstance(node.value, str) and not node.value.endswith("__")
@@ -64,6 +65,10 @@ def own_names(tree):
             is_set = isinstance(node.ctx, ast.Store)
             if is_set and ast.unparse(node.value) in ("self", "cls"):
                 names.add(node.attr)
+        elif isinstance(node, ast.Call) and (
+            ast.unparse(node.func) == "object.__setattr__"
+        ):
+            names.add(getattr(node.args[1], "value", None))
     return names
 
 
