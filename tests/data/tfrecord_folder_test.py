@@ -86,9 +86,9 @@ def test_damage_is_named_and_only_it_is_written_again(source, shards):
     ("name", "spoil", "message"),
     [
         ("faces-00002-of-00003.tfrecord", lambda c: c[:-1], "bytes, not"),
-        ("faces-00002-of-00003.tfrecord", None, "is not there"),
+        ("faces-00002-of-00003.tfrecord", None, "is missing"),
         ("faces-00000-of-00003.index.npy", lambda c: c + b"x", "is damaged"),
-        ("faces-00000-of-00003.index.npy", None, "is not there"),
+        ("faces-00000-of-00003.index.npy", None, "is missing"),
         ("manifest.json", lambda c: c[:-40], "damaged, cut short or edited"),
         (
             "manifest.json",

@@ -114,13 +114,11 @@ def test_a_run_in_mixed_precision_leaves_the_global_policy(tmp_path):
     assert embeddings.dtype == np.float32
 
 
-def test_names_that_are_unknown_list_the_right_ones(tmp_path):
-    config = make_config(embedder=EmbedderConfig("resnet"))
+def test_names_that_are_unknown_list_the_right_ones():
     with pytest.raises(ValueError, match=r"mobilefacenet.*'resnet'"):
-        train(config, tmp_path, progress=False)
-    config = make_config(head=HeadConfig("softmax"))
+        EmbedderConfig("resnet")
     with pytest.raises(ValueError, match=r"spherefacer.*'softmax'"):
-        train(config, tmp_path, progress=False)
+        HeadConfig("softmax")
 
 
 class Stop(keras.callbacks.Callback):
