@@ -110,6 +110,7 @@ def split_logits(logits, labels, *, is_binary, class_weights=None):
 
     weights = ops.ones((logits.shape[1], 1))
     if class_weights is not None:
+        class_weights = ops.convert_to_tensor(class_weights)
         weights = class_weights[:, None]
 
     def forward(logits):

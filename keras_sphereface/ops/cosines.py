@@ -187,11 +187,11 @@ def class_logits(unit_embeddings, centers, labels, *, margin, scale, bias=None):
         return (logits, cos_target), gradient
 
     return custom_gradient(forward)(
-        unit_embeddings,
+        ops.cast(unit_embeddings, "float32"),
         ops.broadcast_to(scale, (ops.shape(unit_embeddings)[0], 1)),
         ops.cast(bias if has_bias else 0.0, "float32"),
         *(() if centers is None else (ops.cast(centers, "float32"),)),
-        *parameters,
+        *map(ops.convert_to_tensor, parameters),
     )
 
 

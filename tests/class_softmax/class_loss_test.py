@@ -85,7 +85,8 @@ def test_the_true_class_and_the_others_equal_a_loop(
 
     def weighted():
         target, total, largest = split()
-        total = ops.sum(target * d_target) + ops.sum(total * d_sum)
+        total = ops.sum(total * ops.convert_to_tensor(d_sum))
+        total = total + ops.sum(target * ops.convert_to_tensor(d_target))
         return total + ops.sum(largest)  # which has no gradient
 
     _, (gradient,) = value_and_gradients(weighted, [variable])

@@ -90,8 +90,9 @@ def test_equal_those_of_all_logits(name, detach, is_binary, has_bias, weights):
 
         def weighted(compute=compute):
             (target, others, *_), unused = compute()
-            total = ops.sum(target * upstream[0])
-            return total + ops.sum(others * upstream[1]) + unused
+            first, second = map(ops.convert_to_tensor, upstream)
+            total = ops.sum(target * first)
+            return total + ops.sum(others * second) + unused
 
         found = [ops.convert_to_numpy(each) for each in compute()[0]]
         _, gradients = value_and_gradients(weighted, variables)
