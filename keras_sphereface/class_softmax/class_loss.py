@@ -115,7 +115,7 @@ def split_logits(logits, labels, *, is_binary, class_weights=None):
 
     def forward(logits):
         target = ops.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
-        low = ops.full_like(target, LOWER)
+        low = ops.zeros_like(target) + LOWER
         rest = replace_in_rows(logits, labels, low)
         largest = ops.maximum(ops.max(rest, axis=1), LOW)
         if is_binary:
