@@ -14,7 +14,7 @@ def test_a_margin_of_ones_own_trains_three_ways():
     )
     assert result.returncode == 0, result.stderr[-2000:]
     lines = result.stdout.splitlines()
-    names = ["TargetMarginHead", "EasingHead", "NegativeLoss"]
+    names = ["TargetMarginHead", "EasingHead", "MarginLoss"]
     assert [line.split(":")[0] for line in lines] == names
     for line in lines:
         losses = [float(x) for x in re.findall(r"[\d.]+", line.split("[")[1])]
