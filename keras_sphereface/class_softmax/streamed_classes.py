@@ -107,7 +107,7 @@ def streamed_classes(
         unit_embeddings: float32 tensor, `(batch_size, embedding_dim)`.
         centers: float32 tensor, `(embedding_dim, num_classes)`, any norm.
         labels: int32 tensor, `(batch_size,)`.
-        class_chunk: int, classes of a chunk, at least 1; or `None`.
+        class_chunk: int, classes of a chunk, at least 1.
         scale: float32 tensor, `(batch_size, 1)`, at least 0.
         bias: float32 scalar. Defaults to `None`, no bias.
         function: callable from cosines to values, element by element,

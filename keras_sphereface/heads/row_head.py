@@ -1,6 +1,12 @@
-from keras_sphereface.class_softmax.class_loss import split_logits
+from keras import ops
+
+from keras_sphereface.class_softmax.class_loss import LOWER, split_logits
 from keras_sphereface.heads.margin_head import MarginHead, SplitClasses
-from keras_sphereface.ops import detach_characteristic, take_in_rows
+from keras_sphereface.ops import (
+    detach_characteristic,
+    replace_in_rows,
+    take_in_rows,
+)
 
 
 class RowHead(MarginHead):
@@ -69,7 +75,8 @@ class RowHead(MarginHead):
             logits, labels, is_binary=loss.is_binary
         )
         # A value need not rise with its cosine.
-        _, _, nearest = split_logits(cos_theta, labels, is_binary=False)
+        low = ops.zeros_like(target) + LOWER
+        nearest = ops.max(replace_in_rows(cos_theta, labels, low), axis=1)
         return SplitClasses(
             logits,
             cos_target,
