@@ -18,20 +18,17 @@ class SlopeRows:
             other classes.
         d_own: float32 tensor, `(batch_size,)`, gradient of the cosine to the
             true class.
-        share: float32 tensor, `(batch_size,)`, what a slope of 1 is of the
-            gradient of the sum.
     """
 
-    def __init__(self, unit, scale, d_total, d_own, share):
+    def __init__(self, unit, scale, d_total, d_own):
         least = 1e-20 * ops.abs(d_own)
-        factor = scale * d_total * share
+        factor = scale * d_total
         factor = ops.where(ops.abs(factor) < least, least, factor)
         is_zero = factor == 0.0
         own = d_own / ops.where(is_zero, 1.0, factor)
         self.unit = unit
         self.scale_or_one = ops.where(scale == 0.0, 1.0, scale)
         self.d_total = d_total
-        self.share = share
         self.factor = factor
         self.own = ops.where(is_zero, 0.0, own)
         self.right = ops.transpose(unit * factor[:, None])

@@ -198,9 +198,7 @@ class _Stream:
         own_cosine = self._cosines(own[:, None], scale)[:, 0]
 
         def gradient(d_total, d_own, d_largest=None):
-            rows = SlopeRows(
-                unit, scale[:, 0], d_total, d_own, ops.ones_like(d_total)
-            )
+            rows = SlopeRows(unit, scale[:, 0], d_total, d_own)
 
             def step(sums, chunks, start):
                 products = ops.matmul(left, chunks[0]) * chunks[1]
@@ -260,9 +258,8 @@ class _Stream:
         if self.learns_scale and self.function is None:
             values = ops.sum(rows.unit * d_unit, axis=1)
             values = values - rows.own * own_cosine
-        upstream = rows.d_total * rows.share
-        d_bias = upstream * slope_sums if self.is_binary else rows.d_total
-        d_scale = (values * upstream)[:, None]
+        d_bias = rows.d_total * slope_sums if self.is_binary else rows.d_total
+        d_scale = (values * rows.d_total)[:, None]
         return (
             d_unit * rows.factor[:, None],
             d_centers,

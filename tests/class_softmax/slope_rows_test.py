@@ -7,9 +7,9 @@ from keras import ops
 from keras_sphereface.class_softmax.slope_rows import SlopeRows
 
 
-def make_rows(scale, d_total, d_own, share=1.0):
+def make_rows(scale, d_total, d_own):
     unit = ops.convert_to_tensor(np.float32([[0.6, 0.8]]))
-    columns = (scale, d_total, d_own, share)
+    columns = (scale, d_total, d_own)
     return SlopeRows(
         unit, *(ops.convert_to_tensor(np.float32([v])) for v in columns)
     )
