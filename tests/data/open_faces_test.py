@@ -3,33 +3,14 @@
 from pathlib import Path
 
 import pytest
-from record_files import encoded, write_records
+from record_files import IMAGES, LABELS, write_records
 
 from keras_sphereface.data import (
     ImageFolder,
     RecordDataset,
     TFRecordFolder,
     open_faces,
-    write_tfrecords,
 )
-
-LABELS = [0, 0, 0, 1, 1, 2, 2, 2, 2, 2]
-IMAGES = [encoded(seed) for seed in range(len(LABELS))]
-
-
-@pytest.fixture
-def source(tmp_path):
-    for seed, (image, label) in enumerate(zip(IMAGES, LABELS, strict=True)):
-        path = tmp_path / "faces" / f"person {label}" / f"{seed}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(image)
-    return ImageFolder(tmp_path / "faces", image_size=(16, 12))
-
-
-@pytest.fixture
-def shards(tmp_path, source):
-    write_tfrecords(source, tmp_path / "out", images_per_shard=4)
-    return tmp_path / "out"
 
 
 def test_open_faces_tells_the_formats_apart(tmp_path, source, shards):
