@@ -55,6 +55,18 @@ def _fold_on_tensorflow(step, state, arrays, num_columns, width, rows):
 
     if tf.executing_eagerly():
         return _fold_in_pieces(step, state, arrays, num_columns, width, rows)
+
+    # One node of the graph, so that many chunks are soon traced. It counts on
+    # by itself: one that is given a number is optimized for each number.
+    def step_of_columns(state, arrays, start, size):
+        chunks = tuple(_columns_on_tensorflow(a, start, size) for a in arrays)
+        return step(state, chunks, start), start + size
+
+    step_of_columns = tf.function(
+        step_of_columns,
+        autograph=False,
+        experimental_attributes={"_noinline": True},
+    )
     # Wider elements are fewer to copy, and the kernel is slow on each.
     lanes = 2 if width % 2 == 0 and num_columns % 2 == 0 else 1
     # Not zeros: TensorFlow keeps those as a constant, and would write into a
@@ -64,44 +76,43 @@ def _fold_on_tensorflow(step, state, arrays, num_columns, width, rows):
         dtype=tf.int64 if lanes == 2 else tf.float32,
     )
 
-    def step_at(start, size, state, written):
+    def step_at(start, size, state, written, counted):
         # One chunk after the other: the executor would run several at once.
         with tf.control_dependencies([*state, written]):
-            chunks = tuple(
-                _columns_on_tensorflow(a, start, size) for a in arrays
-            )
+            found, counted = step_of_columns(state, arrays, counted, size)
         if not rows:
-            return step(state, chunks, start), written
-        state, columns = step(state, chunks, start)
+            return found, written, counted
+        state, columns = found
         if lanes == 2:
             columns = tf.reshape(columns, (rows, size // 2, 2))
             columns = tf.bitcast(columns, tf.int64)
         # Writes into the buffer: nothing else refers to it.
-        return state, tf.raw_ops.TensorStridedSliceUpdate(
+        written = tf.raw_ops.TensorStridedSliceUpdate(
             input=written,
             begin=[0, start // lanes],
             end=[rows, (start + size) // lanes],
             strides=[1, 1],
             value=columns,
         )
+        return state, written, counted
 
     whole, start = num_columns // width, 0
+    carried = state, written, tf.constant(0)
     if whole > MAX_UNROLLED_CHUNKS:
-
-        def body(start, state, written):
-            return (start + width, *step_at(start, width, state, written))
-
-        _, state, written = tf.while_loop(
-            lambda start, *_: start < whole * width,
-            body,
-            (0, state, written),
+        carried = tf.while_loop(
+            lambda state, written, counted: counted < whole * width,
+            lambda state, written, counted: step_at(
+                counted, width, state, written, counted
+            ),
+            carried,
             parallel_iterations=1,
         )
         start = whole * width
     while start < num_columns:
         size = min(width, num_columns - start)
-        state, written = step_at(start, size, state, written)
+        carried = step_at(start, size, *carried)
         start += size
+    state, written, _ = carried
     if lanes == 2:
         written = tf.bitcast(written, tf.float32)
     return state, tf.reshape(written, (rows, num_columns))

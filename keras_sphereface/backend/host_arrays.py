@@ -6,8 +6,6 @@ from keras import ops
 
 # Numbers that are drawn at a time.
 _BLOCK = 2**20
-# What TensorFlow wants the first byte of a shared array to be divisible by.
-_ALIGNMENT = 64
 
 
 def draw_columns(shape, *, deviation, padding=0, dtype="float32"):
@@ -26,27 +24,33 @@ def draw_columns(shape, *, deviation, padding=0, dtype="float32"):
     Returns:
         Tensor, `(num_rows, num_columns + padding, ...)`.
     """
-    seed = keras.random.randint((2,), 0, 2**31 - 1)
-    generator = np.random.default_rng(ops.convert_to_numpy(seed).tolist())
     rows, columns, *rest = shape
-    matrix = _aligned_zeros((rows, columns + padding, *rest))
-    width = columns * int(np.prod(rest, dtype="int64"))
-    step = max(1, _BLOCK // width)
-    for start in range(0, rows, step):
-        block = matrix[start : start + step, :columns]
-        block[:] = generator.standard_normal(block.shape, "float32")
-        block *= np.float32(deviation)
+    shape = (rows, columns + padding, *rest)
+    blocks = _draw_blocks(shape, columns, deviation)
     if keras.backend.backend() == "tensorflow" and dtype == "float32":
         import tensorflow as tf
 
         if tf.executing_eagerly():
-            # The tensor takes over the memory of the array.
-            return tf.experimental.dlpack.from_dlpack(matrix.__dlpack__())
+            # TensorFlow writes into memory of its own, which the optimizer
+            # will too; what it takes over from NumPy, it would copy then.
+            matrix = tf.raw_ops.Empty(shape=shape, dtype=dtype)
+            for places, block in blocks:
+                matrix = tf.raw_ops.InplaceUpdate(x=matrix, i=places, v=block)
+            return matrix
+    matrix = np.empty(shape, "float32")
+    for places, block in blocks:
+        matrix[places] = block
     return ops.convert_to_tensor(matrix, dtype)
 
 
-def _aligned_zeros(shape):
-    size = int(np.prod(shape, dtype="int64")) * 4
-    buffer = np.zeros(size + _ALIGNMENT, "uint8")
-    start = -buffer.ctypes.data % _ALIGNMENT
-    return buffer[start : start + size].view("float32").reshape(shape)
+def _draw_blocks(shape, columns, deviation):
+    """Yields rows and what stands in them."""
+    seed = keras.random.randint((2,), 0, 2**31 - 1)
+    generator = np.random.default_rng(ops.convert_to_numpy(seed).tolist())
+    step = max(1, _BLOCK // int(np.prod((columns, *shape[2:]), dtype="int64")))
+    for start in range(0, shape[0], step):
+        places = np.arange(start, min(start + step, shape[0]), dtype="int32")
+        block = np.zeros((len(places), *shape[1:]), "float32")
+        drawn = generator.standard_normal(block[:, :columns].shape, "float32")
+        block[:, :columns] = drawn * np.float32(deviation)
+        yield places, block

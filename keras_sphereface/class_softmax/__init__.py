@@ -9,6 +9,7 @@ from keras_sphereface.class_softmax.class_loss import (
     PrecomputedLoss,
     SoftmaxLoss,
     split_logits,
+    sum_others,
 )
 from keras_sphereface.class_softmax.class_parallel import (
     ClassParallel,
@@ -30,4 +31,5 @@ __all__ = [
     "sample_classes",
     "split_classes",
     "split_logits",
+    "sum_others",
 ]

@@ -8,7 +8,7 @@ from keras_sphereface.contract.arguments import check_integer
 # Dense logits, their gradient and one more of their size may take this much.
 _DENSE_BYTES = 256 * 2**20
 # A streamed head holds about eight matrices of a chunk.
-_CHUNK_BYTES = 64 * 2**20
+_CHUNK_BYTES = 40 * 2**20
 _CHUNK_MATRICES = 8
 _FLOAT_BYTES = 4
 
@@ -30,7 +30,7 @@ def resolve_class_chunk(class_chunk, *, batch_size, embedding_dim, num_classes):
     """Classes to compute at once, or `None` for all of them.
 
     `"auto"` computes all where their logits fit 256 MiB, three times over,
-    and otherwise chunks of which eight matrices fit 64 MiB, to the next odd
+    and otherwise chunks of which eight matrices fit 40 MiB, to the next odd
     multiple of 16; but never more than 128 chunks, which XLA compiles on every
     backend, and whose matrices are a sixteenth of the centers or the logits.
 

@@ -6,10 +6,10 @@ import keras
 from keras import ops
 
 from keras_sphereface.backend.gradients import custom_gradient
-from keras_sphereface.ops.cosines import replace_in_rows
+from keras_sphereface.ops.cosines import leave_out
 
-# Below every logit, and far enough apart that their exponentials differ.
-LOW, LOWER = -1e30, -2e30
+# Below every logit; far enough above what is left out to count against it.
+LOW = -1e30
 
 
 class SoftmaxLoss(NamedTuple):
@@ -92,36 +92,51 @@ class BinaryLoss(NamedTuple):
 def split_logits(logits, labels, *, is_binary, class_weights=None):
     """The logit of the true class, and what the others add up to.
 
+    Args:
+        logits: float32 tensor, `(batch_size, num_classes)`.
+        labels: int32 tensor, `(batch_size,)`, in `[0, num_classes)`.
+        is_binary: bool. As in `sum_others`.
+        class_weights: As in `sum_others`.
+
+    Returns:
+        Tuple of float32 tensors, `(batch_size,)`: the logits of the true
+        classes, and what `sum_others` returns.
+    """
+    target, others = leave_out(logits, labels)
+    return target, *sum_others(
+        others, is_binary=is_binary, class_weights=class_weights
+    )
+
+
+def sum_others(logits, *, is_binary, class_weights=None):
+    """What the classes add up to, other than the true one.
+
     The true class is left out of the sum; taken out of the whole sum
     afterward, it would leave nothing but rounding where it dominates.
 
     Args:
-        logits: float32 tensor, `(batch_size, num_classes)`.
-        labels: int32 tensor, `(batch_size,)`, in `[0, num_classes)`.
-        is_binary: bool; the others add up to the sum of `log(1 + exp(z_j))`
-            if true, else to `log sum exp(z_j)`.
+        logits: float32 tensor, `(batch_size, num_classes)`, `ops.LEFT_OUT` at
+            the true class.
+        is_binary: bool; they add up to the sum of `log(1 + exp(z_j))` if true,
+            else to `log sum exp(z_j)`.
         class_weights: float32 tensor, `(num_classes,)`, of the terms of the
             sum. Defaults to `None`, each 1.
 
     Returns:
-        Tuple of float32 tensors, `(batch_size,)`: the logits of the true
-        classes; the sums; the largest of the other logits, without a gradient.
+        Tuple of float32 tensors, `(batch_size,)`: the sums; the largest
+        logits, without a gradient.
     """
-
     weights = ops.ones((logits.shape[1], 1))
     if class_weights is not None:
         class_weights = ops.convert_to_tensor(class_weights)
         weights = class_weights[:, None]
 
     def forward(logits):
-        target = ops.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
-        low = ops.zeros_like(target) + LOWER
-        rest = replace_in_rows(logits, labels, low)
-        largest = ops.maximum(ops.max(rest, axis=1), LOW)
+        largest = ops.maximum(ops.max(logits, axis=1), LOW)
         if is_binary:
-            terms = ops.softplus(rest)
+            terms = ops.softplus(logits)
         else:
-            terms = ops.exp(rest - largest[:, None])
+            terms = ops.exp(logits - largest[:, None])
         others = ops.matmul(terms, weights)[:, 0]
         if not is_binary:
             # Nothing adds up where there is no other class.
@@ -131,17 +146,16 @@ def split_logits(logits, labels, *, is_binary, class_weights=None):
                 LOW,
             )
 
-        def gradient(d_target, d_others, d_largest=None):
+        def gradient(d_others, d_largest=None):
             if is_binary:
-                slopes, share = ops.sigmoid(rest), d_others
+                slopes, share = ops.sigmoid(logits), d_others
             else:
                 slopes, share = terms, d_others * ops.exp(largest - others)
             if class_weights is not None:
                 slopes = slopes * class_weights
-            slopes = slopes * share[:, None]
-            return (replace_in_rows(slopes, labels, d_target),)
+            return (slopes * share[:, None],)
 
-        return (target, others, largest), gradient
+        return (others, largest), gradient
 
     return custom_gradient(forward)(logits)
 

@@ -4,9 +4,10 @@ from keras import ops
 
 from keras_sphereface.backend.column_chunks import fold_chunks
 from keras_sphereface.backend.gradients import custom_gradient, vector_jacobian
-from keras_sphereface.class_softmax.class_loss import LOW, LOWER
+from keras_sphereface.backend.values import inverse_column_norms
+from keras_sphereface.class_softmax.class_loss import LOW
 from keras_sphereface.class_softmax.slope_rows import SlopeRows
-from keras_sphereface.ops.cosines import inverse_column_norms, replace_in_rows
+from keras_sphereface.ops.cosines import LEFT_OUT, replace_in_rows
 from keras_sphereface.ops.detachment import detach_characteristic
 
 
@@ -174,7 +175,7 @@ class _Stream:
             own = ops.where(
                 is_inside(place, products), take_near(products, place), own
             )
-            logits = put_in_rows(logits, place, zeros + LOWER)
+            logits = put_in_rows(logits, place, zeros + LEFT_OUT)
             logits = self._without_padding(logits, start, centers)
             new = ops.maximum(largest, ops.max(logits, axis=1))
             if self.is_binary:
@@ -289,7 +290,7 @@ class _Stream:
         if self.num_classes == centers.shape[1]:
             return logits
         classes = start + ops.arange(logits.shape[1])
-        return ops.where(classes[None, :] < self.num_classes, logits, LOWER)
+        return ops.where(classes[None, :] < self.num_classes, logits, LEFT_OUT)
 
     def _cosines(self, products, scale):
         if self.function is not None:

@@ -11,8 +11,8 @@ class HeadOutputs(NamedTuple):
         cosines: callable without arguments to the value of `cos_theta`.
         cos_target: float32, `(batch_size,)`, plain cosines to the true class,
             without a gradient.
-        logits: float32, `(batch_size, num_classes)`, margined and scaled;
-            `None` from a head that does not compute all classes at once.
+        all_logits: callable without arguments to the value of `logits`, or
+            `None`.
         is_nearest: bool, `(batch_size,)`, whether the true class is nearer
             than every other by plain cosine, of those sampled if classes are.
             Another that is as near counts against it.
@@ -27,7 +27,7 @@ class HeadOutputs(NamedTuple):
     labels: Any
     cosines: Callable
     cos_target: Any
-    logits: Any = None
+    all_logits: Callable | None = None
     is_nearest: Any = None
     is_past_margin: Any = None
     losses: Any = None
@@ -41,3 +41,11 @@ class HeadOutputs(NamedTuple):
         classes in chunks: it takes the memory of all of them.
         """
         return self.cosines()
+
+    @property
+    def logits(self):
+        """Margined and scaled, `(batch_size, num_classes)`.
+
+        `None` from a head that does not compute all classes at once.
+        """
+        return None if self.all_logits is None else self.all_logits()

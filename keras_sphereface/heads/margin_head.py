@@ -6,7 +6,7 @@ from keras import ops
 from keras_sphereface.backend.values import check_labels
 from keras_sphereface.class_softmax.class_loss import (
     SoftmaxLoss,
-    split_logits,
+    sum_others,
 )
 from keras_sphereface.class_softmax.streamed_classes import split_classes
 from keras_sphereface.contract.arguments import check_number
@@ -16,6 +16,7 @@ from keras_sphereface.heads.hyperparameter import Hyperparameter
 from keras_sphereface.ops.cosines import (
     class_logits,
     logits_of_cosines,
+    replace_in_rows,
     safe_normalize,
 )
 
@@ -240,7 +241,7 @@ class MarginHead(ClassCenters):
             labels=labels,
             cosines=functools.partial(self._cosines, unit),
             cos_target=ops.stop_gradient(split.cos_target[:, 0]),
-            logits=split.logits,
+            all_logits=split.all_logits,
             is_nearest=split.is_nearest,
             is_past_margin=split.is_past_margin,
         )
@@ -294,7 +295,7 @@ class MarginHead(ClassCenters):
             Float32 tensor, `(batch_size, num_classes)`.
         """
         margin = self.class_margin(norms, training)
-        values, _ = logits_of_cosines(
+        values, *_ = logits_of_cosines(
             cos_theta, labels, margin=margin, scale=1.0
         )
         return values
@@ -310,7 +311,7 @@ class MarginHead(ClassCenters):
             centers, places, weights = self._classes_of(labels, training)
         kind = {"is_binary": loss.is_binary, "class_weights": weights}
         count = self.num_classes if weights is None else centers.shape[1]
-        logits = None
+        all_logits = None
         if chunk is not None:
             target, others, largest, cos_target = split_classes(
                 unit,
@@ -322,19 +323,24 @@ class MarginHead(ClassCenters):
                 **formula,
             )
         else:
+            formula["apart"] = has_losses
             if self.sub_centers == 1:
-                logits, cos_target = class_logits(
+                logits, target, cos_target = class_logits(
                     unit, centers, places, **formula
                 )
             else:
-                logits, cos_target = logits_of_cosines(
+                logits, target, cos_target = logits_of_cosines(
                     self._cosines(unit), labels, **formula
                 )
             if count < logits.shape[1]:  # the rest is padding
                 logits = logits[:, :count]
             if not has_losses:
-                return SplitClasses(logits, cos_target)
-            target, others, largest = split_logits(logits, places, **kind)
+                return SplitClasses(lambda: logits, cos_target)
+            if weights is None:
+                all_logits = functools.partial(
+                    replace_in_rows, logits, labels, target
+                )
+            others, largest = sum_others(logits, **kind)
         # What the true class's logit would be as another class's. Equal
         # cosines of two products differ by rounding.
         plain = ops.stop_gradient(cos_target)
@@ -343,7 +349,7 @@ class MarginHead(ClassCenters):
         lead = scale * (plain - 1e-6) - largest[:, None]
         lead = lead if loss.bias is None else lead + loss.bias
         return SplitClasses(
-            logits if weights is None else None,
+            all_logits,
             cos_target,
             target,
             others,
@@ -367,7 +373,7 @@ class SplitClasses(NamedTuple):
     """The true class of each sample apart from the others.
 
     Attributes:
-        logits: float32, `(batch_size, num_classes)`, or `None`.
+        all_logits: callable to the logits of all classes, or `None`.
         cos_target: float32, `(batch_size, 1)`.
         target: float32, `(batch_size,)`, logits of the true classes.
         others: float32, `(batch_size,)`, what the other logits add up to.
@@ -375,7 +381,7 @@ class SplitClasses(NamedTuple):
         is_past_margin: bool, `(batch_size,)`.
     """
 
-    logits: Any
+    all_logits: Any
     cos_target: Any
     target: Any = None
     others: Any = None

@@ -1,12 +1,8 @@
 from keras import ops
 
-from keras_sphereface.class_softmax.class_loss import LOWER, split_logits
+from keras_sphereface.class_softmax.class_loss import split_logits
 from keras_sphereface.heads.margin_head import MarginHead, SplitClasses
-from keras_sphereface.ops import (
-    detach_characteristic,
-    replace_in_rows,
-    take_in_rows,
-)
+from keras_sphereface.ops import detach_characteristic, leave_out
 
 
 class RowHead(MarginHead):
@@ -68,20 +64,19 @@ class RowHead(MarginHead):
         logits = self.logit_scale(norms) * values
         if loss.bias is not None:
             logits = logits + loss.bias
-        cos_target = take_in_rows(cos_theta, labels)
+        cos_target, other_cosines = leave_out(cos_theta, labels)
         if not has_losses:
-            return SplitClasses(logits, cos_target)
+            return SplitClasses(lambda: logits, cos_target[:, None])
         target, others, largest = split_logits(
             logits, labels, is_binary=loss.is_binary
         )
         # A value need not rise with its cosine.
-        low = ops.zeros_like(target) + LOWER
-        nearest = ops.max(replace_in_rows(cos_theta, labels, low), axis=1)
+        nearest = ops.max(other_cosines, axis=1)
         return SplitClasses(
-            logits,
-            cos_target,
+            lambda: logits,
+            cos_target[:, None],
             target,
             others,
-            is_nearest=cos_target[:, 0] - nearest > 1e-6,
+            is_nearest=cos_target - nearest > 1e-6,
             is_past_margin=target > largest,
         )

@@ -2,6 +2,7 @@ import keras
 from keras import ops
 
 from keras_sphereface.backend.values import labels_of_targets
+from keras_sphereface.class_softmax import sum_others
 from keras_sphereface.heads import MarginHead, RowHead
 from keras_sphereface.ops.cosines import logits_of_cosines
 
@@ -67,14 +68,16 @@ class MarginLoss(keras.losses.Loss):
         cos_theta = ops.cast(y_pred, "float32")
         labels = labels_of_targets(y_true, cos_theta.shape[1])
         loss = self.class_loss(cos_theta.shape[1])
-        logits, _ = logits_of_cosines(
+        logits, target, _ = logits_of_cosines(
             cos_theta,
             labels,
             margin=self.head.class_margin(None, True),
             scale=self.head.logit_scale(None),
             bias=loss.bias,
+            apart=True,
         )
-        return loss.from_logits(logits, labels)
+        others, _ = sum_others(logits, is_binary=loss.is_binary)
+        return loss.from_sums(target, others)
 
     def class_loss(self, num_classes):
         """The loss of the logits, as `MarginHead.class_loss` gives it."""

@@ -185,6 +185,10 @@ class FaceRecognizer(keras.Model):
         return super().evaluate(x, y, batch_size, **kwargs)
 
     def make_train_function(self, force=False):
+        if self.built:
+            # Built inside of the step, TensorFlow would hold the zeros that
+            # the momentum starts from as long as the step.
+            self._build_optimizer()
         if not replicas.is_multi_worker(self):
             return super().make_train_function(force)
         if force or self.train_function is None:
@@ -205,6 +209,9 @@ class FaceRecognizer(keras.Model):
         # Keras would draw a batch and average its images and labels over the
         # replicas, which fails if they are not of one size or on many workers.
         # All there is to build is the optimizer; `compile` has built the rest.
+        self._build_optimizer()
+
+    def _build_optimizer(self):
         with replicas.scope(self):
             if self.optimizer is not None and not self.optimizer.built:
                 self.optimizer.build(self.trainable_variables)

@@ -4,10 +4,14 @@ import keras
 from keras import ops
 
 from keras_sphereface.backend.gradients import custom_gradient, vector_jacobian
+from keras_sphereface.backend.values import inverse_column_norms
 from keras_sphereface.ops.margins import Margin
 
 # Below this squared norm a float32 vector has no direction worth the name.
 _TINY_SQUARED_NORM = 1e-30
+# Stands where the true class is left out: below every logit, and so far that
+# neither its exponential nor its sigmoid counts.
+LEFT_OUT = -2e30
 
 
 def safe_normalize(vectors, axis=-1):
@@ -32,23 +36,6 @@ def safe_normalize(vectors, axis=-1):
     return vectors * inverse, squared * inverse
 
 
-def inverse_column_norms(matrix):
-    """One over the norm of each column; 0 for a column of zeros.
-
-    Args:
-        matrix: float tensor, `(num_rows, num_columns)`.
-
-    Returns:
-        Float tensor, `(num_columns,)`.
-    """
-    # A product sums columns faster than a reduction does.
-    ones = ops.ones((1, matrix.shape[0]))
-    squared = ops.matmul(ones, ops.square(matrix))[0]
-    is_zero = squared < _TINY_SQUARED_NORM
-    inverse = ops.rsqrt(ops.where(is_zero, 1.0, squared))
-    return ops.where(is_zero, 0.0, inverse)
-
-
 def cosines(unit_embeddings, centers):
     """Cosines of unit embeddings to centers of any norm.
 
@@ -65,13 +52,15 @@ def cosines(unit_embeddings, centers):
         Float32 tensor, `(batch_size, num_classes)`.
     """
     first = ops.zeros_like(unit_embeddings[:, 0], dtype="int32")
-    cos_theta, _ = class_logits(
+    cos_theta, *_ = class_logits(
         unit_embeddings, centers, first, margin=Margin(), scale=1.0
     )
     return cos_theta
 
 
-def logits_of_cosines(cos_theta, labels, *, margin, scale, bias=None):
+def logits_of_cosines(
+    cos_theta, labels, *, margin, scale, bias=None, apart=False
+):
     """As `class_logits`, from cosines that were computed before.
 
     Args:
@@ -80,16 +69,32 @@ def logits_of_cosines(cos_theta, labels, *, margin, scale, bias=None):
         margin: `Margin`.
         scale: float; or a tensor `(batch_size, 1)`, which gets a gradient.
         bias: float32 scalar, which gets a gradient. Defaults to `None`, 0.
+        apart: bool. Defaults to `False`.
 
     Returns:
         As `class_logits`.
     """
     return class_logits(
-        cos_theta, None, labels, margin=margin, scale=scale, bias=bias
+        cos_theta,
+        None,
+        labels,
+        margin=margin,
+        scale=scale,
+        bias=bias,
+        apart=apart,
     )
 
 
-def class_logits(unit_embeddings, centers, labels, *, margin, scale, bias=None):
+def class_logits(
+    unit_embeddings,
+    centers,
+    labels,
+    *,
+    margin,
+    scale,
+    bias=None,
+    apart=False,
+):
     """Logits of all classes, `scale * value + bias`, with a margin in place.
 
     With `margin.detach` the backward pass sees the cosines in place of the
@@ -107,11 +112,15 @@ def class_logits(unit_embeddings, centers, labels, *, margin, scale, bias=None):
         margin: `Margin`.
         scale: float; or a tensor `(batch_size, 1)`, which gets a gradient.
         bias: float32 scalar, which gets a gradient. Defaults to `None`, 0.
+        apart: bool, whether the true class is left out of the matrix, as a
+            loss wants it that weighs it against the others. Defaults to
+            `False`.
 
     Returns:
-        Tuple of the logits, float32, `(batch_size, num_classes)`, and the
-        cosines to the true class, float32, `(batch_size, 1)`, without a
-        gradient.
+        Tuple of float32 tensors: the logits, `(batch_size, num_classes)`,
+        with `apart` `LEFT_OUT` at the true class; the logits of the true
+        class, `(batch_size,)`, which have a gradient with `apart`; the
+        cosines to it, `(batch_size, 1)`, without a gradient.
     """
     target, others, detach, parameters = margin
     scale = ops.convert_to_tensor(scale, "float32")
@@ -138,17 +147,23 @@ def class_logits(unit_embeddings, centers, labels, *, margin, scale, bias=None):
             values = others(values) * scale
         if has_bias:
             values = values + bias
+        own_value = cos_target if target is None else target(cos_target, *more)
+        own_value = own_value * scale
+        own_logit = (own_value + bias)[:, 0]
         logits = values
-        if target is not None or others is not None:
-            own = cos_target if target is None else target(cos_target, *more)
-            own = own * scale + bias
-            logits = replace_in_rows(values, labels, own[:, 0])
+        if apart or target is not None or others is not None:
+            own = ops.full_like(own_logit, LEFT_OUT) if apart else own_logit
+            logits = replace_in_rows(values, labels, own)
 
-        def gradient(upstream, d_cos_target=None):
+        def gradient(upstream, d_own=None, d_cos_target=None):
             # Of the cosines, over `scale`.
             slopes, d_more = upstream, tuple(map(ops.zeros_like, more))
-            if logits is not values and not detach:
-                own = ops.take_along_axis(upstream, own_place, axis=1)
+            if apart:
+                d_own = d_own[:, None]
+            else:
+                d_own = ops.take_along_axis(upstream, own_place, axis=1)
+            own = d_own
+            if not detach:
                 if target is not None:
                     own, *d_more = vector_jacobian(
                         target, (cos_target, *more), own * scale
@@ -156,35 +171,41 @@ def class_logits(unit_embeddings, centers, labels, *, margin, scale, bias=None):
                     own = own / scale_or_one
                 if others is not None:
                     (slopes,) = vector_jacobian(others, (cos_theta,), upstream)
+            if apart or (logits is not values and not detach):
                 slopes = replace_in_rows(slopes, labels, own[:, 0])
             d_scale, d_bias = ops.zeros_like(scale), ops.zeros_like(bias)
             if learns_scale:
                 margined = logits - bias if has_bias else logits
                 d_scale = ops.sum(upstream * margined, axis=1, keepdims=True)
+                if apart:
+                    d_scale = d_scale + d_own * own_value
                 d_scale = d_scale / scale_or_one
             if has_bias:
                 d_bias = ops.sum(upstream)
+                if apart:
+                    d_bias = d_bias + ops.sum(d_own)
             if centers is None:
                 return slopes * scale, d_scale, d_bias, *d_more
             weights = ops.ones_like(scale) if others is None else scale
             if others is None and not has_bias:
                 # The logits are multiples of the cosines but for the true
                 # class, and the cosines need not wait for this.
-                own = ops.take_along_axis(slopes, own_place, axis=1)
-                along = replace_in_rows(
-                    slopes * logits, labels, (own * scale * cos_target)[:, 0]
-                )
+                along = upstream * logits
+                own = own * scale * cos_target
+                if not apart:
+                    own = own - d_own * own_logit[:, None]
+                own = ops.segment_sum(own[:, 0], labels, inverse.shape[0])
             else:
-                along = slopes * cos_theta
+                along, own = slopes * cos_theta, 0.0
             slopes = slopes * inverse
             d_unit = ops.matmul(slopes, ops.transpose(centers_now)) * scale
             d_centers = ops.matmul(ops.transpose(left), slopes)
             # A center turns; its length changes nothing.
-            radial = ops.matmul(ops.transpose(weights), along)[0]
+            radial = ops.matmul(ops.transpose(weights), along)[0] + own
             d_centers -= centers_now * (inverse * inverse * radial)
             return d_unit, d_scale, d_bias, d_centers, *d_more
 
-        return (logits, cos_target), gradient
+        return (logits, own_logit, cos_target), gradient
 
     return custom_gradient(forward)(
         ops.cast(unit_embeddings, "float32"),
@@ -193,6 +214,30 @@ def class_logits(unit_embeddings, centers, labels, *, margin, scale, bias=None):
         *(() if centers is None else (ops.cast(centers, "float32"),)),
         *map(ops.convert_to_tensor, parameters),
     )
+
+
+def leave_out(logits, labels):
+    """The logits of the true class, and those of the others.
+
+    Args:
+        logits: float32 tensor, `(batch_size, num_classes)`.
+        labels: int32 tensor, `(batch_size,)`, in `[0, num_classes)`.
+
+    Returns:
+        Tuple of the logits of the true classes, `(batch_size,)`, and a copy
+        of all with `LEFT_OUT` in their places.
+    """
+
+    def forward(logits):
+        own = ops.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
+        low = ops.full_like(own, LEFT_OUT)
+
+        def gradient(d_own, d_rest):
+            return (replace_in_rows(d_rest, labels, d_own),)
+
+        return (own, replace_in_rows(logits, labels, low)), gradient
+
+    return custom_gradient(forward)(logits)
 
 
 def take_in_rows(matrix, columns):

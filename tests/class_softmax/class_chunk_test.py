@@ -35,9 +35,9 @@ def test_auto_streams_from_the_first_class_that_does_not_fit():
     # Three times 256 rows of 4 bytes: 256 MiB are 87381 classes and a third.
     sizes = {"batch_size": 256, "embedding_dim": 512}
     assert auto(num_classes=87_381, **sizes) is None
-    # Eight matrices of 512 rows of 4 bytes: 64 MiB are 4096 classes; the 22
-    # chunks of 87382 classes are of 3972, which is 249 times 16 at the next.
-    assert auto(num_classes=87_382, **sizes) == 249 * 16
+    # Eight matrices of 512 rows of 4 bytes: 40 MiB are 2560 classes; the 35
+    # chunks of 87382 classes are of 2497, which is 157 times 16 at the next.
+    assert auto(num_classes=87_382, **sizes) == 157 * 16
 
 
 def test_a_batch_of_unknown_size_counts_as_512():
@@ -65,5 +65,5 @@ def test_auto_keeps_to_its_memory_and_to_128_chunks(
     # An odd multiple of 16, above the best width by at most two of them.
     assert width % 32 == 16
     rows = max(batch_size, embedding_dim)
-    best = max(64 * MIB / (8 * 4 * rows), num_classes / 128)
+    best = max(40 * MIB / (8 * 4 * rows), num_classes / 128)
     assert width <= best + 33

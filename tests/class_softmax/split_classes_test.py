@@ -51,7 +51,7 @@ def split(tensors, labels, class_chunk, margin, is_binary, weights, has_bias):
             num_classes=9,
             **formula,
         )
-    logits, cos_target = class_logits(unit, centers, labels, **formula)
+    logits, _, cos_target = class_logits(unit, centers, labels, **formula)
     weights = None if weights is None else weights[:9]
     return *split_logits(
         logits[:, :9], labels, is_binary=is_binary, class_weights=weights

@@ -10,12 +10,13 @@ from keras_sphereface.ops import (
     Margin,
     class_logits,
     cosines,
-    inverse_column_norms,
+    leave_out,
     logits_of_cosines,
     replace_in_rows,
     safe_normalize,
     take_in_rows,
 )
+from keras_sphereface.ops.cosines import LEFT_OUT
 
 
 def make_batch():
@@ -109,12 +110,6 @@ def test_zero_vector_has_no_direction_no_norm_and_no_gradient():
     assert np.abs(gradient[1]).max() > 0.1
 
 
-def test_norms_of_columns_are_inverted_and_those_of_zeros_are_0():
-    matrix = np.float32([[3, 0, 1e-3, 1e-16, 1e8], [4, 0, 0, 0, 0]])
-    found = ops.convert_to_numpy(inverse_column_norms(matrix))
-    np.testing.assert_allclose(found, [0.2, 0, 1e3, 0, 1e-8], rtol=1e-6)
-
-
 def test_one_entry_of_each_row_is_taken_and_replaced():
     matrix = ops.convert_to_tensor(np.float32([[1, 2, 3], [4, 5, 6]]))
     columns = ops.convert_to_tensor(np.int32([2, 0]))
@@ -123,6 +118,22 @@ def test_one_entry_of_each_row_is_taken_and_replaced():
     values = ops.convert_to_tensor(np.float32([-1, -2]))
     found = ops.convert_to_numpy(replace_in_rows(matrix, columns, values))
     np.testing.assert_array_equal(found, [[1, 2, -1], [-2, 5, 6]])
+
+
+def test_the_true_class_is_left_out_and_keeps_its_gradient():
+    variable = keras.Variable(np.float32([[1, 2, 3], [4, 5, 6]]))
+    columns = ops.convert_to_tensor(np.int32([2, 0]))
+    own, rest = leave_out(ops.convert_to_tensor(variable), columns)
+    np.testing.assert_array_equal(ops.convert_to_numpy(own), [3, 4])
+    expected = np.float32([[1, 2, LEFT_OUT], [LEFT_OUT, 5, 6]])
+    np.testing.assert_array_equal(ops.convert_to_numpy(rest), expected)
+
+    def weighted():
+        own, rest = leave_out(ops.convert_to_tensor(variable), columns)
+        return ops.sum(own * np.float32([2, 3])) + 5.0 * ops.sum(rest[0])
+
+    _, (gradient,) = value_and_gradients(weighted, [variable])
+    np.testing.assert_array_equal(gradient, [[5, 5, 2], [3, 0, 0]])
 
 
 # Functions and their slopes; `shifted` also has one for its parameter.
@@ -178,8 +189,12 @@ def logits_loop(arrays, target, others, detach, upstream):
 @pytest.mark.parametrize("bias", [None, -1.5])
 @pytest.mark.parametrize("detach", [False, True])
 @pytest.mark.parametrize("name", MARGINS)
-@pytest.mark.parametrize("is_given_cosines", [False, True])
-def test_logits_equal_a_float64_loop(name, detach, bias, is_given_cosines):
+@pytest.mark.parametrize(
+    ("is_given_cosines", "apart"), [(False, False), (False, True), (True, True)]
+)
+def test_logits_equal_a_float64_loop(
+    name, detach, bias, is_given_cosines, apart
+):
     target, others = MARGINS[name]
     unit, centers = make_batch()
     centers[:, 2] *= 1e3  # of a size with the others
@@ -207,6 +222,7 @@ def test_logits_equal_a_float64_loop(name, detach, bias, is_given_cosines):
             (parameter,) if target is SHIFTED else (),
         )
         formula = {"margin": margin, "scale": scale, "bias": bias}
+        formula["apart"] = apart
         labels = ops.convert_to_tensor(LABELS)
         unused = 0.0 * ops.sum(parameter)
         if is_given_cosines:
@@ -216,21 +232,30 @@ def test_logits_equal_a_float64_loop(name, detach, bias, is_given_cosines):
             found = class_logits(unit, centers, labels, **formula)
         return (*found, unused)
 
-    logits, cos_target, _ = compute()
+    logits, own, cos_target, _ = map(ops.convert_to_numpy, compute())
+    rows = np.arange(3)
     np.testing.assert_allclose(
-        ops.convert_to_numpy(logits), expected, rtol=1e-5, atol=1e-5
+        own, expected[rows, LABELS], rtol=1e-5, atol=1e-5
     )
+    if apart:
+        np.testing.assert_array_equal(
+            logits[rows, LABELS], np.float32(LEFT_OUT)
+        )
+        expected[rows, LABELS] = LEFT_OUT
+    np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-5)
     plain, *_ = loop(unit, centers, upstream)
-    np.testing.assert_allclose(
-        ops.convert_to_numpy(cos_target)[:, 0],
-        plain[np.arange(3), LABELS],
-        atol=1e-6,
-    )
+    np.testing.assert_allclose(cos_target[:, 0], plain[rows, LABELS], atol=1e-6)
+    d_logits, d_own = upstream.copy(), upstream[rows, LABELS]
+    if apart:
+        d_logits[rows, LABELS] = 0
+    else:
+        d_own = 0 * d_own
 
     def weighted():
-        logits, cos_target, unused = compute()
+        logits, own, cos_target, unused = compute()
+        total = ops.sum(logits * ops.convert_to_tensor(d_logits))
+        total = total + ops.sum(own * ops.convert_to_tensor(d_own))
         # The cosines to the true class have no gradient.
-        total = ops.sum(logits * ops.convert_to_tensor(upstream))
         return total + ops.sum(cos_target) + unused
 
     _, gradients = value_and_gradients(weighted, variables)
@@ -270,7 +295,7 @@ def test_logits_of_a_scale_of_zero_are_zero_and_so_are_their_gradients():
 
     def total():
         unit, centers, scale = map(ops.convert_to_tensor, variables)
-        logits, cos_target = class_logits(
+        logits, _, cos_target = class_logits(
             unit, centers, LABELS, margin=Margin(CUBED[0]), scale=scale
         )
         return ops.sum(logits[:2]) + ops.sum(cos_target[1])
@@ -286,7 +311,7 @@ def test_only_the_true_class_is_replaced_whatever_its_logit_is():
     # An embedding on two centers at once: one is true, the other is not.
     unit, centers = make_batch()
     centers[:, 1] = centers[:, 3] = 5 * unit[0]
-    logits, _ = class_logits(
+    logits, *_ = class_logits(
         unit, centers, LABELS, margin=Margin(lambda c: c - 0.5), scale=10.0
     )
     np.testing.assert_allclose(
