@@ -8,9 +8,14 @@ from keras_sphereface import backbones, export
 from keras_sphereface.models import build_embedding_model
 
 SIZE = (32, 32)
-# One of each kind, narrow or shallow.
+# One of each kind, narrow or shallow; the first one always.
 QUICK = [
-    pytest.param(name, arguments, id=f"{name}-small")
+    pytest.param(
+        name,
+        arguments,
+        id=f"{name}-narrow",
+        marks=() if name == "iresnet18" else pytest.mark.slow,
+    )
     for name, arguments in {
         "iresnet18": {"width_multiplier": 0.125},
         "mobilefacenet_insightface": {"width_multiplier": 0.125},

@@ -26,8 +26,16 @@ def convolutions(blocks, height, width):
         channels = filters
 
 
-@pytest.mark.parametrize("depth", [4, 10, 20, 36, 64])
-@pytest.mark.parametrize("width", [112, 96])
+@pytest.mark.parametrize(
+    ("depth", "width"),
+    [
+        (4, 112),
+        (10, 96),
+        (20, 112),
+        pytest.param(36, 96, marks=pytest.mark.slow),
+        pytest.param(64, 112, marks=pytest.mark.slow),
+    ],
+)
 def test_size_follows_the_table_of_the_paper(depth, width):
     rows = list(convolutions(BLOCKS[depth], 112, width))
     assert len(rows) == depth

@@ -165,7 +165,7 @@ CASES = {
 TOLERANCES = {"mixed_bfloat16": 2e-2, "mixed_float16": 2e-3}
 
 
-QUICK = ("recognizer sgd", "synchronized", "all together", "uneven")
+QUICK = ("all together", "uneven")
 
 
 @functools.cache

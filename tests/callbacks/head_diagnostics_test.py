@@ -9,7 +9,7 @@ from keras_sphereface import heads
 from keras_sphereface.callbacks import HeadDiagnostics
 from keras_sphereface.models import FaceRecognizer
 
-SHORT_LIST = ("adaface", "sphereface2", "subcenter_arcface")
+SHORT_LIST = ("sphereface2",)
 FIT = {"batch_size": 8, "shuffle": False, "verbose": 0}
 
 

@@ -6,6 +6,7 @@ import sys
 
 import keras
 import numpy as np
+import pytest
 from PIL import Image
 from public_states import sfnet4_state
 
@@ -25,6 +26,7 @@ def run(*flags):
     return result.stderr
 
 
+@pytest.mark.slow
 def test_a_public_network_learns_new_people(tmp_path):
     embedder = ks.build_embedding_model(
         "sfnet4", embedding_dim=8, image_size=(32, 32)

@@ -104,6 +104,7 @@ def test_every_recipe_is_a_config_that_says_what_to_expect(path):
     assert embedder.output_shape[-1] == config.embedder.embedding_dim
 
 
+@pytest.mark.slow
 def test_your_own_model_learns_with_our_head():
     script = SCRIPT.with_name("user_code_fit.py")
     printed = run(script=script)

@@ -77,6 +77,7 @@ def test_the_recognizer_uses_it_under_mixed_float16():
     assert np.isfinite(flat(steps[2])).all()
 
 
+@pytest.mark.slow
 @on_tensorflow
 def test_plain_keras_still_loses_its_weights():
     """When this fails, Keras has mended it and our optimizer can go."""

@@ -38,6 +38,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 @on_tensorflow
 def test_plain_keras_still_clips_each_replica_and_cannot_accumulate():
     """When this fails, Keras has mended it and `ReplicaOptimizer` can go."""

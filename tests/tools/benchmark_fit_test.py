@@ -38,6 +38,7 @@ def run(*arguments):
     )
 
 
+@pytest.mark.slow
 def test_times_every_variant_in_every_round(tmp_path):
     done = run("--rounds=2", f"--json={tmp_path / 'fit.json'}")
     assert done.returncode == 0, done.stderr

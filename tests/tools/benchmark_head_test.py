@@ -45,6 +45,7 @@ def test_times_and_weighs_every_variant_asked_for(tmp_path):
     assert (tmp_path / "head.png").stat().st_size > 1000
 
 
+@pytest.mark.slow
 def test_the_loss_of_a_chunked_head_falls():
     done = run("--train=12")
     assert done.returncode == 0, done.stderr

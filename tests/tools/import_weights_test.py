@@ -5,6 +5,7 @@ import sys
 
 import keras
 import numpy as np
+import pytest
 from public_states import mobilefacenet_state
 
 import keras_sphereface as ks
@@ -21,6 +22,7 @@ def run(*flags):
     )
 
 
+@pytest.mark.slow
 def test_a_public_file_becomes_a_recognizer_to_train_on(tmp_path):
     embedder = ks.build_embedding_model(
         "mobilefacenet", embedding_dim=8, image_size=(32, 16)

@@ -13,6 +13,7 @@ from keras_sphereface.models import build_embedding_model
 ROOT = pathlib.Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_row_is_as_large_as_the_model_and_its_file(tmp_path):
     if keras.backend.backend() != "tensorflow":
         pytest.skip("artifacts are written on the TensorFlow backend")

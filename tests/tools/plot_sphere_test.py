@@ -3,6 +3,7 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -17,6 +18,7 @@ def run(*flags):
     )
 
 
+@pytest.mark.slow
 def test_trains_and_draws_a_circle_for_each_head(tmp_path):
     path = tmp_path / "sphere.png"
     result = run(

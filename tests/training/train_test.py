@@ -105,6 +105,7 @@ def test_the_same_seed_gives_the_same_run(run, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_run_in_mixed_precision_leaves_the_global_policy(tmp_path):
     config = make_config(precision="mixed_bfloat16", epochs=1)
     result = train(config, tmp_path, progress=False)
@@ -147,6 +148,7 @@ def test_an_interrupted_run_resumes_and_a_finished_one_starts_over(tmp_path):
     assert again.report["resumed_from_step"] is None
 
 
+@pytest.mark.slow
 def test_another_config_does_not_go_on_with_a_run(tmp_path):
     config = make_config(checkpoint=CheckpointConfig(every_steps=1))
     interrupt(config, tmp_path)
@@ -155,6 +157,7 @@ def test_another_config_does_not_go_on_with_a_run(tmp_path):
         train(changed, tmp_path, progress=False)
 
 
+@pytest.mark.slow
 def test_another_model_does_not_take_a_checkpoint(tmp_path):
     config = make_config(checkpoint=CheckpointConfig(every_steps=1))
     interrupt(config, tmp_path)
