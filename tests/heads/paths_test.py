@@ -31,7 +31,7 @@ KINDS = (
     "adaface",
     "arcface",
     "curricularface",
-    "sphereface2",
+    "sphereface2_c",
     "spherefacer_v2_soft",
     "uniface",
 )
