@@ -66,9 +66,11 @@ def split_classes(
     )
     cos_target = cos_target[:, None]
     values = margin.target_values(cos_target)
-    if margin.detach:
+    if margin.detach == "cosine":
         values = detach_characteristic(values, cos_target)
     target = scale * values
+    if margin.detach is True:
+        target = detach_characteristic(target, scale * cos_target)
     if bias is not None:
         target = target + bias
     return target[:, 0], total, largest, cos_target
@@ -113,8 +115,7 @@ def streamed_classes(
         bias: float32 scalar. Defaults to `None`, no bias.
         function: callable from cosines to values, element by element,
             increasing. Defaults to `None`, the cosines.
-        detach: bool, whether the backward pass sees the cosines in place of
-            the values. Defaults to `False`.
+        detach: bool, or `"cosine"`. As in `ops.Margin`. Defaults to `False`.
         is_binary: bool, which of the sums. Defaults to `False`, the first.
         learns_scale: bool, whether `scale` needs its gradient; it gets zeros
             otherwise where that takes work. Defaults to `False`.
@@ -238,7 +239,8 @@ class _Stream:
         if self._sums_slopes:
             slope_sums = ops.sum(slopes, axis=1)
         if self._sums_values:
-            values = ops.sum(slopes * self.function(products), axis=1)
+            seen = products if self.detach is True else self.function(products)
+            values = ops.sum(slopes * seen, axis=1)
         if self.function is not None and not self.detach:
             (slopes,) = vector_jacobian(self.function, (products,), slopes)
         slopes = put_in_rows(slopes, place, rows.own)

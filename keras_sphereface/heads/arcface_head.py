@@ -22,7 +22,9 @@ class ArcFaceHead(MarginHead):
         margin: float, `m`, in `[0, pi)`, radians. Defaults to `0.5`.
         scale: float, above 0. Defaults to `64.0`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
-            the margined value. Defaults to `False`.
+            the margined value, as in the authors' code. With `False` an angle
+            near 180 degrees is a cheap minimum that small sets of people end
+            in. Defaults to `True`.
         **kwargs: `sub_centers`, `name` and other arguments of
             `keras.layers.Layer`.
 
@@ -40,7 +42,7 @@ class ArcFaceHead(MarginHead):
     scale = Hyperparameter(above=0.0)
 
     def __init__(
-        self, num_classes, margin=0.5, scale=64.0, detach=False, **kwargs
+        self, num_classes, margin=0.5, scale=64.0, detach=True, **kwargs
     ):
         super().__init__(num_classes, **kwargs)
         self.margin = margin

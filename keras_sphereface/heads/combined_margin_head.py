@@ -19,7 +19,9 @@ class CombinedMarginHead(MarginHead):
         cosine_margin: float, `m3`, at least 0. Defaults to `0.2`.
         scale: float, above 0. Defaults to `64.0`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
-            the margined value. Defaults to `False`.
+            the margined value, as in the authors' code. With `False` an angle
+            near 180 degrees is a cheap minimum that small sets of people end
+            in. Defaults to `True`.
         **kwargs: `sub_centers`, `name` and other arguments of
             `keras.layers.Layer`.
 
@@ -45,7 +47,7 @@ class CombinedMarginHead(MarginHead):
         angle_margin=0.3,
         cosine_margin=0.2,
         scale=64.0,
-        detach=False,
+        detach=True,
         **kwargs,
     ):
         super().__init__(num_classes, **kwargs)

@@ -20,11 +20,13 @@ class ElasticArcFaceHead(ElasticHead):
         num_classes: int, number of identities.
         margin: float, mean of `m`, in `[0, pi)`, radians. Defaults to `0.5`.
         scale: float, above 0. Defaults to `64.0`.
-        deviation: float, of `m`, at least 0. Defaults to `0.0125`; the paper
-            also has 0.0175.
+        deviation: float, of `m`, at least 0. Defaults to `0.05`, which
+            the authors trained with.
         seed: int, of the draws. Defaults to `0`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
-            the margined value. Defaults to `False`.
+            the margined value, as in the authors' code. With `False` an angle
+            near 180 degrees is a cheap minimum that small sets of people end
+            in. Defaults to `True`.
         **kwargs: `sub_centers`, `name` and other arguments of
             `keras.layers.Layer`.
 
@@ -48,9 +50,9 @@ class ElasticArcFaceHead(ElasticHead):
         num_classes,
         margin=0.5,
         scale=64.0,
-        deviation=0.0125,
+        deviation=0.05,
         seed=0,
-        detach=False,
+        detach=True,
         **kwargs,
     ):
         super().__init__(

@@ -17,7 +17,8 @@ class ElasticCosFaceHead(ElasticHead):
         num_classes: int, number of identities.
         margin: float, mean of `m`, at least 0. Defaults to `0.35`.
         scale: float, above 0. Defaults to `64.0`.
-        deviation: float, of `m`, at least 0. Defaults to `0.02`.
+        deviation: float, of `m`, at least 0. Defaults to `0.05`, which
+            the authors trained with.
         seed: int, of the draws. Defaults to `0`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
             the margined value. Defaults to `False`.
@@ -42,7 +43,7 @@ class ElasticCosFaceHead(ElasticHead):
         num_classes,
         margin=0.35,
         scale=64.0,
-        deviation=0.02,
+        deviation=0.05,
         seed=0,
         detach=False,
         **kwargs,

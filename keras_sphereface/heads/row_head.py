@@ -60,8 +60,11 @@ class RowHead(MarginHead):
 
     def _split(self, unit, norms, labels, training, loss, has_losses):
         cos_theta = self._cosines(unit)
-        values = self.margined_cosines(cos_theta, labels, norms, training)
-        logits = self.logit_scale(norms) * values
+        values = self.row_values(cos_theta, labels, norms, training)
+        scale = self.logit_scale(norms)
+        logits = scale * values
+        if self.detach:
+            logits = detach_characteristic(logits, scale * cos_theta)
         if loss.bias is not None:
             logits = logits + loss.bias
         cos_target, other_cosines = leave_out(cos_theta, labels)

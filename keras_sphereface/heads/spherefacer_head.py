@@ -2,7 +2,7 @@ import keras
 from keras import ops
 
 from keras_sphereface.class_softmax.class_loss import SoftmaxLoss
-from keras_sphereface.contract.arguments import check_choice, check_flag
+from keras_sphereface.contract.arguments import check_choice
 from keras_sphereface.heads.hyperparameter import Hyperparameter
 from keras_sphereface.heads.margin_head import MarginHead
 from keras_sphereface.heads.registry import register
@@ -38,8 +38,13 @@ class SphereFaceRHead(MarginHead):
     | `"soft"` | norm of the embedding | `lw * CE / scale + t * penalty(norm - scale)` |
 
     With `detach=True` the gradient is not that of the forward formula: the
-    backward pass sees `cos(theta)` in place of `phi` (characteristic gradient
-    detachment).
+    backward pass sees the plain logit, `scale * cos(theta)`, in place of
+    `scale * phi` (characteristic gradient detachment). Where the norm of the
+    embedding is the scale, `detach="cosine"` is what OpenSphere's code does:
+    the gradient of the norm sees `phi`. At the start every `phi_y` is the
+    smallest, so that the loss falls fastest as norms shrink: with a constant
+    margin they go to 0 and the head learns nothing. It trains with a margin
+    that grows from 1.
 
     Called on embeddings and labels inside a functional model, the layer
     returns logits for a cross-entropy of the user's choice and adds the norm
@@ -56,7 +61,8 @@ class SphereFaceRHead(MarginHead):
         scale: float, above 0. The logit scale in `"hard"`, the norm that
             embeddings are drawn to in `"soft"`, not used in `"none"`.
             Defaults to `60.0`; OpenSphere has 30 in `"soft"`.
-        detach: bool, whether the gradient is detached. Defaults to `True`.
+        detach: bool, whether the gradient is detached, or `"cosine"`, for
+            comparisons with OpenSphere. Defaults to `True`.
         loss_weight: float, `lw`, above 0. Defaults to OpenSphere's: 1 in
             `"none"`, 50 in `"hard"` and `"soft"`.
         norm_penalty: `"l1"` or `"l2"`, for `"soft"`: the absolute (SphereFace-R)
@@ -125,7 +131,8 @@ class SphereFaceRHead(MarginHead):
         self.normalization = normalization
         self.margin = margin
         self.scale = scale
-        self.detach = check_flag("detach", detach)
+        check_choice("detach", detach, (True, False, "cosine"))
+        self.detach = detach
         self.norm_penalty = norm_penalty
         self.norm_penalty_weight = norm_penalty_weight
 

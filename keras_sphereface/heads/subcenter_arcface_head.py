@@ -19,7 +19,9 @@ class SubCenterArcFaceHead(ArcFaceHead):
         scale: float, above 0. Defaults to `64.0`.
         sub_centers: int, centers per class. Defaults to `3`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
-            the margined value. Defaults to `False`.
+            the margined value, as in the authors' code. With `False` an angle
+            near 180 degrees is a cheap minimum that small sets of people end
+            in. Defaults to `True`.
         **kwargs: `name` and other arguments of
             `keras.layers.Layer`.
 
@@ -39,7 +41,7 @@ class SubCenterArcFaceHead(ArcFaceHead):
         margin=0.5,
         scale=64.0,
         sub_centers=3,
-        detach=False,
+        detach=True,
         **kwargs,
     ):
         super().__init__(

@@ -98,7 +98,8 @@ def class_logits(
     """Logits of all classes, `scale * value + bias`, with a margin in place.
 
     With `margin.detach` the backward pass sees the cosines in place of the
-    values; `scale`, where it has a gradient, sees the values.
+    values, and so does `scale`, where it has a gradient; with `"cosine"` it
+    sees the values.
 
     Beside the matrix products, the matrix of logits is passed over once going
     forward and twice going backward: no normalized centers, no mask, no copy.
@@ -175,11 +176,16 @@ def class_logits(
                 slopes = replace_in_rows(slopes, labels, own[:, 0])
             d_scale, d_bias = ops.zeros_like(scale), ops.zeros_like(bias)
             if learns_scale:
-                margined = logits - bias if has_bias else logits
-                d_scale = ops.sum(upstream * margined, axis=1, keepdims=True)
-                if apart:
-                    d_scale = d_scale + d_own * own_value
-                d_scale = d_scale / scale_or_one
+                seen = logits - bias if has_bias else logits
+                own_seen, own_there = own_value, own_value
+                if detach is True:
+                    own_seen = cos_target * scale
+                    if others is not None:
+                        seen, own_there = cos_theta * scale, own_seen
+                d_scale = ops.sum(upstream * seen, axis=1, keepdims=True)
+                if not apart:
+                    own_seen = own_seen - own_there
+                d_scale = (d_scale + d_own * own_seen) / scale_or_one
             if has_bias:
                 d_bias = ops.sum(upstream)
                 if apart:

@@ -28,7 +28,8 @@ class Margin(NamedTuple):
             increasing, for the other classes. Defaults to `None`, the cosines.
         detach: bool, whether the backward pass sees the cosines in place of
             the values (characteristic gradient detachment). Defaults to
-            `False`.
+            `False`. With `"cosine"` a scale that has a gradient, such as the
+            norm of an embedding, sees the values all the same.
         parameters: tuple of float32 tensors that `target` takes and whose
             gradients matter, such as a margin that depends on the norm; what
             it closes over has no gradient. Defaults to none.
@@ -42,7 +43,7 @@ class Margin(NamedTuple):
 
     target: Callable | None = None
     others: Callable | None = None
-    detach: bool = False
+    detach: bool | str = False
     parameters: tuple[Any, ...] = ()
 
     def target_values(self, cos_target):
@@ -195,7 +196,7 @@ def spherefacer_margin(*, variant, margin, detach):
     Args:
         variant: `"v0"`, `"v1"` or `"v2"`.
         margin: float, at least 1.
-        detach: bool, whether the backward pass sees the cosines instead.
+        detach: bool, or `"cosine"`. As in `Margin`.
 
     Returns:
         `Margin`.

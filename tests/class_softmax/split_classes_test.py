@@ -62,7 +62,7 @@ def split(tensors, labels, class_chunk, margin, is_binary, weights, has_bias):
     ("has_bias", "weights"), [(False, None), (True, WEIGHTS)]
 )
 @pytest.mark.parametrize("is_binary", [False, True])
-@pytest.mark.parametrize("detach", [False, True])
+@pytest.mark.parametrize("detach", [False, True, "cosine"])
 @pytest.mark.parametrize("name", MARGINS)
 def test_equal_those_of_all_logits(name, detach, is_binary, has_bias, weights):
     arrays, labels = make_batch()

@@ -101,7 +101,8 @@ def loop(unit, centers, labels, scale, case, d_total, d_own):
                 gradients["centers"][:, j] += (
                     d_cosine * (x - cosine * direction) / norm
                 )
-            gradients["scale"][i] += d_total[i] * p * value
+            seen = cosine if case.get("detach") is True else value
+            gradients["scale"][i] += d_total[i] * p * seen
             gradients["bias"] += d_total[i] * p
     return [np.array(values) for values in results], gradients
 
@@ -187,6 +188,7 @@ CASES = {
     "padding": {"num_classes": 7},
     "function": {"function": True},
     "detached": {"function": True, "detach": True, "bias": 0.5},
+    "detached cosine": {"function": True, "detach": "cosine", "bias": 0.5},
     "binary": {"is_binary": True},
     "binary everything": {
         "is_binary": True,

@@ -54,7 +54,7 @@ def assert_close(actual, expected):
     np.testing.assert_allclose(actual, expected, rtol=0, atol=atol)
 
 
-@pytest.mark.parametrize("detach", [True, False])
+@pytest.mark.parametrize("detach", [True, False, "cosine"])
 @pytest.mark.parametrize(("variant", "normalization"), COMBINATIONS)
 def test_equals_a_float64_loop(batch, variant, normalization, detach):
     embeddings, centers, labels = batch
@@ -150,6 +150,25 @@ def test_zero_embeddings_have_finite_loss_and_no_gradient(
     assert np.isfinite(loss)
     assert np.isfinite(gradients[1]).all()
     np.testing.assert_array_equal(gradients[0][3], 0)
+
+
+def test_a_detached_norm_feels_the_pull_of_the_plain_inner_product(batch):
+    embeddings, centers, labels = batch
+    for case in ({"margin": 2.0}, {"margin": 1.0}):
+        for variant in VARIANTS:
+            head = make_head(
+                centers, variant=variant, normalization="none", **case
+            )
+            logits = head.compute_outputs(embeddings, labels).logits
+            slopes = keras.ops.softmax(logits) - keras.ops.one_hot(
+                labels, centers.shape[1]
+            )
+            cos_theta, norms = head.cosines(embeddings)
+            expected = keras.ops.sum(slopes * cos_theta, axis=1) / len(labels)
+            _, (gradient, _) = loss_and_gradients(head, embeddings, labels)
+            unit = embeddings / keras.ops.convert_to_numpy(norms)
+            found = (keras.ops.convert_to_numpy(gradient) * unit).sum(axis=1)
+            assert_close(found, keras.ops.convert_to_numpy(expected))
 
 
 def test_detachment_changes_gradients_and_not_values(batch):

@@ -180,14 +180,14 @@ def logits_loop(arrays, target, others, detach, upstream):
             if norm:
                 across = x - cosine * direction
                 d_centers[:, j] += d_cosine * across / norm
-            d_scale[i] += upstream[i, j] * value
+            d_scale[i] += upstream[i, j] * (cosine if detach is True else value)
             if function is SHIFTED and not detach:
                 d_parameter[i] += upstream[i, j] * scale[i, 0] * cosine**2
     return logits, [d_unit, d_centers, d_scale, upstream.sum(), d_parameter]
 
 
 @pytest.mark.parametrize("bias", [None, -1.5])
-@pytest.mark.parametrize("detach", [False, True])
+@pytest.mark.parametrize("detach", [False, True, "cosine"])
 @pytest.mark.parametrize("name", MARGINS)
 @pytest.mark.parametrize(
     ("is_given_cosines", "apart"), [(False, False), (False, True), (True, True)]

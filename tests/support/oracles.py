@@ -104,7 +104,8 @@ def spherefacer(
                 d_cosine * (unit - cosines[j] * unit_center) / center_norm
             )
             if normalization != "hard":
-                d_norm += weight * d_logits[j] * values[j]
+                seen = cosines[j] if detach is True else values[j]
+                d_norm += weight * d_logits[j] * seen
         if normalization == "soft":
             gap = norm - scale
             if norm_penalty == "l1":
