@@ -19,7 +19,6 @@ from keras_sphereface.backend.tensorboard_writer import TensorBoardWriter
 from keras_sphereface.backend.values import (
     check_labels,
     checked,
-    inverse_column_norms,
     is_traced,
     labels_of_targets,
 )
@@ -35,7 +34,6 @@ __all__ = [
     "fold_chunks",
     "gather_rows",
     "gradients",
-    "inverse_column_norms",
     "is_traced",
     "labels_of_targets",
     "replica_index_and_count",

@@ -1,10 +1,7 @@
-"""Values that a backend must be asked for, and labels that are in range."""
+"""Values known now or only in a compiled step; labels that are in range."""
 
 import keras
 from keras import ops
-
-# Below this norm a float32 column has no direction worth the name.
-_TINY_NORM = 1e-15
 
 
 def check_labels(labels, num_classes):
@@ -166,23 +163,3 @@ _CHECKS_IN_A_STEP = {
     "jax": _check_on_jax,
     "torch": _check_on_torch,
 }
-
-
-def inverse_column_norms(matrix):
-    """One over the norm of each column; 0 for a column of zeros.
-
-    Args:
-        matrix: float32 tensor, `(num_rows, num_columns)`.
-
-    Returns:
-        Float32 tensor, `(num_columns,)`.
-    """
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        # Keras would square into a matrix of its own.
-        norms = tf.math.reduce_euclidean_norm(matrix, axis=0)
-    else:
-        norms = ops.norm(matrix, axis=0)
-    is_zero = norms < _TINY_NORM
-    return ops.where(is_zero, 0.0, 1.0 / ops.where(is_zero, 1.0, norms))

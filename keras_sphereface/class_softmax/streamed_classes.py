@@ -4,10 +4,13 @@ from keras import ops
 
 from keras_sphereface.backend.column_chunks import fold_chunks
 from keras_sphereface.backend.gradients import custom_gradient, vector_jacobian
-from keras_sphereface.backend.values import inverse_column_norms
 from keras_sphereface.class_softmax.class_loss import LOW
 from keras_sphereface.class_softmax.slope_rows import SlopeRows
-from keras_sphereface.ops.cosines import LEFT_OUT, replace_in_rows
+from keras_sphereface.ops.cosines import (
+    LEFT_OUT,
+    inverse_column_norms,
+    replace_in_rows,
+)
 from keras_sphereface.ops.detachment import detach_characteristic
 
 

@@ -9,6 +9,7 @@ from keras_sphereface.ops.contrast import (
 from keras_sphereface.ops.cosines import (
     class_logits,
     cosines,
+    inverse_column_norms,
     leave_out,
     logits_of_cosines,
     replace_in_rows,
@@ -72,6 +73,7 @@ __all__ = [
     "falling_cosine",
     "hard_triplet_losses",
     "hyperspherical_energy",
+    "inverse_column_norms",
     "leave_out",
     "logits_of_cosines",
     "magface_angle_margin",

@@ -10,6 +10,7 @@ from keras_sphereface.ops import (
     Margin,
     class_logits,
     cosines,
+    inverse_column_norms,
     leave_out,
     logits_of_cosines,
     replace_in_rows,
@@ -108,6 +109,12 @@ def test_zero_vector_has_no_direction_no_norm_and_no_gradient():
     np.testing.assert_allclose(value, 3 / 5 + 4 / 5 + 5, rtol=1e-6)
     np.testing.assert_array_equal(gradient[0], 0)
     assert np.abs(gradient[1]).max() > 0.1
+
+
+def test_norms_of_columns_are_inverted_and_those_of_zeros_are_0():
+    matrix = np.float32([[3, 0, 1e-3, 1e-16, 1e8], [4, 0, 0, 0, 0]])
+    found = ops.convert_to_numpy(inverse_column_norms(matrix))
+    np.testing.assert_allclose(found, [0.2, 0, 1e3, 0, 1e-8], rtol=1e-6)
 
 
 def test_one_entry_of_each_row_is_taken_and_replaced():
