@@ -1,6 +1,7 @@
 """Values known now or only in a compiled step; labels that are in range."""
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -10,7 +11,8 @@ def check_labels(labels, num_classes):
     Rank and dtype are checked while the step is traced. The range needs the
     values: they are checked at once when execution is eager, and inside the
     compiled step otherwise. XLA on TensorFlow (`jit_compile=True`) cannot
-    raise and leaves that last check out.
+    raise; there a wrong label comes back as -1, which a head turns into a loss
+    of NaN.
 
     Args:
         labels: integer tensor or array, `(batch_size,)` or
@@ -20,6 +22,9 @@ def check_labels(labels, num_classes):
     Returns:
         Int32 tensor, `(batch_size,)`.
     """
+    if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu":
+        # A backend may wrap them to int32 before they can be checked.
+        labels = _narrow(labels, num_classes)
     labels = ops.convert_to_tensor(labels)
     dtype = keras.backend.standardize_dtype(labels.dtype)
     if "int" not in dtype:
@@ -35,13 +40,25 @@ def check_labels(labels, num_classes):
             "`labels` must have shape (batch_size,), one class index per "
             f"sample, not one-hot rows. Received: labels of shape {shape}"
         )
+    given = labels
     labels = ops.cast(labels, "int32")
-    return checked(
-        labels,
-        labels,
-        (labels < 0) | (labels >= num_classes),
-        f"`labels` must be in [0, {num_classes}), as "
-        f"num_classes={num_classes}.",
+    if not dtype.endswith(("64", "int32")):  # those may hold `num_classes`
+        given = labels
+    is_wrong = (given < 0) | (given >= num_classes)
+    labels = ops.where(is_wrong, -1, labels)
+    return checked(labels, given, is_wrong, _expected_labels(num_classes))
+
+
+def _narrow(labels, num_classes):
+    is_wrong = (labels < 0) | (labels >= num_classes)
+    if is_wrong.any():
+        _raise_wrong(labels[is_wrong], _expected_labels(num_classes))
+    return labels.astype("int32")
+
+
+def _expected_labels(num_classes):
+    return (
+        f"`labels` must be in [0, {num_classes}), as num_classes={num_classes}."
     )
 
 
@@ -78,6 +95,7 @@ def labels_of_targets(y_true, num_classes):
     labels = ops.cast(y_true, "int32")
     is_fraction = ops.cast(labels, y_true.dtype) != y_true
     is_wrong = is_fraction | (labels < 0) | (labels >= num_classes)
+    labels = ops.where(is_wrong, -1, labels)
     return checked(labels, y_true, is_wrong, expected)
 
 
@@ -100,10 +118,13 @@ def checked(labels, values, is_wrong, message):
         return check(labels, values, is_wrong, message)
     is_wrong = ops.convert_to_numpy(is_wrong)
     if is_wrong.any():
-        wrong = ops.convert_to_numpy(values)[is_wrong]
-        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-        raise ValueError(f"{message} Received: {wrong[:5].tolist()}{more}")
+        _raise_wrong(ops.convert_to_numpy(values)[is_wrong], message)
     return labels
+
+
+def _raise_wrong(wrong, message):
+    more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+    raise ValueError(f"{message} Received: {wrong[:5].tolist()}{more}")
 
 
 def is_traced(tensor):

@@ -248,7 +248,9 @@ class MarginHead(ClassCenters):
         penalties = self.penalties(outputs)
         losses = None
         if has_losses:
-            losses = loss.from_sums(split.target, split.others)
+            # Wrong labels that could not raise; see `check_labels`.
+            target = ops.where(labels < 0, float("nan"), split.target)
+            losses = loss.from_sums(target, split.others)
             if penalties is not None:
                 losses = losses + penalties
         return outputs._replace(losses=losses, penalties=penalties)

@@ -76,6 +76,8 @@ class MarginLoss(keras.losses.Loss):
             bias=loss.bias,
             apart=True,
         )
+        # Wrong targets that could not raise; see `labels_of_targets`.
+        target = ops.where(labels < 0, float("nan"), target)
         others, _ = sum_others(logits, is_binary=loss.is_binary)
         return loss.from_sums(target, others)
 

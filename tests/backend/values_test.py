@@ -36,6 +36,16 @@ def test_wrong_labels_are_named(labels, message):
         check_labels(np.array(labels, dtype), 4)
 
 
+@pytest.mark.parametrize("dtype", ["int64", "uint32", "uint64"])
+def test_labels_that_would_wrap_are_named(dtype):
+    labels = np.array([0, 2**32 - 4 if dtype == "uint32" else 2**32 + 1], dtype)
+    with pytest.raises(ValueError, match=r"\[0, 4\).*Received: \[42949672"):
+        check_labels(labels, 4)
+    if keras.backend.backend() == "tensorflow":
+        with pytest.raises(ValueError, match=r"Received: \[42949672"):
+            check_labels(ops.convert_to_tensor(labels), 4)
+
+
 def test_compiled_steps_raise_on_labels_out_of_range():
     backend = keras.backend.backend()
     if backend == "torch":
