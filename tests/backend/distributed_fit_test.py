@@ -5,6 +5,7 @@ The one device is plain Keras: only the two replicas get what this package adds.
 
 import functools
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -169,10 +170,15 @@ QUICK = ("all together", "uneven")
 
 
 @functools.cache
-def results(replicas, quick):
+def results(quick):
     names = QUICK if quick else [name for name in CASES if name not in QUICK]
     cases = {name: CASES[name] for name in names}
-    return run_replicas(replicas, PROGRAM, json.dumps(cases))
+    with ThreadPoolExecutor() as pool:
+        runs = [
+            pool.submit(run_replicas, count, PROGRAM, json.dumps(cases))
+            for count in (1, 2)
+        ]
+        return [run.result() for run in runs]
 
 
 @on_tensorflow
@@ -185,7 +191,7 @@ def results(replicas, quick):
 )
 def test_two_replicas_equal_one_device(name):
     quick = name in QUICK
-    one, two = results(1, quick)[name], results(2, quick)[name]
+    one, two = (found[name] for found in results(quick))
     losses = one["history"]["loss"]
     assert losses[-1] < losses[0]
     tolerance = TOLERANCES.get(CASES[name]["policy"])
