@@ -32,6 +32,9 @@ USED = {
         "the schedule; the public property is its value now"
     ),
     "Optimizer._model_variables_moving_average": "the averages of `use_ema`",
+    "symbolic_scope.in_symbolic_scope": (
+        "on torch, Keras infers shapes by calls on tensors of ones"
+    ),
     "DataLayer._backend_generators": (
         "beside another backend, where a layer's draws in tf.data come from"
     ),
@@ -80,6 +83,13 @@ def strategy_of(model):
     if not on_tensorflow or not isinstance(model, keras.Model):
         return None
     return _attribute(model, "_distribute_strategy")
+
+
+def infers_shapes():
+    """Whether Keras only asks what shapes a call gives."""
+    from keras.src.backend.common import symbolic_scope
+
+    return _attribute(symbolic_scope, "in_symbolic_scope")()
 
 
 def is_evaluated_in_fit(arguments):

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_sphereface.backend.keras_internals import infers_shapes
+
 
 def check_labels(labels, num_classes):
     """Class labels as int32, checked.
@@ -22,10 +24,9 @@ def check_labels(labels, num_classes):
     Returns:
         Int32 tensor, `(batch_size,)`.
     """
-    if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu":
-        # A backend may wrap them to int32 before they can be checked.
-        labels = _narrow(labels, num_classes)
-    labels = ops.convert_to_tensor(labels)
+    if not ops.is_tensor(labels) and not isinstance(labels, keras.KerasTensor):
+        # A backend may wrap them to int32, so they are checked before.
+        labels = np.asarray(labels)
     dtype = keras.backend.standardize_dtype(labels.dtype)
     if "int" not in dtype:
         raise ValueError(
@@ -34,31 +35,20 @@ def check_labels(labels, num_classes):
         )
     shape = tuple(labels.shape)
     if len(shape) == 2 and shape[1] == 1:
-        labels = ops.squeeze(labels, axis=1)
+        labels = labels[:, 0]
     elif len(shape) != 1:
         raise ValueError(
             "`labels` must have shape (batch_size,), one class index per "
             f"sample, not one-hot rows. Received: labels of shape {shape}"
         )
-    given = labels
-    labels = ops.cast(labels, "int32")
-    if not dtype.endswith(("64", "int32")):  # those may hold `num_classes`
-        given = labels
-    is_wrong = (given < 0) | (given >= num_classes)
-    labels = ops.where(is_wrong, -1, labels)
-    return checked(labels, given, is_wrong, _expected_labels(num_classes))
-
-
-def _narrow(labels, num_classes):
+    if not dtype.endswith(("32", "64")):  # may not hold `num_classes`
+        labels = ops.cast(labels, "int32")
     is_wrong = (labels < 0) | (labels >= num_classes)
-    if is_wrong.any():
-        _raise_wrong(labels[is_wrong], _expected_labels(num_classes))
-    return labels.astype("int32")
-
-
-def _expected_labels(num_classes):
-    return (
-        f"`labels` must be in [0, {num_classes}), as num_classes={num_classes}."
+    return checked(
+        ops.where(is_wrong, -1, ops.cast(labels, "int32")),
+        labels,
+        is_wrong,
+        f"`labels` must be in [0, {num_classes}), as num_classes={num_classes}.",
     )
 
 
@@ -145,8 +135,7 @@ def is_traced(tensor):
         import jax
 
         return isinstance(tensor, jax.core.Tracer)
-    # Keras infers shapes with tensors that hold nothing.
-    return getattr(tensor, "is_meta", False)
+    return infers_shapes()
 
 
 def _check_on_tensorflow(labels, values, is_wrong, message):

@@ -21,6 +21,7 @@ from keras_sphereface.backend.keras_internals import (
     all_layers,
     draw_from,
     file_weights_as_functional,
+    infers_shapes,
     is_evaluated_in_fit,
     learning_rate_of,
     moving_averages,
@@ -267,6 +268,19 @@ def test_an_augmentation_draws_from_the_generator_it_is_given():
     next(iter(images.map(lambda image: layer(image, training=True))))
     assert seed.asked, no_longer("DataLayer._backend_generators")
     draw_from(keras.layers.Dense(1), seed)
+
+
+def test_keras_says_when_it_only_infers_shapes():
+    seen = []
+
+    def step(tensor):
+        seen.append(infers_shapes())
+        return tensor
+
+    keras.layers.Lambda(step)(keras.Input((3,)))
+    step(ops.ones(2))
+    assert seen[0], no_longer("symbolic_scope.in_symbolic_scope")
+    assert not seen[-1]
 
 
 def test_rand_augment_has_its_eleven_layers():

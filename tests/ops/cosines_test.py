@@ -135,9 +135,11 @@ def test_the_true_class_is_left_out_and_keeps_its_gradient():
     expected = np.float32([[1, 2, LEFT_OUT], [LEFT_OUT, 5, 6]])
     np.testing.assert_array_equal(ops.convert_to_numpy(rest), expected)
 
+    weights = ops.convert_to_tensor(np.float32([2, 3]))
+
     def weighted():
         own, rest = leave_out(ops.convert_to_tensor(variable), columns)
-        return ops.sum(own * np.float32([2, 3])) + 5.0 * ops.sum(rest[0])
+        return ops.sum(own * weights) + 5.0 * ops.sum(rest[0])
 
     _, (gradient,) = value_and_gradients(weighted, [variable])
     np.testing.assert_array_equal(gradient, [[5, 5, 2], [3, 0, 0]])
