@@ -20,7 +20,7 @@ from keras_sphereface.backend.values import (
     check_labels,
     checked,
     is_traced,
-    labels_of_targets,
+    nan_for_wrong_labels,
 )
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
     "gather_rows",
     "gradients",
     "is_traced",
-    "labels_of_targets",
+    "nan_for_wrong_labels",
     "replica_index_and_count",
     "sum_over_replicas",
     "vector_jacobian",

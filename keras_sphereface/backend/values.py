@@ -1,4 +1,4 @@
-"""Values known now or only in a compiled step; labels that are in range."""
+"""Values known now or only in a compiled step; labels that are right."""
 
 import keras
 import numpy as np
@@ -7,86 +7,85 @@ from keras import ops
 from keras_sphereface.backend.keras_internals import infers_shapes
 
 
-def check_labels(labels, num_classes):
-    """Class labels as int32, checked.
+def check_labels(labels, num_classes, name="labels", *, takes_floats=False):
+    """Class labels as int32, checked, and soft labels where they are given.
 
     Rank and dtype are checked while the step is traced. The range needs the
     values: they are checked at once when execution is eager, and inside the
     compiled step otherwise. XLA on TensorFlow (`jit_compile=True`) cannot
-    raise; there a wrong label comes back as -1, which a head turns into a loss
-    of NaN.
+    raise; there a wrong label comes back as -1, which is to become a loss of
+    NaN: see `nan_for_wrong_labels`.
 
     Args:
         labels: integer tensor or array, `(batch_size,)` or
-            `(batch_size, 1)`, in `[0, num_classes)`.
+            `(batch_size, 1)`, class indices in `[0, num_classes)`; or
+            `(batch_size, num_classes)`, soft labels: what each class counts,
+            at least 0, 1 in all.
         num_classes: int, number of classes.
+        name: str, what an error calls them. Defaults to `"labels"`.
+        takes_floats: bool, whether indices may be whole floats: a
+            `keras.losses.Loss` casts them to float32, which is exact up to
+            2^24. Defaults to `False`.
 
     Returns:
-        Int32 tensor, `(batch_size,)`.
+        Tuple of an int32 tensor, `(batch_size,)`, of soft labels the class
+        that counts most; and the soft labels in float32, or `None`.
     """
     if not ops.is_tensor(labels) and not isinstance(labels, keras.KerasTensor):
         # A backend may wrap them to int32, so they are checked before.
         labels = np.asarray(labels)
-    dtype = keras.backend.standardize_dtype(labels.dtype)
-    if "int" not in dtype:
-        raise ValueError(
-            "`labels` must be integer class indices. "
-            f"Received: labels of dtype {dtype}"
-        )
     shape = tuple(labels.shape)
+    dtype = keras.backend.standardize_dtype(labels.dtype)
+    if len(shape) == 2 and shape[1] == num_classes > 1:
+        rows = ops.cast(ops.convert_to_tensor(labels), "float32")
+        is_share = ops.min(rows, axis=-1) >= 0.0
+        is_whole = ops.abs(ops.sum(rows, axis=-1) - 1.0) <= 1e-3
+        is_wrong = ops.logical_not(is_share & is_whole)
+        labels = ops.cast(ops.argmax(rows, axis=-1), "int32")
+        labels = ops.where(is_wrong, -1, labels)
+        message = (
+            f"each row of `{name}` must be at least 0 and sum to 1, as soft "
+            "labels do."
+        )
+        return checked(labels, rows, is_wrong, message), rows
     if len(shape) == 2 and shape[1] == 1:
         labels = labels[:, 0]
     elif len(shape) != 1:
         raise ValueError(
-            "`labels` must have shape (batch_size,), one class index per "
-            f"sample, not one-hot rows. Received: labels of shape {shape}"
+            f"`{name}` must have shape (batch_size,), one class index per "
+            f"sample, or (batch_size, {num_classes}), soft labels. "
+            f"Received: {name} of shape {shape}"
+        )
+    if "int" not in dtype and not takes_floats:
+        raise ValueError(
+            f"`{name}` must be integer class indices, or soft labels of shape "
+            f"(batch_size, {num_classes}). Received: {name} of dtype {dtype} "
+            f"and shape {shape}"
         )
     if not dtype.endswith(("32", "64")):  # may not hold `num_classes`
         labels = ops.cast(labels, "int32")
+    indices = ops.cast(labels, "int32")
     is_wrong = (labels < 0) | (labels >= num_classes)
-    return checked(
-        ops.where(is_wrong, -1, ops.cast(labels, "int32")),
-        labels,
-        is_wrong,
-        f"`labels` must be in [0, {num_classes}), as num_classes={num_classes}.",
+    if takes_floats:
+        is_wrong |= ops.cast(indices, labels.dtype) != labels
+    message = (
+        f"`{name}` must be in [0, {num_classes}), as num_classes={num_classes}."
     )
+    indices = ops.where(is_wrong, -1, indices)
+    return checked(indices, labels, is_wrong, message), None
 
 
-def labels_of_targets(y_true, num_classes):
-    """Class labels from the targets of a Keras loss, checked.
-
-    A `keras.losses.Loss` casts integer targets to float32, which holds class
-    indices up to 2^24 exactly. Values are checked as in `check_labels`.
+def nan_for_wrong_labels(losses, labels):
+    """The losses, with NaN for labels of -1: wrong ones that could not raise.
 
     Args:
-        y_true: tensor, `(batch_size,)` or `(batch_size, 1)`, class indices;
-            or `(batch_size, num_classes)`, one-hot rows.
-        num_classes: int, number of classes.
+        losses: float32 tensor, `(batch_size,)`.
+        labels: int32 tensor, `(batch_size,)`, of `check_labels`.
 
     Returns:
-        Int32 tensor, `(batch_size,)`.
+        Float32 tensor, `(batch_size,)`. A wrong label has no gradient.
     """
-    y_true = ops.convert_to_tensor(y_true)
-    shape = tuple(y_true.shape)
-    expected = (
-        f"`y_true` must hold class indices in [0, {num_classes}) or one-hot "
-        f"rows of length {num_classes}."
-    )
-    if len(shape) == 2 and shape[1] == num_classes and num_classes > 1:
-        labels = ops.cast(ops.argmax(y_true, axis=-1), "int32")
-        ones = ops.cast(ops.equal(y_true, 1), "int32")
-        others = ops.cast(ops.not_equal(y_true, 0), "int32")
-        is_wrong = (ops.sum(ones, -1) != 1) | (ops.sum(others, -1) != 1)
-        return checked(labels, y_true, is_wrong, expected)
-    if len(shape) == 2 and shape[1] == 1:
-        y_true = ops.squeeze(y_true, axis=1)
-    elif len(shape) != 1:
-        raise ValueError(f"{expected} Received: y_true of shape {shape}")
-    labels = ops.cast(y_true, "int32")
-    is_fraction = ops.cast(labels, y_true.dtype) != y_true
-    is_wrong = is_fraction | (labels < 0) | (labels >= num_classes)
-    labels = ops.where(is_wrong, -1, labels)
-    return checked(labels, y_true, is_wrong, expected)
+    return ops.where(labels < 0, float("nan"), losses)
 
 
 def checked(labels, values, is_wrong, message):

@@ -1,7 +1,6 @@
 """What happens beside training: progress, margins, verification, diagnosis."""
 
 from keras_sphereface.callbacks.head_diagnostics import HeadDiagnostics
-from keras_sphereface.callbacks.margin_schedule import MarginSchedule
 from keras_sphereface.callbacks.progress_bar import ProgressBar
 from keras_sphereface.callbacks.verification_callback import (
     VerificationCallback,
@@ -9,7 +8,6 @@ from keras_sphereface.callbacks.verification_callback import (
 
 __all__ = [
     "HeadDiagnostics",
-    "MarginSchedule",
     "ProgressBar",
     "VerificationCallback",
 ]

@@ -38,7 +38,7 @@ def _margin_without_effect(head, snapshot):
     values = ", ".join(f"{name} = {getattr(head, name):g}" for name in names)
     return (
         f"The margin has no effect ({values}): this trains NormFace. Raise it, "
-        "or let callbacks.MarginSchedule do so."
+        "or give the head a schedule that does."
     )
 
 

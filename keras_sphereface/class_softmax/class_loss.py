@@ -46,6 +46,19 @@ class SoftmaxLoss(NamedTuple):
         )
         return self.from_sums(target, others)
 
+    def from_soft_labels(self, logits, soft_labels):
+        """Loss of each sample whose label is shared by classes.
+
+        Args:
+            logits: float32, `(batch_size, num_classes)`.
+            soft_labels: float32, `(batch_size, num_classes)`, `q`.
+
+        Returns:
+            Float32 tensor, `(batch_size,)`, `-weight * sum_j q_j * log p_j`.
+        """
+        target = ops.sum(soft_labels * logits, axis=1, keepdims=True)
+        return self.weight * ops.logsumexp(logits - target, axis=1)
+
 
 class BinaryLoss(NamedTuple):
     """Sum of binary cross-entropies, one class against the rest.
@@ -87,6 +100,22 @@ class BinaryLoss(NamedTuple):
             logits, labels, is_binary=True, class_weights=class_weights
         )
         return self.from_sums(target, others)
+
+    def from_soft_labels(self, logits, soft_labels):
+        """Loss of each sample whose label is shared by classes.
+
+        Args:
+            logits: float32, `(batch_size, num_classes)`.
+            soft_labels: float32, `(batch_size, num_classes)`, `q`.
+
+        Returns:
+            Float32 tensor, `(batch_size,)`: as a class of its own each counts
+            `q_j`, as another `1 - q_j`.
+        """
+        own = self.positive_weight * soft_labels * ops.softplus(-logits)
+        rest = self.negative_weight * (1.0 - soft_labels)
+        rest = rest * ops.softplus(logits)
+        return self.weight * ops.sum(own + rest, axis=1)
 
 
 def split_logits(logits, labels, *, is_binary, class_weights=None):

@@ -24,9 +24,9 @@ class KerasAugmentation:
             `RandAugment`, `RandomErasing` or `RandomRotation`, or one that
             takes a dict of `"images"` and `"labels"`, such as `MixUp`.
         num_classes: int, for a layer that mixes labels: they become rows
-            `[batch_size, num_classes]` that sum to 1. Heads take integer
-            labels only; `CosineDense` with one of `ks.losses` takes rows.
-            Defaults to `None`, labels stay as they are.
+            `[batch_size, num_classes]` that sum to 1, the soft labels that
+            `FaceRecognizer` and losses on cosines take. Defaults to `None`,
+            labels stay as they are.
 
     Call arguments:
         example: dict with `"image"`, `[batch_size, height, width, 3]`, and

@@ -35,7 +35,9 @@ class AdaFaceHead(MarginHead):
         margin: float, `m`, at least 0. Defaults to `0.4`.
         concentration: float, `h`, above 0; larger drives more images to `g =
             -1` or `1`. Defaults to `0.333`.
-        scale: float, above 0. Defaults to `64.0`.
+        scale: float, above 0; or `"auto"`, which goes by the number of
+            classes and is 64 for the 85,742 of MS1M; see `class_scale`.
+            Defaults to `"auto"`.
         momentum: float in `(0, 1]`, the share of a batch in the running
             statistics. Defaults to `0.01`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
@@ -58,14 +60,14 @@ class AdaFaceHead(MarginHead):
     """
 
     margin = Hyperparameter(at_least=0.0)
-    scale = Hyperparameter(above=0.0)
+    scale = Hyperparameter(above=0.0, is_scale=True)
 
     def __init__(
         self,
         num_classes,
         margin=0.4,
         concentration=0.333,
-        scale=64.0,
+        scale="auto",
         momentum=0.01,
         detach=False,
         **kwargs,

@@ -20,7 +20,9 @@ class ArcFaceHead(MarginHead):
     Args:
         num_classes: int, number of identities.
         margin: float, `m`, in `[0, pi)`, radians. Defaults to `0.5`.
-        scale: float, above 0. Defaults to `64.0`.
+        scale: float, above 0; or `"auto"`, which goes by the number of
+            classes and is 64 for the 85,742 of MS1M; see `class_scale`.
+            Defaults to `"auto"`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
             the margined value, as in the authors' code. With `False` an angle
             near 180 degrees is a cheap minimum that small sets of people end
@@ -39,10 +41,10 @@ class ArcFaceHead(MarginHead):
     """
 
     margin = Hyperparameter("is an angle, so it", at_least=0.0, below=math.pi)
-    scale = Hyperparameter(above=0.0)
+    scale = Hyperparameter(above=0.0, is_scale=True)
 
     def __init__(
-        self, num_classes, margin=0.5, scale=64.0, detach=True, **kwargs
+        self, num_classes, margin=0.5, scale="auto", detach=True, **kwargs
     ):
         super().__init__(num_classes, **kwargs)
         self.margin = margin

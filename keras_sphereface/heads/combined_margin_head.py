@@ -17,7 +17,9 @@ class CombinedMarginHead(MarginHead):
         angle_factor: float, `m1`, at least 1. Defaults to `1.0`.
         angle_margin: float, `m2`, at least 0, radians. Defaults to `0.3`.
         cosine_margin: float, `m3`, at least 0. Defaults to `0.2`.
-        scale: float, above 0. Defaults to `64.0`.
+        scale: float, above 0; or `"auto"`, which goes by the number of
+            classes and is 64 for the 85,742 of MS1M; see `class_scale`.
+            Defaults to `"auto"`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
             the margined value, as in the authors' code. With `False` an angle
             near 180 degrees is a cheap minimum that small sets of people end
@@ -38,7 +40,7 @@ class CombinedMarginHead(MarginHead):
     angle_factor = Hyperparameter("multiplies the angle, so it", at_least=1.0)
     angle_margin = Hyperparameter(at_least=0.0)
     cosine_margin = Hyperparameter(at_least=0.0)
-    scale = Hyperparameter(above=0.0)
+    scale = Hyperparameter(above=0.0, is_scale=True)
 
     def __init__(
         self,
@@ -46,7 +48,7 @@ class CombinedMarginHead(MarginHead):
         angle_factor=1.0,
         angle_margin=0.3,
         cosine_margin=0.2,
-        scale=64.0,
+        scale="auto",
         detach=True,
         **kwargs,
     ):

@@ -20,7 +20,9 @@ class CosFaceHead(MarginHead):
     Args:
         num_classes: int, number of identities.
         margin: float, `m`, at least 0. Defaults to `0.35`.
-        scale: float, above 0. Defaults to `64.0`.
+        scale: float, above 0; or `"auto"`, which goes by the number of
+            classes and is 64 for the 85,742 of MS1M; see `class_scale`.
+            Defaults to `"auto"`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
             the margined value. Defaults to `False`.
         **kwargs: `sub_centers`, `name` and other arguments of
@@ -38,10 +40,10 @@ class CosFaceHead(MarginHead):
     """
 
     margin = Hyperparameter(at_least=0.0)
-    scale = Hyperparameter(above=0.0)
+    scale = Hyperparameter(above=0.0, is_scale=True)
 
     def __init__(
-        self, num_classes, margin=0.35, scale=64.0, detach=False, **kwargs
+        self, num_classes, margin=0.35, scale="auto", detach=False, **kwargs
     ):
         super().__init__(num_classes, **kwargs)
         self.margin = margin

@@ -29,7 +29,9 @@ class CurricularFaceHead(RowHead):
     Args:
         num_classes: int, number of identities.
         margin: float, `m`, in `[0, pi)`, radians. Defaults to `0.5`.
-        scale: float, above 0. Defaults to `64.0`.
+        scale: float, above 0; or `"auto"`, which goes by the number of
+            classes and is 64 for the 85,742 of MS1M; see `class_scale`.
+            Defaults to `"auto"`.
         momentum: float in `(0, 1]`, the share of a batch in `t`. Defaults to
             `0.01`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
@@ -51,13 +53,13 @@ class CurricularFaceHead(RowHead):
     """
 
     margin = Hyperparameter("is an angle, so it", at_least=0.0, below=math.pi)
-    scale = Hyperparameter(above=0.0)
+    scale = Hyperparameter(above=0.0, is_scale=True)
 
     def __init__(
         self,
         num_classes,
         margin=0.5,
-        scale=64.0,
+        scale="auto",
         momentum=0.01,
         detach=False,
         **kwargs,

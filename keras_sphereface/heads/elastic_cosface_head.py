@@ -16,7 +16,9 @@ class ElasticCosFaceHead(ElasticHead):
     Args:
         num_classes: int, number of identities.
         margin: float, mean of `m`, at least 0. Defaults to `0.35`.
-        scale: float, above 0. Defaults to `64.0`.
+        scale: float, above 0; or `"auto"`, which goes by the number of
+            classes and is 64 for the 85,742 of MS1M; see `class_scale`.
+            Defaults to `"auto"`.
         deviation: float, of `m`, at least 0. Defaults to `0.05`, which
             the authors trained with.
         seed: int, of the draws. Defaults to `0`.
@@ -42,7 +44,7 @@ class ElasticCosFaceHead(ElasticHead):
         self,
         num_classes,
         margin=0.35,
-        scale=64.0,
+        scale="auto",
         deviation=0.05,
         seed=0,
         detach=False,

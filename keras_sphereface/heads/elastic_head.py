@@ -40,7 +40,7 @@ class ElasticHead(MarginHead):
     """
 
     margin = Hyperparameter(at_least=0.0)
-    scale = Hyperparameter(above=0.0)
+    scale = Hyperparameter(above=0.0, is_scale=True)
 
     def __init__(
         self, num_classes, margin, scale, deviation, detach, seed, **kwargs

@@ -7,7 +7,8 @@ class HeadOutputs(NamedTuple):
 
     Attributes:
         norms: float32, `(batch_size,)`, norms of the embeddings.
-        labels: int32, `(batch_size,)`, checked.
+        labels: int32, `(batch_size,)`, checked; of soft labels the classes
+            that count most.
         cosines: callable without arguments to the value of `cos_theta`.
         cos_target: float32, `(batch_size,)`, plain cosines to the true class,
             without a gradient.
@@ -21,6 +22,8 @@ class HeadOutputs(NamedTuple):
         losses: float32, `(batch_size,)`, penalties among them.
         penalties: float32, `(batch_size,)`, what the head adds to the loss of
             its classes, or `None`.
+        soft_labels: float32, `(batch_size, num_classes)`, where labels are
+            soft or smoothed, or `None`.
     """
 
     norms: Any
@@ -32,6 +35,7 @@ class HeadOutputs(NamedTuple):
     is_past_margin: Any = None
     losses: Any = None
     penalties: Any = None
+    soft_labels: Any = None
 
     @property
     def cos_theta(self):

@@ -35,7 +35,9 @@ class MagFaceHead(MarginHead):
         upper_margin: float, at least 0, radians, at `upper_norm`; should be
             at least `lower_margin`. Defaults to `0.8`.
         norm_penalty_weight: float, at least 0. Defaults to `35.0`.
-        scale: float, above 0. Defaults to `64.0`.
+        scale: float, above 0; or `"auto"`, which goes by the number of
+            classes and is 64 for the 85,742 of MS1M; see `class_scale`.
+            Defaults to `"auto"`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
             the margined value. Defaults to `False`.
         **kwargs: `sub_centers`, `name` and other arguments of
@@ -54,7 +56,7 @@ class MagFaceHead(MarginHead):
     lower_margin = Hyperparameter(at_least=0.0)
     upper_margin = Hyperparameter(at_least=0.0)
     norm_penalty_weight = Hyperparameter(at_least=0.0)
-    scale = Hyperparameter(above=0.0)
+    scale = Hyperparameter(above=0.0, is_scale=True)
 
     def __init__(
         self,
@@ -64,7 +66,7 @@ class MagFaceHead(MarginHead):
         lower_margin=0.45,
         upper_margin=0.8,
         norm_penalty_weight=35.0,
-        scale=64.0,
+        scale="auto",
         detach=False,
         **kwargs,
     ):

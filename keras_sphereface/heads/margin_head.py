@@ -1,9 +1,9 @@
 import functools
-from typing import Any, NamedTuple
 
 from keras import ops
 
-from keras_sphereface.backend.values import check_labels
+from keras_sphereface.backend.counted_seed import add_counter
+from keras_sphereface.backend.values import check_labels, nan_for_wrong_labels
 from keras_sphereface.class_softmax.class_loss import (
     SoftmaxLoss,
     sum_others,
@@ -12,13 +12,16 @@ from keras_sphereface.class_softmax.streamed_classes import split_classes
 from keras_sphereface.contract.arguments import check_number
 from keras_sphereface.heads.class_centers import ClassCenters
 from keras_sphereface.heads.head_outputs import HeadOutputs
+from keras_sphereface.heads.hooks import check_hooks
 from keras_sphereface.heads.hyperparameter import Hyperparameter
+from keras_sphereface.heads.true_class import SplitClasses, nearest_class
 from keras_sphereface.ops.cosines import (
     class_logits,
     logits_of_cosines,
     replace_in_rows,
     safe_normalize,
 )
+from keras_sphereface.ops.soft_labels import smooth_labels, soft_label_logits
 
 
 class MarginHead(ClassCenters):
@@ -48,6 +51,8 @@ class MarginHead(ClassCenters):
         num_classes: int, number of identities.
         loss_weight: float, above 0, what the loss of the classes is multiplied
             by. Defaults to `1.0`.
+        label_smoothing: float in `[0, 1)`, the weight of a label that all
+            classes share alike. Defaults to `0.0`.
         sub_centers: int, centers per class; its cosine is that of the nearest
             one, so that a class may hold faces of more than one kind. Defaults
             to `1`.
@@ -70,8 +75,10 @@ class MarginHead(ClassCenters):
     Call arguments:
         embeddings: `(batch_size, embedding_dim)`, any norm. An all-zero row
             has cosine 0 to every class and gets no gradient.
-        labels: int, `(batch_size,)`, in `[0, num_classes)`; `None` leaves the
-            margin out.
+        labels: int, `(batch_size,)`, in `[0, num_classes)`; or soft labels,
+            `(batch_size, num_classes)`, as MixUp makes them, which have the
+            margin of each class by what it counts; `None` leaves the margin
+            out.
         training: bool, whether running statistics move. Defaults to `False`.
 
     Output shape:
@@ -117,10 +124,17 @@ class MarginHead(ClassCenters):
         "margined_cosines",
     )
 
-    def __init__(self, num_classes, loss_weight=1.0, **kwargs):
+    def __init__(
+        self, num_classes, loss_weight=1.0, label_smoothing=0.0, **kwargs
+    ):
         super().__init__(num_classes, **kwargs)
-        self._check_hooks()
+        check_hooks(self)
         self.loss_weight = check_number("loss_weight", loss_weight, above=0.0)
+        self.label_smoothing = check_number(
+            "label_smoothing", label_smoothing, at_least=0.0, below=1.0
+        )
+        if label_smoothing:
+            self._refuse_parts(f"with label_smoothing={label_smoothing}")
 
     @classmethod
     def hyperparameters(cls):
@@ -134,8 +148,11 @@ class MarginHead(ClassCenters):
 
     def build(self, embeddings_shape, labels_shape=None):
         super().build(embeddings_shape)
-        for hyperparameter in self.hyperparameters().values():
+        hyperparameters = self.hyperparameters().values()
+        for hyperparameter in hyperparameters:
             hyperparameter.build(self)
+        if any(each.is_scheduled(self) for each in hyperparameters):
+            self.steps = add_counter(self, "steps")
 
     @property
     def needs_only_cosines(self):
@@ -223,7 +240,8 @@ class MarginHead(ClassCenters):
 
         Args:
             embeddings: float tensor, `(batch_size, embedding_dim)`.
-            labels: int tensor, `(batch_size,)`.
+            labels: int tensor, `(batch_size,)`; or soft labels,
+                `(batch_size, num_classes)`.
             training: bool, whether running statistics move. Defaults to
                 `False`.
             has_losses: bool, whether losses are wanted beside the logits of a
@@ -232,13 +250,25 @@ class MarginHead(ClassCenters):
         Returns:
             `HeadOutputs`.
         """
-        labels = check_labels(labels, self.num_classes)
+        labels, soft_labels = check_labels(labels, self.num_classes)
         unit, norms = safe_normalize(ops.cast(embeddings, "float32"))
         loss = self.class_loss()
-        split = self._split(unit, norms, labels, training, loss, has_losses)
+        if self.label_smoothing:
+            soft_labels = smooth_labels(
+                labels if soft_labels is None else soft_labels,
+                self.num_classes,
+                self.label_smoothing,
+            )
+        if soft_labels is None:
+            split = self._split(unit, norms, labels, training, loss, has_losses)
+        else:
+            split = self._split_softly(
+                unit, norms, labels, soft_labels, training, loss
+            )
         outputs = HeadOutputs(
             norms=norms[:, 0],
             labels=labels,
+            soft_labels=soft_labels,
             cosines=functools.partial(self._cosines, unit),
             cos_target=ops.stop_gradient(split.cos_target[:, 0]),
             all_logits=split.all_logits,
@@ -248,11 +278,11 @@ class MarginHead(ClassCenters):
         penalties = self.penalties(outputs)
         losses = None
         if has_losses:
-            # Wrong labels that could not raise; see `check_labels`.
-            target = ops.where(labels < 0, float("nan"), split.target)
-            losses = loss.from_sums(target, split.others)
+            losses = nan_for_wrong_labels(split.losses, labels)
             if penalties is not None:
                 losses = losses + penalties
+        if training and hasattr(self, "steps"):
+            self.steps.assign(self.steps + 1)
         return outputs._replace(losses=losses, penalties=penalties)
 
     def cosines(self, embeddings):
@@ -277,6 +307,7 @@ class MarginHead(ClassCenters):
         return {
             **super().get_config(),
             "loss_weight": self.loss_weight,
+            "label_smoothing": self.label_smoothing,
             **{
                 name: hyperparameter.initial(self)
                 for name, hyperparameter in self.hyperparameters().items()
@@ -353,39 +384,28 @@ class MarginHead(ClassCenters):
         return SplitClasses(
             all_logits,
             cos_target,
-            target,
-            others,
+            loss.from_sums(target, others),
             is_nearest=lead[:, 0] > 0.0,
             is_past_margin=target > largest,
         )
 
-    def _check_hooks(self):
-        owner = next(c for c in type(self).__mro__ if "_fixed" in vars(c))
-        for name in self._fixed:
-            if getattr(type(self), name) != getattr(owner, name):
-                hooks = ", ".join(f"`{hook}`" for hook in self._hooks)
-                raise ValueError(
-                    f"`{name}` of {owner.__name__} must not be overridden: "
-                    f"only some ways to train would see it. Override {hooks}. "
-                    f"Received: {type(self).__name__}.{name}"
-                )
-
-
-class SplitClasses(NamedTuple):
-    """The true class of each sample apart from the others.
-
-    Attributes:
-        all_logits: callable to the logits of all classes, or `None`.
-        cos_target: float32, `(batch_size, 1)`.
-        target: float32, `(batch_size,)`, logits of the true classes.
-        others: float32, `(batch_size,)`, what the other logits add up to.
-        is_nearest: bool, `(batch_size,)`.
-        is_past_margin: bool, `(batch_size,)`.
-    """
-
-    all_logits: Any
-    cos_target: Any
-    target: Any = None
-    others: Any = None
-    is_nearest: Any = None
-    is_past_margin: Any = None
+    def _split_softly(self, unit, norms, labels, soft_labels, training, loss):
+        """As `_split`, where more than one class has a share of a label."""
+        self._refuse_parts("with soft labels")
+        cos_theta = self._cosines(unit)
+        logits = soft_label_logits(
+            cos_theta,
+            soft_labels,
+            margin=self.class_margin(norms, training),
+            scale=self.logit_scale(norms),
+            bias=loss.bias,
+        )
+        cos_target, is_nearest = nearest_class(cos_theta, labels)
+        _, is_past_margin = nearest_class(logits, labels)
+        return SplitClasses(
+            lambda: logits,
+            cos_target,
+            loss.from_soft_labels(logits, soft_labels),
+            is_nearest,
+            is_past_margin,
+        )

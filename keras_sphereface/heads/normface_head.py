@@ -17,7 +17,8 @@ class NormFaceHead(MarginHead):
 
     Args:
         num_classes: int, number of identities.
-        scale: float, above 0. Defaults to `30.0`.
+        scale: float, above 0; or `"auto"`; see `class_scale`. Defaults to
+            `30.0`.
         **kwargs: `sub_centers`, `name` and other arguments of
             `keras.layers.Layer`.
 
@@ -32,7 +33,7 @@ class NormFaceHead(MarginHead):
         - [Liu et al., 2017](https://arxiv.org/abs/1710.00870)
     """
 
-    scale = Hyperparameter(above=0.0)
+    scale = Hyperparameter(above=0.0, is_scale=True)
 
     def __init__(self, num_classes, scale=30.0, **kwargs):
         super().__init__(num_classes, **kwargs)

@@ -1,8 +1,7 @@
-from keras import ops
-
 from keras_sphereface.class_softmax.class_loss import split_logits
-from keras_sphereface.heads.margin_head import MarginHead, SplitClasses
-from keras_sphereface.ops import detach_characteristic, leave_out
+from keras_sphereface.heads.margin_head import MarginHead
+from keras_sphereface.heads.true_class import SplitClasses, nearest_class
+from keras_sphereface.ops import detach_characteristic
 
 
 class RowHead(MarginHead):
@@ -34,6 +33,12 @@ class RowHead(MarginHead):
     def __init__(self, num_classes, **kwargs):
         super().__init__(num_classes, **kwargs)
         self._refuse_parts("sees whole rows of cosines and")
+        if self.label_smoothing:
+            raise ValueError(
+                f"`label_smoothing` must be 0: the margin of "
+                f"{type(self).__name__} goes by the cosine to one true class. "
+                f"Received: label_smoothing={self.label_smoothing}"
+            )
 
     def row_values(self, cos_theta, labels, norms, training):
         """What stands in place of the cosines. Every such head has its own.
@@ -58,6 +63,13 @@ class RowHead(MarginHead):
             values = detach_characteristic(values, cos_theta)
         return values
 
+    def _split_softly(self, unit, norms, labels, soft_labels, training, loss):
+        raise ValueError(
+            f"{type(self).__name__} takes class indices and no soft labels: "
+            "its margin goes by the cosine to one true class. "
+            f"Received: soft labels of shape {tuple(soft_labels.shape)}"
+        )
+
     def _split(self, unit, norms, labels, training, loss, has_losses):
         cos_theta = self._cosines(unit)
         values = self.row_values(cos_theta, labels, norms, training)
@@ -67,19 +79,17 @@ class RowHead(MarginHead):
             logits = detach_characteristic(logits, scale * cos_theta)
         if loss.bias is not None:
             logits = logits + loss.bias
-        cos_target, other_cosines = leave_out(cos_theta, labels)
+        # A value need not rise with its cosine.
+        cos_target, is_nearest = nearest_class(cos_theta, labels)
         if not has_losses:
-            return SplitClasses(lambda: logits, cos_target[:, None])
+            return SplitClasses(lambda: logits, cos_target)
         target, others, largest = split_logits(
             logits, labels, is_binary=loss.is_binary
         )
-        # A value need not rise with its cosine.
-        nearest = ops.max(other_cosines, axis=1)
         return SplitClasses(
             lambda: logits,
-            cos_target[:, None],
-            target,
-            others,
-            is_nearest=cos_target - nearest > 1e-6,
+            cos_target,
+            loss.from_sums(target, others),
+            is_nearest=is_nearest,
             is_past_margin=target > largest,
         )

@@ -22,7 +22,8 @@ class SphereFaceHead(MarginHead):
     Args:
         num_classes: int, number of identities.
         margin: float, `m`, at least 1; 1 means no margin. Defaults to `1.5`.
-        scale: float, above 0. Defaults to `30.0`.
+        scale: float, above 0; or `"auto"`; see `class_scale`. Defaults to
+            `30.0`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
             the margined value. Defaults to `True`.
         **kwargs: `sub_centers`, `name` and other arguments of
@@ -40,7 +41,7 @@ class SphereFaceHead(MarginHead):
     """
 
     margin = Hyperparameter("multiplies the angle, so it", at_least=1.0)
-    scale = Hyperparameter(above=0.0)
+    scale = Hyperparameter(above=0.0, is_scale=True)
 
     def __init__(
         self, num_classes, margin=1.5, scale=30.0, detach=True, **kwargs

@@ -105,7 +105,7 @@ class SphereFaceRHead(MarginHead):
     """  # noqa: E501
 
     margin = Hyperparameter("multiplies the angle, so it", at_least=1.0)
-    scale = Hyperparameter(above=0.0)
+    scale = Hyperparameter(above=0.0, is_scale=True)
     norm_penalty_weight = Hyperparameter(at_least=0.0)
 
     def __init__(

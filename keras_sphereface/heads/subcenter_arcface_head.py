@@ -16,7 +16,9 @@ class SubCenterArcFaceHead(ArcFaceHead):
     Args:
         num_classes: int, number of identities.
         margin: float, `m`, in `[0, pi)`, radians. Defaults to `0.5`.
-        scale: float, above 0. Defaults to `64.0`.
+        scale: float, above 0; or `"auto"`, which goes by the number of
+            classes and is 64 for the 85,742 of MS1M; see `class_scale`.
+            Defaults to `"auto"`.
         sub_centers: int, centers per class. Defaults to `3`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
             the margined value, as in the authors' code. With `False` an angle
@@ -39,7 +41,7 @@ class SubCenterArcFaceHead(ArcFaceHead):
         self,
         num_classes,
         margin=0.5,
-        scale=64.0,
+        scale="auto",
         sub_centers=3,
         detach=True,
         **kwargs,

@@ -19,8 +19,9 @@ class TargetMarginHead(MarginHead):
         margin_function: callable `(cos_theta, *, margin)`, from the cosines to
             the true class, `(batch_size, 1)`, to the values in their place.
         margin: float, at least 0. Defaults to `0.35`.
-        scale: float, above 0, what margined cosines are multiplied by.
-            Defaults to `64.0`.
+        scale: float, above 0, what margined cosines are multiplied by; or
+            `"auto"`, which goes by the number of classes; see `class_scale`.
+            Defaults to `"auto"`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
             the margined value. Defaults to `False`.
         **kwargs: `sub_centers`, `name` and other arguments of
@@ -47,14 +48,14 @@ class TargetMarginHead(MarginHead):
     """
 
     margin = Hyperparameter(at_least=0.0)
-    scale = Hyperparameter(above=0.0)
+    scale = Hyperparameter(above=0.0, is_scale=True)
 
     def __init__(
         self,
         num_classes,
         margin_function,
         margin=0.35,
-        scale=64.0,
+        scale="auto",
         detach=False,
         **kwargs,
     ):

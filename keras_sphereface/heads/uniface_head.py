@@ -21,7 +21,9 @@ class UniFaceHead(CosFaceHead):
     Args:
         num_classes: int, number of identities.
         margin: float, `m`, at least 0. Defaults to `0.4`.
-        scale: float, above 0. Defaults to `64.0`.
+        scale: float, above 0; or `"auto"`, which goes by the number of
+            classes and is 64 for the 85,742 of MS1M; see `class_scale`.
+            Defaults to `"auto"`.
         negative_weight: float, above 0, of the other classes. Defaults to
             `1.0`.
         detach: bool, whether the backward pass sees `cos(theta)` in place of
@@ -46,7 +48,7 @@ class UniFaceHead(CosFaceHead):
         self,
         num_classes,
         margin=0.4,
-        scale=64.0,
+        scale="auto",
         negative_weight=1.0,
         detach=False,
         **kwargs,

@@ -1,10 +1,18 @@
 import keras
 from keras import ops
 
-from keras_sphereface.backend.values import labels_of_targets
+from keras_sphereface.backend.values import (
+    check_labels,
+    checked,
+    nan_for_wrong_labels,
+)
 from keras_sphereface.class_softmax import sum_others
 from keras_sphereface.heads import MarginHead, RowHead
-from keras_sphereface.ops.cosines import logits_of_cosines
+from keras_sphereface.ops import (
+    logits_of_cosines,
+    smooth_labels,
+    soft_label_logits,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
@@ -16,7 +24,8 @@ class MarginLoss(keras.losses.Loss):
     `ArcFaceLoss` and the like are this loss of their heads.
 
     Args:
-        head: `MarginHead`, not built. Its `num_classes` is not read.
+        head: `MarginHead`, not built. Its `num_classes` becomes that of the
+            cosines. It has no schedules: a loss counts no steps.
         reduction: As in `keras.losses.Loss`. Defaults to
             `"sum_over_batch_size"`.
         name: str. Defaults to `"margin_loss"`.
@@ -24,9 +33,14 @@ class MarginLoss(keras.losses.Loss):
 
     Call arguments:
         y_true: `(batch_size,)` or `(batch_size, 1)`, class indices; or
-            `(batch_size, num_classes)`, one-hot rows.
+            `(batch_size, num_classes)`, one-hot or soft labels.
         y_pred: `(batch_size, num_classes)`, cosines.
         sample_weight: As in `keras.losses.Loss`.
+
+    Raises:
+        ValueError: if `y_pred` holds other numbers than cosines, as those of a
+            plain `Dense`. A step that XLA compiles cannot raise and has a loss
+            of NaN instead.
 
     Example:
 
@@ -56,6 +70,13 @@ class MarginLoss(keras.losses.Loss):
                 "nor weights of its own; train with the head itself. "
                 f"Received: head={head!r}"
             )
+        for name, hyperparameter in head.hyperparameters().items():
+            if hyperparameter.is_scheduled(head):
+                raise ValueError(
+                    f"`{name}` must be a number: a loss counts no steps, by "
+                    "which a schedule goes; train with the head itself. "
+                    f"Received: {name}={hyperparameter.initial(head)}"
+                )
         self.head = head
 
     def call(self, y_true, y_pred):
@@ -66,20 +87,46 @@ class MarginLoss(keras.losses.Loss):
                 f"Received: y_pred of shape {tuple(y_pred.shape)}"
             )
         cos_theta = ops.cast(y_pred, "float32")
-        labels = labels_of_targets(y_true, cos_theta.shape[1])
-        loss = self.class_loss(cos_theta.shape[1])
-        logits, target, _ = logits_of_cosines(
-            cos_theta,
-            labels,
-            margin=self.head.class_margin(None, True),
-            scale=self.head.logit_scale(None),
-            bias=loss.bias,
-            apart=True,
+        num_classes = self.head.num_classes = cos_theta.shape[1]
+        labels, soft_labels = check_labels(
+            y_true, num_classes, "y_true", takes_floats=True
         )
-        # Wrong targets that could not raise; see `labels_of_targets`.
-        target = ops.where(labels < 0, float("nan"), target)
-        others, _ = sum_others(logits, is_binary=loss.is_binary)
-        return loss.from_sums(target, others)
+        labels = self._check_cosines(cos_theta, labels)
+        smoothing = self.head.label_smoothing
+        if smoothing:
+            soft_labels = smooth_labels(
+                labels if soft_labels is None else soft_labels,
+                num_classes,
+                smoothing,
+            )
+        loss = self.class_loss(num_classes)
+        formula = {
+            "margin": self.head.class_margin(None, True),
+            "scale": self.head.logit_scale(None),
+            "bias": loss.bias,
+        }
+        if soft_labels is None:
+            logits, target, _ = logits_of_cosines(
+                cos_theta, labels, apart=True, **formula
+            )
+            others, _ = sum_others(logits, is_binary=loss.is_binary)
+            losses = loss.from_sums(target, others)
+        else:
+            logits = soft_label_logits(cos_theta, soft_labels, **formula)
+            losses = loss.from_soft_labels(logits, soft_labels)
+        return nan_for_wrong_labels(losses, labels)
+
+    def _check_cosines(self, cos_theta, labels):
+        """The labels, if the first row is one of cosines: -1 where not."""
+        is_wrong = ops.logical_not(ops.abs(cos_theta[0]) <= 1.001)
+        labels = ops.where(ops.any(is_wrong), -1, labels)
+        return checked(
+            labels,
+            cos_theta[0],
+            is_wrong,
+            "`y_pred` must be cosines, in [-1, 1], as layers.CosineDense "
+            "returns them.",
+        )
 
     def class_loss(self, num_classes):
         """The loss of the logits, as `MarginHead.class_loss` gives it."""

@@ -4,6 +4,7 @@ from keras import ops
 
 from keras_sphereface.backend import check_labels, divisible_batches
 from keras_sphereface.backend import distributed_fit as replicas
+from keras_sphereface.backend.label_checks import with_checked_labels
 from keras_sphereface.backend.momentum import momentum_in_place
 from keras_sphereface.heads import MarginHead
 from keras_sphereface.losses import PrecomputedLoss
@@ -14,7 +15,8 @@ from keras_sphereface.optimizers import ColumnOptimizer, replica_safe
 class FaceRecognizer(keras.Model):
     """An embedder and a head that train together in `fit`.
 
-    `fit` and `evaluate` take images and integer labels; calling the model and
+    `fit` and `evaluate` take images and integer labels, or soft labels of shape
+    `(batch_size, num_classes)`, as MixUp makes them; calling the model and
     `predict` give embeddings. The head sees the labels while the loss is
     computed, so the embedder stays a plain model that can be exported alone.
 
@@ -133,12 +135,13 @@ class FaceRecognizer(keras.Model):
             optimizer=optimizer, loss=loss, auto_scale_loss=False, **kwargs
         )
         self._uses_head_loss = isinstance(loss, PrecomputedLoss)
-        # Builds the compiled loss now. Under a strategy `fit` would build it
-        # on labels averaged over the replicas, which are integers no more.
-        shape = (1,) if self._uses_head_loss else (1, self.head.num_classes)
-        super().compute_loss(
-            y=ops.zeros((1,), "int32"), y_pred=ops.zeros(shape)
-        )
+        if self._uses_head_loss or replicas.strategy_of(self) is not None:
+            # Builds the compiled loss now. Under a strategy `fit` would build
+            # it on labels averaged over the replicas, integers no more.
+            shape = (1,) if self._uses_head_loss else (1, self.head.num_classes)
+            super().compute_loss(
+                y=ops.zeros((1,), "int32"), y_pred=ops.zeros(shape)
+            )
 
     def _for_sampled_classes(self, optimizer):
         if self.head.sample_rate == 1:
@@ -165,9 +168,13 @@ class FaceRecognizer(keras.Model):
             self.optimizer.build(self.trainable_variables)
 
     def fit(self, x=None, y=None, batch_size=None, epochs=1, **kwargs):
-        """As `keras.Model.fit`; labels given as an array are checked first."""
+        """As `keras.Model.fit`; wrong labels are refused before they train.
+
+        Those of an array at once, those of a `tf.data.Dataset` as it is read.
+        """
         if isinstance(y, np.ndarray | list | tuple):
             check_labels(np.asarray(y), self.head.num_classes)
+        x = with_checked_labels(x, self.head.num_classes)
         x, y, batch_size, kwargs = divisible_batches.divisible_fit_data(
             self, x, y, batch_size, kwargs
         )
@@ -233,17 +240,20 @@ class FaceRecognizer(keras.Model):
         self._accuracy.update_state(outputs.is_nearest, sample_weight)
         self._target_angle.update_state(degrees, sample_weight)
         self._embedding_norm.update_state(outputs.norms, sample_weight)
+        labels = outputs.labels
         if self._uses_head_loss:
             return super().compute_loss(
-                x, outputs.labels, outputs.losses, sample_weight, training
+                x, labels, outputs.losses, sample_weight, training
             )
+        if outputs.soft_labels is not None:
+            labels = outputs.soft_labels
         loss = super().compute_loss(
-            x, outputs.labels, outputs.logits, sample_weight, training
+            x, labels, outputs.logits, sample_weight, training
         )
         if outputs.penalties is None:
             return loss
         return loss + PrecomputedLoss()(
-            outputs.labels, outputs.penalties, sample_weight
+            labels, outputs.penalties, sample_weight
         )
 
     def get_config(self):

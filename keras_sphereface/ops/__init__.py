@@ -43,6 +43,10 @@ from keras_sphereface.ops.pair_distances import (
     distances,
     squared_distances,
 )
+from keras_sphereface.ops.soft_labels import (
+    smooth_labels,
+    soft_label_logits,
+)
 from keras_sphereface.ops.sphereface2 import (
     adjusted_similarity,
     sphereface2_bias,
@@ -83,6 +87,8 @@ __all__ = [
     "safe_normalize",
     "semi_hard_triplet_losses",
     "simple_losses",
+    "smooth_labels",
+    "soft_label_logits",
     "sphereface2_bias",
     "sphereface2_margin",
     "sphereface_margin",

@@ -6,7 +6,7 @@ from keras import ops
 from keras_sphereface.backend import (
     check_labels,
     is_traced,
-    labels_of_targets,
+    nan_for_wrong_labels,
 )
 
 
@@ -14,7 +14,8 @@ from keras_sphereface.backend import (
 @pytest.mark.parametrize("shape", [(4,), (4, 1)])
 def test_integer_labels_come_back_as_int32_rows(dtype, shape):
     labels = np.array([0, 3, 1, 2], dtype).reshape(shape)
-    checked = check_labels(labels, 4)
+    checked, soft_labels = check_labels(labels, 4)
+    assert soft_labels is None
     assert keras.backend.standardize_dtype(checked.dtype) == "int32"
     np.testing.assert_array_equal(ops.convert_to_numpy(checked), [0, 3, 1, 2])
 
@@ -25,7 +26,7 @@ def test_integer_labels_come_back_as_int32_rows(dtype, shape):
         ([0, 4], r"`labels` must be in \[0, 4\).*Received: \[4\]"),
         ([-1, 2], r"`labels` must be in \[0, 4\).*Received: \[-1\]"),
         (list(range(4, 12)), r"Received: \[4, 5, 6, 7, 8\] and 3 more"),
-        ([0.5, 1.0], r"`labels` must be integer.*float32"),
+        ([0.5, 1.0], r"`labels` must be integer.*soft labels.*float32"),
         ([[1, 0], [0, 1]], r"`labels` must have shape \(batch_size,\)"),
         (1, r"`labels` must have shape \(batch_size,\).*shape \(\)"),
     ],
@@ -53,11 +54,11 @@ def test_compiled_steps_raise_on_labels_out_of_range():
     if backend == "tensorflow":
         import tensorflow as tf
 
-        compiled = tf.function(lambda labels: check_labels(labels, 4) + 0)
+        compiled = tf.function(lambda labels: check_labels(labels, 4)[0] + 0)
     else:
         import jax
 
-        compiled = jax.jit(lambda labels: check_labels(labels, 4) + 0)
+        compiled = jax.jit(lambda labels: check_labels(labels, 4)[0] + 0)
     np.testing.assert_array_equal(compiled(np.array([0, 3], "int32")), [0, 3])
     with pytest.raises(Exception, match=r"`labels` must be in \[0, 4\)"):
         np.asarray(compiled(np.array([0, 7], "int32")))
@@ -68,7 +69,10 @@ def test_compiled_steps_raise_on_labels_out_of_range():
     "y_true", [[0, 3, 1], [[0], [3], [1]], np.eye(4)[[0, 3, 1]]]
 )
 def test_targets_of_a_loss_are_indices_or_one_hot_rows(y_true, dtype):
-    labels = labels_of_targets(np.array(y_true, dtype), 4)
+    labels, soft_labels = check_labels(
+        np.array(y_true, dtype), 4, "y_true", takes_floats=True
+    )
+    assert (soft_labels is None) == (np.shape(y_true) != (3, 4))
     assert keras.backend.standardize_dtype(labels.dtype) == "int32"
     np.testing.assert_array_equal(ops.convert_to_numpy(labels), [0, 3, 1])
 
@@ -76,19 +80,46 @@ def test_targets_of_a_loss_are_indices_or_one_hot_rows(y_true, dtype):
 @pytest.mark.parametrize(
     ("y_true", "received"),
     [
-        ([0.0, 4.0], r"\[4.0\]"),
-        ([-1.0, 2.0], r"\[-1.0\]"),
-        ([0.5, 1.0], r"\[0.5\]"),
-        ([[0.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]], r"\[\[0.0, 0.0"),
-        ([[0.9, 0.1, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]], r"\[\[0.89"),
-        ([[1.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]], r"\[\[1.0, 1.0"),
-        ([[1.0, 0.0, 0.0]], r"shape \(1, 3\)"),
+        ([0.0, 4.0], r"must be in \[0, 4\).*\[4.0\]"),
+        ([-1.0, 2.0], r"must be in \[0, 4\).*\[-1.0\]"),
+        ([0.5, 1.0], r"must be in \[0, 4\).*\[0.5\]"),
+        ([float("nan"), 1.0], r"must be in \[0, 4\).*\[nan\]"),
+        ([[0.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]], r"sum to 1.*\[\[0.0, 0"),
+        ([[1.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]], r"sum to 1.*\[\[1.0, 1"),
+        ([[1.5, -0.5, 0, 0], [0.0, 1.0, 0.0, 0.0]], r"at least 0.*\[\[1.5, -"),
+        ([[float("nan"), 1, 0, 0], [0, 1.0, 0, 0]], r"at least 0.*\[\[nan"),
+        ([[1.0, 0.0, 0.0]], r"must have shape.*shape \(1, 3\)"),
     ],
 )
 def test_wrong_targets_are_named(y_true, received):
-    message = rf"`y_true` must hold class indices in \[0, 4\).*{received}"
+    message = rf"`y_true` .*{received}"
     with pytest.raises(ValueError, match=message):
-        labels_of_targets(np.float32(y_true), 4)
+        check_labels(np.float32(y_true), 4, "y_true", takes_floats=True)
+
+
+@pytest.mark.parametrize("labels", [np.eye(4)[[0, 3, 1]], np.eye(4, dtype=int)])
+def test_soft_labels_come_back_with_their_largest_class(labels):
+    soft = 0.8 * labels + 0.05
+    found, rows = check_labels(soft, 4)
+    np.testing.assert_array_equal(ops.convert_to_numpy(found), labels.argmax(1))
+    np.testing.assert_allclose(ops.convert_to_numpy(rows), soft, rtol=1e-6)
+    found, rows = check_labels(labels, 4)
+    assert keras.backend.standardize_dtype(rows.dtype) == "float32"
+    np.testing.assert_array_equal(ops.convert_to_numpy(rows), labels)
+
+
+def test_one_class_has_indices_and_no_rows():
+    found, rows = check_labels(np.zeros((3, 1), "int32"), 1)
+    assert (found.shape, rows) == ((3,), None)
+
+
+def test_the_loss_of_a_wrong_label_is_nan():
+    losses = ops.convert_to_tensor(np.float32([1, 2, 3]))
+    labels = ops.convert_to_tensor(np.int32([4, -1, 0]))
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(nan_for_wrong_labels(losses, labels)),
+        [1, np.nan, 3],
+    )
 
 
 def test_only_a_tensor_of_a_step_being_compiled_is_traced():
@@ -118,6 +149,6 @@ def test_targets_are_not_checked_where_keras_infers_shapes():
         if keras.backend.backend() == "torch":
             # Where this fails, Keras takes ones in every place.
             float(y_true[0, 0])
-        return labels_of_targets(y_true, 6)
+        return check_labels(y_true, 6, "y_true", takes_floats=True)[0]
 
     assert keras.layers.Lambda(labels)(keras.Input((6,))).shape == (None,)

@@ -67,14 +67,6 @@ def verify_while_training(**arguments):
     return ks.callbacks.VerificationCallback(PAIRS, **arguments)
 
 
-def grow(**arguments):
-    return ks.callbacks.MarginSchedule.linear(1.0, 1.4, **arguments)
-
-
-def grow_by_steps(**arguments):
-    return ks.callbacks.MarginSchedule.step(1.0, 0.1, **arguments)
-
-
 def draw(**arguments):
     return ks.data.SyntheticFaces(
         **{"num_identities": 2, "images_per_identity": 2, **arguments}
@@ -147,8 +139,6 @@ CALLS = [
     (ks.layers.FourierPositions, "num_waves"),
     (diagnose, "batch_size every_epochs"),
     (verify_while_training, "batch_size every_epochs"),
-    (grow, "steps"),
-    (grow_by_steps, "at..."),
     (draw, "num_identities images_per_identity seed first_identity"),
     (draw, "image_size..."),
     (batch, "batch_size seed first_step shard..."),
@@ -212,7 +202,6 @@ def test_a_bool_is_no_integer(function, name, flag):
         (ks.layers.SelfAttention, "num_heads", np.uint8(2)),
         (ks.backbones.iresnet, "units", np.array([1, 1, 1, 1])),
         (score, "batch_size", np.int32(4)),
-        (grow, "steps", np.int64(3)),
         (ks.training.TrainConfig, "epochs", np.int64(3)),
         (template, "height", np.int64(3)),
         (batch, "shard", np.array([0, 2])),

@@ -27,19 +27,20 @@ for each in cases:
     with strategy.scope():
         inputs = keras.Input((8,))
         embedder = keras.Model(inputs, keras.layers.Dense(4)(inputs))
-        head = ks.heads.get(name, 5, **{"scale": 8.0, **arguments})
+        arguments = {**ks.heads.defaults(name), "scale": 8.0, **arguments}
+        first = next(iter(ks.heads.head_class(name).hyperparameters()))
+        value = arguments[first]
+        arguments[first] = keras.optimizers.schedules.PolynomialDecay(
+            value, 3, 1.2 * value
+        )
+        head = ks.heads.get(name, 5, **arguments)
         model = ks.FaceRecognizer(embedder, head)
         model.compile(keras.optimizers.SGD(0.02, momentum=0.9))
-    name = list(head.hyperparameters())[0]
-    value = getattr(head, name)
-    growth = ks.callbacks.MarginSchedule.linear(
-        start=value, end=1.2 * value, steps=3, setting=name
-    )
-    history = model.fit(
-        data, epochs=2, verbose=0, callbacks=[growth]
-    ).history
-    for name in head.hyperparameters():
-        setattr(head, name, getattr(head, name) * 1.1)
+    history = model.fit(data, epochs=2, verbose=0).history
+    history["steps"] = [int(head.steps)]
+    history["grown"] = [getattr(head, first)]
+    for other in set(head.hyperparameters()) - {first}:
+        setattr(head, other, getattr(head, other) * 1.1)
     history["again"] = model.fit(data, verbose=0).history["loss"]
     # What each replica holds, not what the first one says.
     weights = {}

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from replicas import on_tensorflow
 
 from keras_sphereface import heads
 from keras_sphereface.class_softmax import BinaryLoss
@@ -77,3 +78,28 @@ def test_a_head_that_needs_more_than_cosines_is_refused(head):
 def test_what_is_no_head_of_single_cosines_is_refused(head):
     with pytest.raises(ValueError, match=r"`head` must be a MarginHead"):
         MarginLoss(head)
+
+
+@pytest.mark.parametrize("wrong", [1.2, -7.0, float("nan")])
+def test_what_is_no_cosine_is_an_error(wrong):
+    """Of a plain `Dense`, for one."""
+    cosines = np.random.default_rng(0).uniform(-1, 1, (5, 3))
+    cosines[0, 1] = wrong
+    loss = MarginLoss(heads.ArcFaceHead(2))
+    with pytest.raises(ValueError, match=r"`y_pred` must be cosines.*Cosine"):
+        loss(np.int32([0, 1, 2, 0, 1]), cosines)
+
+
+@on_tensorflow
+def test_a_plain_dense_does_not_train():
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(0)
+    x = 5 * np.random.default_rng(0).normal(size=(8, 6)).astype("float32")
+    y = np.arange(8)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(10)])
+    model.compile("sgd", MarginLoss(heads.ArcFaceHead(2)))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="CosineDense"):
+        model.fit(x, y, verbose=0)
+    model.compile("sgd", MarginLoss(heads.ArcFaceHead(2)), jit_compile=True)
+    assert np.isnan(model.fit(x, y, verbose=0).history["loss"][0])
