@@ -3,10 +3,11 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from keras_sphereface.heads import ArcFaceHead, CurricularFaceHead, UniFaceHead
 from keras_sphereface.layers import CosineDense
-from keras_sphereface.losses import ArcFaceLoss
+from keras_sphereface.losses import ArcFaceLoss, PrecomputedLoss
 from keras_sphereface.models import FaceRecognizer
 
 NUM_CLASSES = 10
@@ -28,6 +29,17 @@ def make_model(kind, jit_compile):
     keras.utils.set_random_seed(0)
     inputs = keras.Input((6,))
     features = keras.layers.Dense(4)(inputs)
+    if kind.startswith("functional"):
+        labels = keras.Input((), dtype="int64")
+        head = HEADS[kind.split()[1]]()
+        model = keras.Model([inputs, labels], head(features, labels))
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(
+            "sgd",
+            PrecomputedLoss() if head.is_streamed else loss,
+            jit_compile=jit_compile,
+        )
+        return model
     if kind == "loss":
         model = keras.Model(inputs, CosineDense(NUM_CLASSES)(features))
         model.compile("sgd", ArcFaceLoss(), jit_compile=jit_compile)
@@ -37,42 +49,68 @@ def make_model(kind, jit_compile):
     return model
 
 
-def make_batch(bad):
+def make_batch(bad, kind="dense"):
     random = np.random.default_rng(0)
     x = random.normal(size=(8, 6)).astype("float32")
     y = random.integers(0, NUM_CLASSES, 8)
     y[5] = bad
-    return x, y
+    return ((x, y) if kind.startswith("functional") else x), y
 
 
 @on_tensorflow
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
 @pytest.mark.parametrize(
-    ("kind", "bad"),
-    [
-        *((kind, 10) for kind in [*HEADS, "loss"]),
-        ("dense", -1),
-        ("dense", 2**32 + 3),
-        ("loss", 2**32 + 3),
-    ],
+    "kind", ["functional dense", "functional chunked", "loss"]
 )
 def test_a_step_that_xla_compiles_has_a_loss_of_nan(kind, bad):
     import tensorflow as tf
 
-    data = tf.data.Dataset.from_tensors(make_batch(bad))
+    data = tf.data.Dataset.from_tensors(make_batch(bad, kind))
     model = make_model(kind, jit_compile=True)
     loss = model.fit(data, shuffle=False, verbose=0).history["loss"][0]
     assert np.isnan(loss)
 
 
 @on_tensorflow
+@pytest.mark.parametrize("kind", HEADS)
+def test_losses_of_a_compiled_head_are_nan_for_a_wrong_label_alone(kind):
+    import tensorflow as tf
+
+    head = HEADS[kind]()
+    head.build((None, 6))
+    x, y = make_batch(10)
+    step = tf.function(
+        lambda x, y: head.compute_outputs(x, y, True).losses, jit_compile=True
+    )
+    wrong = np.isnan(step(x, y).numpy())
+    np.testing.assert_array_equal(np.flatnonzero(wrong), [5])
+
+
+@on_tensorflow
+@pytest.mark.parametrize("jit_compile", [False, True])
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
-@pytest.mark.parametrize("kind", ["dense", "loss"])
-def test_another_step_raises(kind, bad):
+@pytest.mark.parametrize("kind", ["dense", "chunked", "sampled"])
+def test_a_recognizer_raises_with_xla_and_without(kind, bad, jit_compile):
     import tensorflow as tf
 
     data = tf.data.Dataset.from_tensors(make_batch(bad))
+    model = make_model(kind, jit_compile=jit_compile)
+    before = [ops.convert_to_numpy(w) for w in model.trainable_weights]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="`labels` must"):
+        model.fit(data, shuffle=False, verbose=0)
+    for a, b in zip(before, model.trainable_weights, strict=True):
+        np.testing.assert_array_equal(a, ops.convert_to_numpy(b))
+
+
+@on_tensorflow
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+@pytest.mark.parametrize("kind", ["functional dense", "loss"])
+def test_another_model_raises_without_xla(kind, bad):
+    import tensorflow as tf
+
+    data = tf.data.Dataset.from_tensors(make_batch(bad, kind))
     model = make_model(kind, jit_compile=False)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="must"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must be in"):
         model.fit(data, shuffle=False, verbose=0)
 
 
@@ -84,11 +122,13 @@ def test_an_array_is_refused_before_it_trains(bad):
 
 
 @on_tensorflow
-@pytest.mark.parametrize("kind", ["dense", "sampled", "loss"])
+@pytest.mark.parametrize(
+    "kind", ["dense", "sampled", "functional dense", "loss"]
+)
 def test_right_labels_train_under_xla(kind):
     import tensorflow as tf
 
-    data = tf.data.Dataset.from_tensors(make_batch(0))
+    data = tf.data.Dataset.from_tensors(make_batch(0, kind))
     model = make_model(kind, jit_compile=True)
     assert np.isfinite(
         model.fit(data, shuffle=False, verbose=0).history["loss"][0]
