@@ -21,6 +21,7 @@ from keras_sphereface.ops.detachment import detach_characteristic
 from keras_sphereface.ops.hyperspherical_energy import hyperspherical_energy
 from keras_sphereface.ops.margins import (
     Margin,
+from keras_sphereface.ops.elastic_margins import largest_for_hardest
     angle,
     arcface_margin,
     combined_margin,
@@ -78,6 +79,7 @@ __all__ = [
     "logits_of_cosines",
     "magface_angle_margin",
     "magface_penalty",
+    "largest_for_hardest",
     "npairs_losses",
     "replace_in_rows",
     "safe_normalize",
