@@ -33,7 +33,12 @@ class RowHead(MarginHead):
 
     def __init__(self, num_classes, **kwargs):
         super().__init__(num_classes, **kwargs)
-        self._refuse_parts("sees whole rows of cosines and")
+        if not self._sees_parts():
+            self._refuse_parts("sees whole rows of cosines and")
+
+    def _sees_parts(self):
+        """Whether its own `_split` needs no more than a part of a row."""
+        return False
 
     def row_values(self, cos_theta, labels, norms, training):
         """What stands in place of the cosines. Every such head has its own.

@@ -182,9 +182,9 @@ def test_learns_saves_and_resumes(tmp_path):
 def test_a_head_that_needs_whole_rows_says_so():
     with pytest.raises(
         ValueError,
-        match="`sample_rate` must be left out: CurricularFaceHead sees whole",
+        match=r"`sample_rate` must be left out: RowHead sees whole",
     ):
-        heads.get("curricularface", 9, sample_rate=0.5)
+        heads.RowHead(9, sample_rate=0.5)
 
 
 def test_accumulation_is_refused():
