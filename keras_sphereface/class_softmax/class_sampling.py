@@ -10,7 +10,8 @@ def sample_classes(labels, batch_labels, *, num_classes, num_sampled, seed):
 
     A class drawn at random stands for those that were not: its weight in the
     sum over classes is one over the chance it had, so that the sum is, on
-    average over draws, that of all classes.
+    average over draws, that of all classes. Where the batch fills
+    `num_sampled`, none is drawn, and the sum is that of its classes alone.
 
     Args:
         labels: int32 tensor, `(batch_size,)`.
@@ -44,7 +45,8 @@ def sample_classes(labels, batch_labels, *, num_classes, num_sampled, seed):
         labels,
         ops.take(classes, places) != labels,
         f"`sample_rate` must leave room for every class of a batch; it leaves "
-        f"{num_sampled} of {num_classes} classes.",
+        f"{num_sampled} of {num_classes} classes. Batches of one size, known "
+        "before the step, always have it.",
     )
     num_positive = ops.sum(is_positive)
     drawn = ops.maximum(num_sampled - num_positive, 1.0)

@@ -10,6 +10,11 @@ from keras_sphereface.data.decoding import decode_image
 from keras_sphereface.data.encoded_faces import EncodedFaces
 from keras_sphereface.data.image_folder import ImageFolder
 from keras_sphereface.data.keras_augmentation import KerasAugmentation
+from keras_sphereface.data.left_out_list import (
+    LeftOutImage,
+    read_left_out,
+    write_left_out,
+)
 from keras_sphereface.data.open_faces import open_faces
 from keras_sphereface.data.pipeline import training_dataset
 from keras_sphereface.data.random_choice import RandomChoice
@@ -20,6 +25,7 @@ from keras_sphereface.data.sampling import (
     IdentitySampling,
     ImageSampling,
 )
+from keras_sphereface.data.selected_faces import SelectedFaces
 from keras_sphereface.data.shard_manifest import DamagedShardError
 from keras_sphereface.data.synthetic import SyntheticFaces
 from keras_sphereface.data.tfrecord_folder import TFRecordFolder
@@ -35,8 +41,10 @@ __all__ = [
     "ImageFolder",
     "ImageSampling",
     "KerasAugmentation",
+    "LeftOutImage",
     "RandomChoice",
     "RecordDataset",
+    "SelectedFaces",
     "SyntheticFaces",
     "TFRecordFolder",
     "check_alignment",
@@ -44,7 +52,9 @@ __all__ = [
     "names",
     "open_faces",
     "random_flip",
+    "read_left_out",
     "register",
     "training_dataset",
+    "write_left_out",
     "write_tfrecords",
 ]

@@ -79,6 +79,19 @@ class EncodedFaces(abc.ABC):
             str.
         """
 
+    def key_of(self, position):
+        """What lists of images call the one at a position.
+
+        The same wherever the set lies; by default what errors call it.
+
+        Args:
+            position: int, in `[0, len(self))`.
+
+        Returns:
+            str.
+        """
+        return self.name_of(position)
+
     @property
     def num_classes(self):
         return len(self.identities)

@@ -98,6 +98,10 @@ class ImageFolder(EncodedFaces):
     def name_of(self, position):
         return self.paths[position]
 
+    def key_of(self, position):
+        name = os.path.relpath(self.paths[position], self.folder)
+        return name.replace(os.sep, "/")
+
     def reasons(self, names):
         return first_few(
             f"{os.path.relpath(path, self.folder)} ({self.unreadable[path]})"

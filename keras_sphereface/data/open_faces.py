@@ -5,10 +5,17 @@ import os
 from keras_sphereface.data.encoded_faces import EncodedFaces
 from keras_sphereface.data.image_folder import ImageFolder
 from keras_sphereface.data.registry import opener_of
+from keras_sphereface.data.selected_faces import SelectedFaces
 
 
 def open_faces(
-    folder, *, format=None, image_size=None, check_images=True, identities=None
+    folder,
+    *,
+    format=None,
+    image_size=None,
+    check_images=True,
+    identities=None,
+    leave_out=None,
 ):
     """Opens a training set in any of the formats of this package, or of yours.
 
@@ -27,11 +34,19 @@ def open_faces(
         identities: list of str, what the labels mean, as an earlier run saved
             it. Another meaning is an error; an `ImageFolder` numbers its
             folders by it. Defaults to `None`.
+        leave_out: path of a CSV of images to leave out, as
+            tools/inspect_dataset.py writes it, or what else `SelectedFaces`
+            takes. Defaults to `None`, none.
 
     Returns:
         `RecordDataset`, `TFRecordFolder`, `ImageFolder`, or another
-        `EncodedFaces`.
+        `EncodedFaces`; a `SelectedFaces` of it with `leave_out`.
     """
+    faces = _open_all(folder, format, image_size, check_images, identities)
+    return faces if leave_out is None else SelectedFaces(faces, leave_out)
+
+
+def _open_all(folder, format, image_size, check_images, identities):
     name = os.fspath(folder) if isinstance(folder, (str, os.PathLike)) else ""
     opener = opener_of(name, format)
     settings = {"check_images": check_images}

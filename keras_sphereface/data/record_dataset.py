@@ -125,6 +125,9 @@ class RecordDataset(EncodedFaces):
     def name_of(self, position):
         return f"record {self.keys[position]} of {self.path}"
 
+    def key_of(self, position):
+        return f"record {self.keys[position]}"
+
     def _index(self, idx_path, digest):
         kept = listing_cache.read_listing(self.path, digest)
         if kept is not None and set(RecordIndex._fields) - {

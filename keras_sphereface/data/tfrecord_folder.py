@@ -86,6 +86,9 @@ class TFRecordFolder(EncodedFaces):
     def name_of(self, position):
         return f"image {position} in {self._paths[self._shard_of[position]]}"
 
+    def key_of(self, position):
+        return f"image {position}"
+
     def _check_shards(self, check_content):
         states = [_state(self.folder, shard) for shard in self._shards]
         digest = listing_cache.fingerprint(self.manifest, states)

@@ -23,6 +23,9 @@ from keras_sphereface.class_softmax.class_sampling import sample_classes
 from keras_sphereface.contract.arguments import check_integer, check_number
 from keras_sphereface.ops.cosines import cosines, safe_normalize
 
+# Classes that have room in a step whose batch has no size before it runs.
+_UNKNOWN_BATCH_SIZE = 1024
+
 
 class ClassCenters(keras.layers.Layer):
     """The centers of a head: how they are held, shared out and saved.
@@ -164,8 +167,8 @@ class ClassCenters(keras.layers.Layer):
         draws = ops.convert_to_tensor(self.sample_draws)
         self.sample_draws.assign(draws + 1)
         num_sampled = math.ceil(self.sample_rate * self.num_classes)
-        # Room for every class of the batch, where its size is known.
-        batch_size = (labels.shape[0] or 0) * replicas
+        # Room for every class of the batch, whatever the rate.
+        batch_size = (labels.shape[0] or _UNKNOWN_BATCH_SIZE) * replicas
         classes, weights, places = sample_classes(
             labels,
             gather_rows(labels),

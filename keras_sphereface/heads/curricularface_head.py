@@ -1,3 +1,4 @@
+import functools
 import math
 
 import keras
@@ -7,11 +8,23 @@ from keras_sphereface.backend.replicas import (
     replica_index_and_count,
     sum_over_replicas,
 )
+from keras_sphereface.class_softmax.streamed_classes import (
+    split_classes,
+    streamed_classes,
+)
 from keras_sphereface.contract.arguments import check_flag, check_number
 from keras_sphereface.heads.hyperparameter import Hyperparameter
 from keras_sphereface.heads.registry import register
 from keras_sphereface.heads.row_head import RowHead
-from keras_sphereface.ops import curricularface_values, take_in_rows
+from keras_sphereface.heads.true_class import SplitClasses
+from keras_sphereface.ops import (
+    Margin,
+    arcface_margin,
+    curricular_negatives,
+    curricularface_values,
+    safe_normalize,
+    take_in_rows,
+)
 
 
 @register("curricularface")
@@ -25,6 +38,12 @@ class CurricularFaceHead(RowHead):
 
     The mean is over the global batch, the same on every replica; it moves in
     training only.
+
+    A class is seen next to the true one of the sample, and its value need not
+    rise with its cosine. So with `class_chunk` or `sample_rate` the cosines to
+    the true classes are computed before the others, and the nearest of these,
+    which the accuracy asks for, once more: a product of embeddings and centers
+    more than in other heads.
 
     Args:
         num_classes: int, number of identities.
@@ -83,18 +102,79 @@ class CurricularFaceHead(RowHead):
         )
 
     def row_values(self, cos_theta, labels, norms, training):
-        hardness = ops.convert_to_tensor(self.hardness)
-        if training:
-            cos_target = ops.stop_gradient(take_in_rows(cos_theta, labels))
-            _, replicas = replica_index_and_count()
-            count = ops.cast(ops.shape(cos_target)[0] * replicas, "float32")
-            batch_mean = sum_over_replicas(ops.sum(cos_target)) / count
-            hardness = (
-                self.momentum * batch_mean + (1.0 - self.momentum) * hardness
-            )
-            self.hardness.assign(hardness)
+        cos_target = take_in_rows(cos_theta, labels)
         return curricularface_values(
-            cos_theta, labels, margin=self.margin, hardness=hardness
+            cos_theta,
+            labels,
+            margin=self.margin,
+            hardness=self._hardness(cos_target, training),
+        )
+
+    def _hardness(self, cos_target, training):
+        hardness = ops.convert_to_tensor(self.hardness)
+        if not training:
+            return hardness
+        _, replicas = replica_index_and_count()
+        count = ops.cast(ops.shape(cos_target)[0] * replicas, "float32")
+        total = sum_over_replicas(ops.sum(ops.stop_gradient(cos_target)))
+        batch_mean = total / count
+        hardness = self.momentum * batch_mean + (1.0 - self.momentum) * hardness
+        self.hardness.assign(hardness)
+        return hardness
+
+    def _sees_parts(self):
+        # Other values of one's own may need the whole row.
+        return type(self).row_values is CurricularFaceHead.row_values
+
+    def _split(self, unit, norms, labels, training, loss, has_losses):
+        if not self.is_streamed:
+            return super()._split(
+                unit, norms, labels, training, loss, has_losses
+            )
+        centers, places, weights = self._classes_of(labels, training)
+        centers = ops.convert_to_tensor(centers)
+        count = self.num_classes if weights is None else centers.shape[1]
+        parts = {
+            "class_chunk": self._chunk_of(unit) or count,
+            "num_classes": count,
+        }
+        own, _ = safe_normalize(ops.take(centers, places, axis=1), axis=0)
+        own = ops.stop_gradient(
+            ops.sum(unit * ops.transpose(own), axis=1, keepdims=True)
+        )
+        hardness = self._hardness(own, training)
+        threshold = arcface_margin(own, margin=self.margin)
+        margin = Margin(
+            functools.partial(arcface_margin, margin=self.margin),
+            functools.partial(
+                curricular_negatives, target=threshold, hardness=hardness
+            ),
+            detach=self.detach,
+        )
+        target, others, largest, cos_target = split_classes(
+            unit,
+            centers,
+            places,
+            margin=margin,
+            scale=self.logit_scale(norms),
+            bias=loss.bias,
+            is_binary=loss.is_binary,
+            class_weights=weights,
+            **parts,
+        )
+        _, cosine, nearest = streamed_classes(
+            ops.stop_gradient(unit),
+            ops.stop_gradient(centers),
+            places,
+            scale=1.0,
+            **parts,
+        )
+        return SplitClasses(
+            None,
+            cos_target,
+            loss.from_sums(target, others),
+            is_nearest=cosine - nearest > 1e-6,
+            is_past_margin=target > largest,
         )
 
     def get_config(self):

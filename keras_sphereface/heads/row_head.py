@@ -32,13 +32,18 @@ class RowHead(MarginHead):
 
     def __init__(self, num_classes, **kwargs):
         super().__init__(num_classes, **kwargs)
-        self._refuse_parts("sees whole rows of cosines and")
+        if not self._sees_parts():
+            self._refuse_parts("sees whole rows of cosines and")
         if self.label_smoothing:
             raise ValueError(
                 f"`label_smoothing` must be 0: the margin of "
                 f"{type(self).__name__} goes by the cosine to one true class. "
                 f"Received: label_smoothing={self.label_smoothing}"
             )
+
+    def _sees_parts(self):
+        """Whether its own `_split` needs no more than a part of a row."""
+        return False
 
     def row_values(self, cos_theta, labels, norms, training):
         """What stands in place of the cosines. Every such head has its own.

@@ -1,5 +1,6 @@
 """What is in a training set, and what is wrong with it."""
 
+from keras_sphereface.inspection.far_images import far_images
 from keras_sphereface.inspection.image_facts import ImageFacts, gather_facts
 from keras_sphereface.inspection.inspection_page import (
     faults_of,
@@ -13,6 +14,7 @@ from keras_sphereface.inspection.similar_identities import (
 
 __all__ = [
     "ImageFacts",
+    "far_images",
     "faults_of",
     "gather_facts",
     "identity_embeddings",

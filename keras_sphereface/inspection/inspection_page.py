@@ -42,6 +42,7 @@ def write_inspection(folder, report: dict, faces=None, title="A set") -> Path:
         _some_faces(faces),
         _unreadable(report["unreadable"]),
         _duplicates(report["duplicates"]),
+        _far(report.get("far_images")),
         _overlap(report.get("test_overlap")),
         _similar("Similar identities", report.get("similar_identities")),
         _similar(
@@ -73,6 +74,10 @@ def faults_of(report: dict) -> list[str]:
         (
             len(duplicates["identities_that_share_images"]),
             "Pairs of identities that share images, mixed up or one person",
+        ),
+        (
+            report.get("far_images", {}).get("count", 0),
+            "Images far from the dominant center of their class",
         ),
         (few, "Identities with fewer than 3 images"),
         (overlap.get("shared_images", 0), "Test images that are in training"),
@@ -222,6 +227,15 @@ def _duplicates(duplicates):
         if rows:
             parts += f"<h3>{text}</h3>{table(rows, ('images',))}"
     return f"<section><h2>Duplicates</h2>{parts}</section>"
+
+
+def _far(far):
+    if far is None or not far["count"]:
+        return ""
+    rows = [(each["image"], each["reason"]) for each in far["images"][:_SHOWN]]
+    return _section(
+        "Far from the dominant center", rows, ("image", "why"), far["count"]
+    )
 
 
 def _overlap(overlap):

@@ -19,7 +19,7 @@ _ALIGNMENT_SAMPLE, _ALIGNMENT_LEAST = 256, 128
 
 
 def inspect_faces(
-    faces, *, test=None, embed=None, threshold=0.7, advance=None
+    faces, *, test=None, embed=None, threshold=0.7, far=None, advance=None
 ) -> dict:
     """Looks at every image of a set, and of the set it will be tested on.
 
@@ -32,6 +32,7 @@ def inspect_faces(
             find identities that are one person, or `None`. Defaults to `None`.
         threshold: float, cosine from which two identities are listed as
             similar. Defaults to `0.7`.
+        far: what `far_images` found in `faces`, or `None`. Defaults to `None`.
         advance: function that is told of each further number of images done,
             or `None`. Defaults to `None`.
 
@@ -46,6 +47,8 @@ def inspect_faces(
         "images": _statistics(facts),
         "alignment": _alignment(faces, facts),
     }
+    if far is not None:
+        report["far_images"] = _far(far)
     test_facts = None
     if test is not None:
         test_facts = gather_facts(test, advance)
@@ -125,6 +128,21 @@ def _duplicates(faces, facts):
                 "images": count,
             }
             for (a, b), count in shared.most_common(_LISTED)
+        ],
+    }
+
+
+def _far(images):
+    return {
+        "count": len(images),
+        "images": [
+            {
+                "image": image,
+                "label": label,
+                "angle": round(angle, 2),
+                "reason": reason,
+            }
+            for image, label, angle, reason in images[:_LISTED]
         ],
     }
 

@@ -16,8 +16,12 @@ from keras_sphereface.ops.cosines import (
     safe_normalize,
     take_in_rows,
 )
-from keras_sphereface.ops.curricularface import curricularface_values
+from keras_sphereface.ops.curricularface import (
+    curricular_negatives,
+    curricularface_values,
+)
 from keras_sphereface.ops.detachment import detach_characteristic
+from keras_sphereface.ops.elastic_margins import largest_for_hardest
 from keras_sphereface.ops.hyperspherical_energy import hyperspherical_energy
 from keras_sphereface.ops.margins import (
     Margin,
@@ -71,6 +75,7 @@ __all__ = [
     "contrastive_losses",
     "cosface_margin",
     "cosines",
+    "curricular_negatives",
     "curricularface_values",
     "detach_characteristic",
     "distances",
@@ -78,6 +83,7 @@ __all__ = [
     "hard_triplet_losses",
     "hyperspherical_energy",
     "inverse_column_norms",
+    "largest_for_hardest",
     "leave_out",
     "logits_of_cosines",
     "magface_angle_margin",

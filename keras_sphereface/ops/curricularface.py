@@ -1,4 +1,4 @@
-"""CurricularFace: a margin that looks at a whole row of cosines."""
+"""CurricularFace: other classes are seen next to the margined true one."""
 
 from keras import ops
 
@@ -26,6 +26,24 @@ def curricularface_values(cos_theta, labels, *, margin, hardness):
         - [Huang et al., 2020](https://arxiv.org/abs/2004.00288)
     """
     target = arcface_margin(take_in_rows(cos_theta, labels), margin=margin)
-    is_hard = cos_theta > target
-    others = ops.where(is_hard, cos_theta * (hardness + cos_theta), cos_theta)
+    others = curricular_negatives(cos_theta, target=target, hardness=hardness)
     return replace_in_rows(others, labels, target[:, 0])
+
+
+def curricular_negatives(cos_theta, *, target, hardness):
+    """Cosines to other classes, `c (t + c)` where they are hard.
+
+    Args:
+        cos_theta: float32 tensor, `(batch_size, any number of classes)`.
+        target: float32 tensor, `(batch_size, 1)`, the margined value of the
+            true class, above which a cosine is hard; it gets no gradient.
+        hardness: float32 scalar, `t`.
+
+    Returns:
+        Float32 tensor, like `cos_theta`.
+
+    Reference:
+        - [Huang et al., 2020](https://arxiv.org/abs/2004.00288)
+    """
+    is_hard = cos_theta > target
+    return ops.where(is_hard, cos_theta * (hardness + cos_theta), cos_theta)

@@ -32,6 +32,8 @@ class DataConfig:
         image_size: `(height, width)`, pixels.
         identities: path of the `identities.json` of an earlier run, whose
             labels `folder` takes over; `None` numbers the identities there.
+        leave_out: path of a CSV of images of `folder` to leave out, as
+            tools/inspect_dataset.py writes it; `None` leaves out none.
         check_images: bool, whether every image is decoded once, or every
             shard compared with its checksum, before training.
         flip: bool, whether half of the images are mirrored.
@@ -57,6 +59,7 @@ class DataConfig:
     pairs_root: str | None = None
     image_size: tuple[int, int] = (112, 112)
     identities: str | None = None
+    leave_out: str | None = None
     check_images: bool = True
     flip: bool = True
     augmentation: tuple[str, ...] = ()
@@ -90,11 +93,13 @@ class DataConfig:
                 )
         for name in self.augmentation:
             check_choice("augmentation", name, _AUGMENTATIONS)
-        if self.identities is not None and self.folder is None:
-            raise ValueError(
-                "`identities` needs `folder`: synthetic faces have no names. "
-                f"Received: folder=None, identities={self.identities!r}"
-            )
+        for name in ("identities", "leave_out"):
+            value = getattr(self, name)
+            if value is not None and self.folder is None:
+                raise ValueError(
+                    f"`{name}` needs `folder`: synthetic faces have no names. "
+                    f"Received: folder=None, {name}={value!r}"
+                )
         alone = self.pairs is not None and has_own_images(self.pairs)
         if not alone and (self.pairs is None) != (self.pairs_root is None):
             raise ValueError(

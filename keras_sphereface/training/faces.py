@@ -63,6 +63,7 @@ def load_faces(config, seed=0):
         image_size=config.image_size,
         check_images=config.check_images,
         identities=identities,
+        leave_out=config.leave_out,
     )
     pairs, pairs_name = None, ""
     if config.pairs is not None:

@@ -36,7 +36,7 @@ KINDS = (
     "uniface",
 )
 HERE = sorted(CASES) if keras.backend.backend() == "tensorflow" else KINDS
-WHOLE_ROWS = {"curricularface", "subcenter_arcface"}
+WHOLE_ROWS = {"subcenter_arcface"}
 CHUNKS = (1, 7, NUM_CLASSES + 5)
 # Of one class, of classes that do not divide and of more than there are; not
 # chosen; and as if no classes were left out.

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from gradients import value_and_gradients
 from head_cases import make_head
+from head_paths import step_of_recognizer
 from keras import ops
 
 from keras_sphereface import heads
@@ -163,6 +164,48 @@ def test_centers_not_sampled_stay_put_under_momentum_and_decay(name):
     np.testing.assert_array_equal(now[:, ~ever], start[:, ~ever])
 
 
+def softmax_loop(embeddings, centers, labels, classes, scale=8.0, margin=1.4):
+    """Mean loss of SphereFace-R v2, weight 1, over some of the classes."""
+    losses = []
+    for x, y in zip(embeddings.astype("float64"), labels, strict=True):
+        logits = {}
+        for j in classes:
+            w = centers[:, j].astype("float64")
+            cosine = x @ w / np.linalg.norm(x) / np.linalg.norm(w)
+            angle = np.arccos(cosine)
+            logits[j] = scale * (cosine if j == y else np.cos(angle / margin))
+        total = sum(np.exp(z) for z in logits.values())
+        losses.append(np.log(total) - logits[y])
+    return np.mean(losses)
+
+
+@pytest.mark.parametrize("chunk", [None, 7])
+def test_a_batch_of_more_classes_than_are_drawn_has_them_alone(chunk):
+    random = np.random.default_rng(1)
+    labels = random.permutation(NUM_CLASSES)[:12].astype("int32")
+    embeddings = random.normal(size=(12, 7)).astype("float32")
+    centers = make_batch()[1]
+    # 0.1 of 50 are 5, and the batch has 12 classes.
+    head = build(sample_rate=0.1, class_chunk=chunk, loss_weight=8.0)
+    head.centers.assign(centers)
+    step = step_of_recognizer(head, embeddings, labels)
+    own = softmax_loop(embeddings, centers, labels, labels)
+    every = softmax_loop(embeddings, centers, labels, range(NUM_CLASSES))
+    assert step.loss == pytest.approx(own, rel=1e-5)
+    assert step.evaluated == pytest.approx(every, rel=1e-5)
+    assert every > 1.2 * own
+
+
+def test_batches_of_unknown_size_may_have_more_classes_than_are_drawn():
+    recognizer = make_recognizer(keras.optimizers.SGD(0.0), sample_rate=0.02)
+    random = np.random.default_rng(0)
+    faces = random.normal(size=(13, 5)).astype("float32")
+    labels = np.arange(13, dtype="int32")
+    # A last batch of 3: on TensorFlow the step is made for any size.
+    history = recognizer.fit(faces, labels, 5, shuffle=False, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+
+
 def test_learns_saves_and_resumes(tmp_path):
     recognizer = make_recognizer(keras.optimizers.SGD(0.05, momentum=0.9))
     faces, labels = make_faces()
@@ -182,9 +225,9 @@ def test_learns_saves_and_resumes(tmp_path):
 def test_a_head_that_needs_whole_rows_says_so():
     with pytest.raises(
         ValueError,
-        match="`sample_rate` must be left out: CurricularFaceHead sees whole",
+        match=r"`sample_rate` must be left out: RowHead sees whole",
     ):
-        heads.get("curricularface", 9, sample_rate=0.5)
+        heads.RowHead(9, sample_rate=0.5)
 
 
 def test_accumulation_is_refused():

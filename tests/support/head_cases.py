@@ -33,6 +33,10 @@ OTHERS = {
     "spherefacer": ("spherefacer", {"normalization": "soft"}),
     "elastic_arcface": ("elastic_arcface", {"deviation": 0.1}),
     "elastic_cosface": ("elastic_cosface", {"deviation": 0.1}),
+    "elastic_plus": (
+        "elastic_arcface",
+        {"deviation": 0.1, "plus": True, "detach": False},
+    ),
 }
 _NAMED = {name for name, _ in [*CASES.values(), *OTHERS.values()]}
 # A head without a case is held to the list with its defaults.

@@ -6,10 +6,13 @@ import pathlib
 import subprocess
 import sys
 
+import keras
 import pytest
 from record_files import encoded, write_records
 
-from keras_sphereface.data import RecordDataset, TFRecordFolder
+from keras_sphereface.data import RecordDataset, TFRecordFolder, read_left_out
+from keras_sphereface.heads import SubCenterArcFaceHead
+from keras_sphereface.models import FaceRecognizer
 
 ROOT = pathlib.Path(__file__).parents[2]
 LABELS = [0, 0, 0, 1, 1, 1, 2, 2, 2]
@@ -51,6 +54,35 @@ def test_records_become_tfrecords_and_are_inspected(tmp_path):
     )
     assert report["counts"]["images"] == 9
     assert (tmp_path / "inspection" / "inspection.html").is_file()
+
+
+@pytest.mark.slow
+def test_images_far_from_their_class_are_listed_and_left_out(tmp_path):
+    folder = write_records(tmp_path / "rec", IMAGES, LABELS, size=(32, 32))
+    inputs = keras.Input((32, 32, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(inputs)
+    embedder = keras.Model(inputs, keras.layers.Dense(4)(pooled))
+    head = SubCenterArcFaceHead(3)
+    FaceRecognizer(embedder, head).save(tmp_path / "recognizer.keras")
+    (tmp_path / "identities.json").write_text('["0", "1", "2"]')
+    arguments = [f"--data_dir={folder}", f"--workdir={tmp_path / 'out'}"]
+    # Untrained: most images are further than 20 degrees from any center.
+    code, text = run(
+        "inspect_dataset",
+        *arguments,
+        f"--recognizer={tmp_path / 'recognizer.keras'}",
+        "--largest_angle=20",
+    )
+    assert code == 0, text
+    left_out = tmp_path / "out" / "left_out.csv"
+    far = read_left_out(left_out)
+    assert far
+    report = json.loads((tmp_path / "out" / "inspection.json").read_text())
+    assert report["far_images"]["count"] == len(far)
+    code, text = run("inspect_dataset", *arguments, f"--leave_out={left_out}")
+    assert code == 0, text
+    report = json.loads((tmp_path / "out" / "inspection.json").read_text())
+    assert report["counts"]["readable"] == 9 - len(far)
 
 
 @pytest.mark.slow

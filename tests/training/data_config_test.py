@@ -14,6 +14,7 @@ from keras_sphereface.training import DataConfig
         ({"sampling": "identity", "images_per_identity": 1}, r"at least 2"),
         ({"synthetic_pairs": 1}, r"`synthetic_pairs`.*at least 2"),
         ({"identities": "x.json"}, r"`identities` needs `folder`"),
+        ({"leave_out": "x.csv"}, r"`leave_out` needs `folder`"),
         ({"folder": "a", "pairs": "b.txt"}, r"`pairs` and `pairs_root`"),
         ({"folder": "a", "pairs_root": "b"}, r"`pairs` and `pairs_root`"),
         ({"pairs": "b.bin"}, r"`pairs` needs `folder`"),
@@ -31,6 +32,7 @@ def test_a_setting_that_cannot_be_is_named(settings, message):
         {"sampling": "balanced", "min_images": 3},
         {"folder": "a"},
         {"folder": "a", "identities": "x.json"},
+        {"folder": "a", "leave_out": "x.csv"},
         {"folder": "a", "pairs": "b.bin"},  # has images of its own
         {"folder": "a", "pairs": "b.txt", "pairs_root": "c"},
     ],

@@ -54,6 +54,23 @@ def test_a_folder_and_its_pairs_are_opened(tmp_path):
     assert faces.pairs_name == "pairs.txt"
 
 
+def test_images_on_a_list_are_left_out(tmp_path):
+    for name in ("ann/1.png", "ann/2.png", "bob/1.png"):
+        path = tmp_path / "faces" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((32, 32, 3), 90, "uint8")).save(path)
+    (tmp_path / "list.csv").write_text("image\nann/1.png\n")
+    faces = load_faces(
+        DataConfig(
+            folder=str(tmp_path / "faces"),
+            image_size=(32, 32),
+            leave_out=str(tmp_path / "list.csv"),
+        )
+    )
+    assert (faces.num_classes, faces.num_images) == (2, 2)
+    assert faces.labels.tolist() == [0, 1]
+
+
 def test_a_folder_that_is_missing_is_named(tmp_path):
     with pytest.raises(ValueError, match="nowhere"):
         load_faces(DataConfig(folder=str(tmp_path / "nowhere")))
