@@ -59,6 +59,7 @@ def outcomes(tmp_path_factory):
     return json.loads(result.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", RECIPES)
 def test_the_files_of_a_recipe_are_all_it_takes(title, outcomes):
     assert outcomes[title] == ""

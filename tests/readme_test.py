@@ -6,12 +6,15 @@ import shlex
 import subprocess
 import sys
 
+import pytest
+
 ROOT = pathlib.Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 DECISION = re.compile(r"(same person|different people): score")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_python_blocks_run_one_after_the_other(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     program = "\n".join(code for kind, code in BLOCKS if kind == "python")
@@ -60,6 +63,7 @@ def test_files_that_are_mentioned_exist():
         assert (ROOT / path).is_file(), path
 
 
+@pytest.mark.slow
 def test_the_quickstart_runs(tmp_path):
     result = subprocess.run(
         [sys.executable, ROOT / "examples" / "quickstart.py"],

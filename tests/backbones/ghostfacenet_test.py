@@ -9,6 +9,7 @@ from keras_sphereface.models import build_embedding_model
 BUILDERS = [ghostfacenet_v1, ghostfacenet_v2]
 
 
+@pytest.mark.slow
 # 6.88 M and 272.1 M are those of V2 in Flops.ipynb of
 # github.com/HamadYA/GhostFaceNets, whose operations count batch norms and
 # activations too, at most a fiftieth. The others were measured here, to notice
@@ -59,6 +60,7 @@ def test_half_of_a_ghost_module_is_made_from_the_other():
     np.testing.assert_allclose(outputs, expected, rtol=1e-4)  # epsilon 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("build", "gates"),
     [

@@ -25,7 +25,10 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(("height", "width"), [(112, 112), (112, 96)])
+@pytest.mark.parametrize(
+    ("height", "width"),
+    [pytest.param(112, 112, marks=pytest.mark.slow), (112, 96)],
+)
 def test_every_name_maps_images_to_a_sixteenth_of_their_size(
     name, height, width
 ):

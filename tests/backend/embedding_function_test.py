@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 from replicas import on_tensorflow, run_replicas
 
 from keras_sphereface.backend.embedding_function import embedding_function
@@ -22,6 +23,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 @on_tensorflow
 def test_two_replicas_return_each_image_once():
     results = run_replicas(2, PROGRAM)

@@ -66,6 +66,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 @on_tensorflow
 def test_two_replicas_clip_and_add_up_one_sum():
     results = run_replicas(2, PROGRAM)

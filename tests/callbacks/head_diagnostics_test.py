@@ -193,6 +193,7 @@ def test_warns_of_norms_that_collapse():
     assert set(diagnostics.warnings) == {"norms"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("factor", "text"),
     [(1e4, "near the end of float16"), (1e5, "not finite"), (1.0, None)],

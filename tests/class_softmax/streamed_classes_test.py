@@ -209,6 +209,7 @@ def test_equals_a_float64_loop(case, class_chunk):
     assert_as_loop(batch, case, class_chunk)
 
 
+@pytest.mark.slow
 # What a graph unrolls and what it loops over, with and without a remainder,
 # in columns that pair up and that do not.
 @pytest.mark.parametrize(
@@ -226,6 +227,7 @@ def test_more_chunks_than_a_graph_unrolls(num_classes, class_chunk, case):
     assert_as_loop(batch, CASES[case], class_chunk, compiled=ON_TENSORFLOW)
 
 
+@pytest.mark.slow
 @SHAPES
 @given(
     st.integers(1, 5),

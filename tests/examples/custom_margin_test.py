@@ -3,9 +3,12 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 ROOT = pathlib.Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_a_margin_of_ones_own_trains_three_ways():
     result = subprocess.run(
         [sys.executable, ROOT / "examples" / "custom_margin.py"],

@@ -113,6 +113,7 @@ def test_your_own_model_learns_with_our_head():
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.slow
 def test_an_unknown_setting_is_an_error(tmp_path):
     result = subprocess.run(
         [sys.executable, SCRIPT, "--config.head.easy_margin=true"],

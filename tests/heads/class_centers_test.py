@@ -145,6 +145,7 @@ def fit(class_chunk, jit_compile):
     return recognizer.jit_compile, history["loss"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not ON_TENSORFLOW, reason="others compile any loop")
 def test_more_chunks_than_xla_compiles_are_not_compiled_with_it():
     for class_chunk in ("auto", 40, None):

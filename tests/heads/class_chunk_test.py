@@ -36,6 +36,12 @@ CASES = {
     for name, case in {**ALL, **SPHEREFACER}.items()
     if name not in WHOLE_ROWS
 }
+# One head of each kind; the others when there is time.
+KINDS = ("adaface", "curricularface", "sphereface2_c", "spherefacer_v2_soft")
+SOME_SLOW = [
+    pytest.param(case, marks=() if case in KINDS else pytest.mark.slow)
+    for case in sorted(CASES)
+]
 # Chunks that divide the 9 classes and that do not, of one and of all of them.
 # JAX compiles each operation of each shape: there one that does not divide.
 CHUNKS = [4] if keras.backend.backend() == "jax" else [1, 4, 100]
@@ -81,14 +87,14 @@ def assert_streams_as_dense(case, chunks, batch, **kwargs):
         assert_close(result, results[0])
 
 
-@pytest.mark.parametrize("case", sorted(CASES))
+@pytest.mark.parametrize("case", SOME_SLOW)
 def test_loss_and_gradients_equal_those_of_all_logits(case):
     for detach in (False, True):
         kwargs = detaching(CASES[case], detach)
         assert_streams_as_dense(case, CHUNKS, make_batch(), **kwargs)
 
 
-@pytest.mark.parametrize("case", sorted(CASES))
+@pytest.mark.parametrize("case", SOME_SLOW)
 def test_one_sample_and_one_class_are_enough(case):
     embeddings, centers, labels = make_batch()
     one = embeddings[2:3], centers, labels[2:3]  # of the last class

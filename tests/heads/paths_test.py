@@ -35,7 +35,12 @@ KINDS = (
     "spherefacer_v2_soft",
     "uniface",
 )
-HERE = sorted(CASES) if keras.backend.backend() == "tensorflow" else KINDS
+HERE = KINDS
+if keras.backend.backend() == "tensorflow":
+    HERE = [
+        pytest.param(case, marks=() if case in KINDS else pytest.mark.slow)
+        for case in sorted(CASES)
+    ]
 WHOLE_ROWS = {"subcenter_arcface"}
 CHUNKS = (1, 7, NUM_CLASSES + 5)
 # Of one class, of classes that do not divide and of more than there are; not

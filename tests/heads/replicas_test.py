@@ -53,6 +53,7 @@ print(json.dumps(results))
 """
 
 
+@pytest.mark.slow
 @on_tensorflow
 @pytest.mark.parametrize(
     "cases",

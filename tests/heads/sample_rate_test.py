@@ -45,6 +45,7 @@ def build(case="spherefacer", **kwargs):
     return make_head(CASES[case], NUM_CLASSES, scale=8.0, **kwargs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "chunk"), [("spherefacer", None), ("sphereface2", 20)]
 )

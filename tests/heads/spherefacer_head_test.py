@@ -233,6 +233,7 @@ def test_permuting_classes_permutes_logits(batch):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variant", "normalization"), COMBINATIONS)
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_trains_under_mixed_precision(policy, variant, normalization):

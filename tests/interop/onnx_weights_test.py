@@ -53,6 +53,7 @@ def export(network, path, *, folded):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:test")
 @pytest.mark.filterwarnings("ignore:.*TorchScript-based ONNX")

@@ -31,6 +31,7 @@ def set_policy():
     keras.config.set_dtype_policy(policy)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -119,6 +120,7 @@ def test_half_precision_policies_end_in_float32(set_policy, pixels, policy):
     assert keras.backend.standardize_dtype(embedder(pixels).dtype) == "float32"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
 @pytest.mark.parametrize("name", ["mobilefacenet_small", "sfnet4"])
 def test_one_gradient_step_is_finite_and_moves_every_weight(

@@ -58,6 +58,7 @@ def flat(step):
     return np.concatenate([np.ravel(weight) for weight in step["weights"]])
 
 
+@pytest.mark.slow
 @on_tensorflow
 def test_all_replicas_skip_an_overflow_that_one_of_them_sees():
     before, overflown, after = run_replicas(2, PROGRAM, "ours")
@@ -69,6 +70,7 @@ def test_all_replicas_skip_an_overflow_that_one_of_them_sees():
     assert after["scale"] == 512.0
 
 
+@pytest.mark.slow
 @on_tensorflow
 def test_the_recognizer_uses_it_under_mixed_float16():
     steps = run_replicas(2, PROGRAM, "automatic")

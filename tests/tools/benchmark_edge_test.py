@@ -44,6 +44,7 @@ def files(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_every_case_is_measured_in_every_round(files, tmp_path):
     done = run(
         str(files / "free.tflite"),

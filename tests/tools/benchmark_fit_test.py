@@ -70,6 +70,7 @@ def test_times_every_variant_in_every_round(tmp_path):
             )
 
 
+@pytest.mark.slow
 def test_fewer_classes_than_people_are_refused():
     failed = run("--num_classes=63")
     assert failed.returncode != 0

@@ -89,6 +89,7 @@ def test_one_model_is_measured(folder):
     assert "good.keras" in (folder / "out/report.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_two_models_are_put_side_by_side(folder):
     result = evaluate(
         "--compare",

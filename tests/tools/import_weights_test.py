@@ -53,6 +53,7 @@ def test_a_public_file_becomes_a_recognizer_to_train_on(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_file_of_another_network_leaves_nothing(tmp_path):
     source = tmp_path / "other.npz"
     np.savez(source, weight=np.zeros((2, 3)))

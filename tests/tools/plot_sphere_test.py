@@ -35,6 +35,7 @@ def test_trains_and_draws_a_circle_for_each_head(tmp_path):
         assert picture.size == (1120, 752)  # two panels in a row
 
 
+@pytest.mark.slow
 def test_an_unknown_head_is_named():
     result = run("--heads=arface", "--images=1", "--epochs=1")
     assert result.returncode != 0

@@ -87,6 +87,7 @@ def test_a_tflite_file_is_exported_and_verifies_a_pair(folder):
     assert "the threshold 0.3000, FAR 0.1\n" in loose.stderr
 
 
+@pytest.mark.slow
 def test_a_saved_model_is_exported(folder):
     exported = run(
         "export_savedmodel",
@@ -105,6 +106,7 @@ def test_a_saved_model_is_exported(folder):
     ]
 
 
+@pytest.mark.slow
 def test_an_onnx_file_is_exported_and_compared_on_faces(folder):
     exported = run(
         "export_onnx",
@@ -123,6 +125,7 @@ def test_an_onnx_file_is_exported_and_compared_on_faces(folder):
     assert "same person: score 1.0000" in verified.stderr
 
 
+@pytest.mark.slow
 def test_pairs_need_their_folder(folder):
     failed = run(
         "export_onnx",

@@ -61,6 +61,7 @@ def config_of(folder, **data):
     )
 
 
+@pytest.mark.slow
 def test_a_run_on_records_is_verified_on_a_bin_file(sets, tmp_path):
     data = {
         "pairs": str(sets / "unseen.bin"),

@@ -95,6 +95,7 @@ def test_saved_models_give_the_embeddings_of_the_run(run):
         )
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run(run, tmp_path):
     result, _ = run
     again = train(make_config(), tmp_path, progress=False)
@@ -170,6 +171,7 @@ def test_another_model_does_not_take_a_checkpoint(tmp_path):
         train(config, tmp_path, progress=False)
 
 
+@pytest.mark.slow
 def test_verifying_while_training_keeps_the_best_and_stops_early(tmp_path):
     config = make_config(
         # Nothing is learned, so no accuracy is better than the first.

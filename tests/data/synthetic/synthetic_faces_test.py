@@ -98,6 +98,7 @@ def test_identities_are_numbered_from_first_identity():
     np.testing.assert_array_equal(late.draw(1, 1), early.draw(6, 1))
 
 
+@pytest.mark.slow
 def test_one_person_looks_more_similar_than_two_when_nuisances_average_out():
     # One image says little (see below), but light, background and cover
     # average out over 40: the mean of a person's even images is nearest to
