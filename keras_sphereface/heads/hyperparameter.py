@@ -82,9 +82,10 @@ class Hyperparameter:
 
     def __set__(self, head, value):
         given = getattr(head, self._given_name, None)
-        if head.built:
+        variable = getattr(head, self._variable_name, None)
+        if variable is not None or head.built:
             self._refuse_schedules(given, value)
-            getattr(head, self._variable_name).assign(self._number(head, value))
+            variable.assign(self._number(head, value))
             return
         if isinstance(value, dict):  # of a config
             value = deserialize_keras_object(value)

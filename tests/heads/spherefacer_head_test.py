@@ -330,7 +330,7 @@ def test_wrong_arguments_are_named(arguments, message):
         (np.array([0, 10]), r"`labels` must be in \[0, 10\).*\[10\]"),
         (np.array([-1, 3]), r"`labels` must be in \[0, 10\).*\[-1\]"),
         (np.array([0.0, 1.0], "float32"), r"`labels`.*integer.*float32"),
-        (np.eye(10, dtype="int32")[:2], r"`labels`.*one-hot.*\(2, 10\)"),
+        (np.eye(9, dtype="int32")[:2], r"`labels` must have shape.*\(2, 9\)"),
     ],
 )
 def test_wrong_labels_are_named(batch, labels, message):

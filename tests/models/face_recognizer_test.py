@@ -174,7 +174,8 @@ def test_sample_weights_select_samples(faces):
         (np.full(60, NUM_CLASSES), r"`labels` must be in \[0, 5\)"),
         (np.full(60, -1), r"`labels` must be in \[0, 5\)"),
         (np.zeros(60, "float32"), r"`labels` must be integer.*float"),
-        (np.zeros((60, 5), "int32"), r"`labels`.*one-hot"),
+        (np.zeros((60, 5), "int32"), r"row of `labels`.*sum to 1"),
+        (np.zeros((60, 4), "int32"), r"`labels` must have shape.*\(60, 4\)"),
     ],
 )
 def test_fit_names_wrong_labels(faces, labels, message):
