@@ -62,6 +62,8 @@ def check_labels(labels, num_classes, name="labels", *, takes_floats=False):
             f"(batch_size, {num_classes}). Received: {name} of dtype {dtype} "
             f"and shape {shape}"
         )
+    if takes_floats:
+        labels = ops.convert_to_tensor(labels)
     if not dtype.endswith(("32", "64")):  # may not hold `num_classes`
         labels = ops.cast(labels, "int32")
     indices = ops.cast(labels, "int32")

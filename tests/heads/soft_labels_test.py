@@ -35,6 +35,10 @@ def make_recognizer(name, rate=0.0, **kwargs):
     return recognizer
 
 
+def number(tensor):
+    return float(ops.convert_to_numpy(tensor))
+
+
 def make_mixed():
     """Images and labels, each mixed with the next one."""
     random = np.random.default_rng(0)
@@ -145,11 +149,11 @@ def test_a_loss_on_cosines_is_that_of_the_head(make):
     head.build((None, 5))
     head.centers.assign(layer.centers)
     losses = head.compute_outputs(x, rows).losses
-    expected = float(ops.mean(losses))
-    assert float(loss(rows, cosines)) == pytest.approx(expected, rel=1e-5)
+    expected = number(ops.mean(losses))
+    assert number(loss(rows, cosines)) == pytest.approx(expected, rel=1e-5)
     smoothing = make(scale=SCALE, margin=0.3, label_smoothing=0.1)
-    smoothed = float(loss(0.9 * rows + 0.1 / NUM_CLASSES, cosines))
-    assert float(smoothing(rows, cosines)) == pytest.approx(smoothed, rel=1e-5)
+    smoothed = number(loss(0.9 * rows + 0.1 / NUM_CLASSES, cosines))
+    assert number(smoothing(rows, cosines)) == pytest.approx(smoothed, rel=1e-5)
 
 
 def test_a_functional_model_has_the_same_logits():
@@ -158,7 +162,7 @@ def test_a_functional_model_has_the_same_logits():
     head = heads.ArcFaceHead(NUM_CLASSES, scale=SCALE)
     model = keras.Model([embeddings, labels], head(embeddings, labels))
     model.compile("sgd", keras.losses.CategoricalCrossentropy(from_logits=True))
-    expected = float(ops.mean(head.compute_outputs(x, rows).losses))
+    expected = number(ops.mean(head.compute_outputs(x, rows).losses))
     assert model.evaluate([x, rows], rows, verbose=0) == pytest.approx(
         expected, rel=1e-5
     )

@@ -80,8 +80,8 @@ def binary_oracle(logits):
 )
 def test_equals_the_oracle(margin, loss, oracle):
     logits = soft_label_logits(
-        np.float32(COSINES),
-        np.float32(SOFT),
+        ops.convert_to_tensor(np.float32(COSINES)),
+        ops.convert_to_tensor(np.float32(SOFT)),
         margin=Margin(*MARGINS[margin]),
         scale=SCALE,
     )
@@ -89,7 +89,9 @@ def test_equals_the_oracle(margin, loss, oracle):
     np.testing.assert_allclose(
         ops.convert_to_numpy(logits), expected, rtol=1e-5, atol=1e-6
     )
-    losses = loss.from_soft_labels(logits, np.float32(SOFT))
+    losses = loss.from_soft_labels(
+        logits, ops.convert_to_tensor(np.float32(SOFT))
+    )
     np.testing.assert_allclose(
         ops.convert_to_numpy(losses), 2 * np.array(oracle(expected)), rtol=1e-5
     )
@@ -175,11 +177,14 @@ def test_smoothed_rows_sum_to_one_and_keep_their_order(
 
 def test_centers_are_not_needed_and_a_bias_is_added():
     plain = soft_label_logits(
-        np.float32(COSINES), np.float32(SOFT), margin=Margin(), scale=SCALE
+        ops.convert_to_tensor(np.float32(COSINES)),
+        ops.convert_to_tensor(np.float32(SOFT)),
+        margin=Margin(),
+        scale=SCALE,
     )
     biased = soft_label_logits(
-        np.float32(COSINES),
-        np.float32(SOFT),
+        ops.convert_to_tensor(np.float32(COSINES)),
+        ops.convert_to_tensor(np.float32(SOFT)),
         margin=Margin(),
         scale=SCALE,
         bias=-3.0,
