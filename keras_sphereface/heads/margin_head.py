@@ -109,14 +109,14 @@ class MarginHead(ClassCenters):
     """
 
     # What a subclass may replace: every path asks it.
-    _hooks = (
+    hooks = (
         "class_margin",
         "logit_scale",
         "class_loss",
         "penalties",
     )
     # What it may not.
-    _fixed = (
+    fixed_methods = (
         "call",
         "compute_outputs",
         "compute_output_shape",

@@ -27,8 +27,8 @@ class RowHead(MarginHead):
     """
 
     detach = False
-    _fixed = (*MarginHead._fixed, "class_margin")
-    _hooks = ("row_values", *MarginHead._hooks[1:])
+    fixed_methods = (*MarginHead.fixed_methods, "class_margin")
+    hooks = ("row_values", *MarginHead.hooks[1:])
 
     def __init__(self, num_classes, **kwargs):
         super().__init__(num_classes, **kwargs)

@@ -41,7 +41,7 @@ class HeadSettings(ConfigDict):
         settings = {"name": name, **heads.defaults(name), **arguments}
         self._fields.clear()
         for key, value in settings.items():
-            # What is `None` may become anything.
-            self._fields[key] = (
-                config_dict.placeholder(object) if value is None else value
-            )
+            # What is `None` or `"auto"` may become anything.
+            if value is None or value == "auto":
+                value = config_dict.FieldReference(value, field_type=object)
+            self._fields[key] = value
