@@ -53,7 +53,14 @@ SIZES = [(9, 1), (9, 4), (10, 4), (8, 4), (7, 7), (6, 100), (1, 1)]
 MANY = [(264, 2), (263, 2), (130, 1), (387, 3), (523, 4)]
 
 
-@pytest.mark.parametrize(("num_columns", "width"), [*SIZES, *MANY])
+@pytest.mark.parametrize(
+    ("num_columns", "width"),
+    [
+        *SIZES,
+        MANY[0],
+        *(pytest.param(*m, marks=pytest.mark.slow) for m in MANY[1:]),
+    ],
+)
 @pytest.mark.parametrize("rows", [0, 1, 3])
 def test_every_column_is_seen_once_and_in_order(num_columns, width, rows):
     matrix, offsets = make_matrix(num_columns)

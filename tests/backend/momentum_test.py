@@ -25,8 +25,15 @@ def fit(optimizer, jit_compile=False):
 
 
 @pytest.mark.skipif(not ON_TENSORFLOW, reason="other backends keep Keras's")
-@pytest.mark.parametrize("jit_compile", [False, True])
-@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize(
+    ("nesterov", "jit_compile"),
+    [
+        (False, False),
+        (True, False),
+        (True, True),
+        pytest.param(False, True, marks=pytest.mark.slow),
+    ],
+)
 def test_steps_are_those_of_keras(nesterov, jit_compile):
     arguments = {
         "learning_rate": keras.optimizers.schedules.ExponentialDecay(

@@ -32,6 +32,7 @@ def changed(step, seed=(1, 2), images=IMAGES):
     return step({**EXAMPLE, "image": images}, seed=seed)["image"].numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STEPS)
 def test_the_same_seed_changes_the_same_eagerly_and_inside_tf_data(name):
     step = STEPS[name]()

@@ -47,6 +47,7 @@ def write_faces(folder, faces, letter):
             image.save(folder / name / f"{name}_{index + 1:04d}.png")
 
 
+@pytest.mark.slow
 def test_trains_and_exports_from_a_folder_and_pairs(tmp_path):
     write_faces(tmp_path / "train", SyntheticFaces(8, 5), "t")
     write_faces(tmp_path / "test", SyntheticFaces(20, 3, first_identity=8), "u")

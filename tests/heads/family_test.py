@@ -344,7 +344,13 @@ def test_trains_weighs_saves_and_loads_in_both_kinds_of_model(case, tmp_path):
 
 
 # The energy of SphereFace+ is that of the whole batch.
-@pytest.mark.parametrize("case", sorted(set(ALL) - {"sphereface_plus"}))
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=() if case in SHORT_LIST else pytest.mark.slow)
+        for case in sorted(set(ALL) - {"sphereface_plus"})
+    ],
+)
 def test_sample_weights_select_samples(case):
     recognizer, _ = make_models(case)
     x, y = make_faces()

@@ -64,17 +64,14 @@ def seen_by(head, steps=10):
 
 
 @pytest.mark.parametrize(
-    "jit_compile",
-    [False] if keras.backend.backend() == "torch" else [False, True],
-)
-@pytest.mark.parametrize(
-    ("schedule", "expected"),
+    ("schedule", "expected", "jit_compile"),
     [
-        (GROWING, LINE),
-        (STEPWISE, [1.0] * 3 + [1.1] * 4 + [1.2] * 3),
+        (GROWING, LINE, keras.backend.backend() != "torch"),
+        (STEPWISE, [1.0] * 3 + [1.1] * 4 + [1.2] * 3, False),
         (
             schedules.CosineDecay(1.0, 4, alpha=1.4),
             [1.0, 1.2 - 0.2 * 0.5**0.5, 1.2, 1.2 + 0.2 * 0.5**0.5] + [1.4] * 6,
+            False,
         ),
     ],
 )
@@ -181,8 +178,12 @@ def test_a_functional_model_counts_too():
     [
         ("spherefacer", {"normalization": "soft", "scale": 4.0}),
         ("adaface", {"scale": schedules.PolynomialDecay(8.0, 9, 9.0)}),
-        ("curricularface", {"scale": 8.0}),
-        ("elastic_cosface", {"scale": 8.0, "class_chunk": 2}),
+        pytest.param("curricularface", {"scale": 8.0}, marks=pytest.mark.slow),
+        pytest.param(
+            "elastic_cosface",
+            {"scale": 8.0, "class_chunk": 2},
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_resumed_run_equals_one_that_was_not_stopped(name, kwargs, tmp_path):

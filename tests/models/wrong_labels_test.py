@@ -20,6 +20,20 @@ HEADS = {
     "rows": lambda: CurricularFaceHead(NUM_CLASSES),
     "binary": lambda: UniFaceHead(NUM_CLASSES),
 }
+# XLA compiles for seconds: one of each is enough when time is short.
+BAD_AND_SLOW = [
+    pytest.param(bad, id=name, marks=() if bad == 10 else pytest.mark.slow)
+    for name, bad in BAD.items()
+]
+
+
+def first_of(*kinds):
+    return [
+        kinds[0],
+        *(pytest.param(k, marks=pytest.mark.slow) for k in kinds[1:]),
+    ]
+
+
 on_tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="reads tf.data"
 )
@@ -58,9 +72,9 @@ def make_batch(bad, kind="dense"):
 
 
 @on_tensorflow
-@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+@pytest.mark.parametrize("bad", BAD_AND_SLOW)
 @pytest.mark.parametrize(
-    "kind", ["functional dense", "functional chunked", "loss"]
+    "kind", first_of("loss", "functional dense", "functional chunked")
 )
 def test_a_step_that_xla_compiles_has_a_loss_of_nan(kind, bad):
     import tensorflow as tf
@@ -72,7 +86,7 @@ def test_a_step_that_xla_compiles_has_a_loss_of_nan(kind, bad):
 
 
 @on_tensorflow
-@pytest.mark.parametrize("kind", HEADS)
+@pytest.mark.parametrize("kind", first_of(*HEADS))
 def test_losses_of_a_compiled_head_are_nan_for_a_wrong_label_alone(kind):
     import tensorflow as tf
 
@@ -89,7 +103,7 @@ def test_losses_of_a_compiled_head_are_nan_for_a_wrong_label_alone(kind):
 @on_tensorflow
 @pytest.mark.parametrize("jit_compile", [False, True])
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
-@pytest.mark.parametrize("kind", ["dense", "chunked", "sampled"])
+@pytest.mark.parametrize("kind", first_of("dense", "chunked", "sampled"))
 def test_a_recognizer_raises_with_xla_and_without(kind, bad, jit_compile):
     import tensorflow as tf
 
@@ -123,7 +137,7 @@ def test_an_array_is_refused_before_it_trains(bad):
 
 @on_tensorflow
 @pytest.mark.parametrize(
-    "kind", ["dense", "sampled", "functional dense", "loss"]
+    "kind", first_of("dense", "sampled", "functional dense", "loss")
 )
 def test_right_labels_train_under_xla(kind):
     import tensorflow as tf
