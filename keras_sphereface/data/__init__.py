@@ -15,6 +15,7 @@ from keras_sphereface.data.pipeline import training_dataset
 from keras_sphereface.data.random_choice import RandomChoice
 from keras_sphereface.data.record_dataset import RecordDataset
 from keras_sphereface.data.registry import names, register
+from keras_sphereface.data.resized_faces import ResizedFaces, resize_images
 from keras_sphereface.data.sampling import (
     BalancedSampling,
     IdentitySampling,
@@ -37,6 +38,7 @@ __all__ = [
     "KerasAugmentation",
     "RandomChoice",
     "RecordDataset",
+    "ResizedFaces",
     "SyntheticFaces",
     "TFRecordFolder",
     "check_alignment",
@@ -45,6 +47,7 @@ __all__ = [
     "open_faces",
     "random_flip",
     "register",
+    "resize_images",
     "training_dataset",
     "write_tfrecords",
 ]

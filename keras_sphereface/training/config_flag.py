@@ -121,5 +121,7 @@ def _with_placeholders(config, content):
             option = next(
                 o for o in typing.get_args(kind) if o is not type(None)
             )
-            content[name] = config_dict.placeholder(option)
+            content[name] = config_dict.placeholder(
+                typing.get_origin(option) or option
+            )
     return content

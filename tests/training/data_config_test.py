@@ -17,6 +17,7 @@ from keras_sphereface.training import DataConfig
         ({"folder": "a", "pairs": "b.txt"}, r"`pairs` and `pairs_root`"),
         ({"folder": "a", "pairs_root": "b"}, r"`pairs` and `pairs_root`"),
         ({"pairs": "b.bin"}, r"`pairs` needs `folder`"),
+        ({"stored_size": (112, 112)}, r"`stored_size` needs `folder`"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(settings, message):
@@ -31,6 +32,7 @@ def test_a_setting_that_cannot_be_is_named(settings, message):
         {"sampling": "balanced", "min_images": 3},
         {"folder": "a"},
         {"folder": "a", "identities": "x.json"},
+        {"folder": "a", "stored_size": (112, 112)},
         {"folder": "a", "pairs": "b.bin"},  # has images of its own
         {"folder": "a", "pairs": "b.txt", "pairs_root": "c"},
     ],
