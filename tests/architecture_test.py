@@ -123,7 +123,11 @@ ONLY_IN = {
     # Comes with ai_edge_litert; reads the manifest out of the file, and what
     # work is in it.
     ("edge", "flatbuffers"): {"tflite_file.py", "tflite_graph.py"},
-    ("reports", "matplotlib"): {"figures.py", "sphere_plot.py"},
+    ("reports", "matplotlib"): {
+        "figure_style.py",
+        "figures.py",
+        "sphere_plot.py",
+    },
     ("reports", "PIL"): {"thumbnails.py"},
     ("interop", "keras"): {"centers.py", "matching.py"},
     ("interop", "onnx"): {"onnx_weights.py"},
