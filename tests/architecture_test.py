@@ -81,10 +81,12 @@ TABLE = {
         {"backend", "backbones", "models"},
         {"keras", "numpy", "onnx"},
     ),
+    # A study of heads ends in a page in the style of `reports`.
     "training": (
         {
             "pairs",
             "evaluation",
+            "reports",
             "backend",
             "class_softmax",
             "layers",
