@@ -81,10 +81,12 @@ TABLE = {
         {"backend", "backbones", "models"},
         {"keras", "numpy", "onnx"},
     ),
+    # A study of heads ends in a page in the style of `reports`.
     "training": (
         {
             "pairs",
             "evaluation",
+            "reports",
             "backend",
             "class_softmax",
             "layers",
@@ -123,7 +125,11 @@ ONLY_IN = {
     # Comes with ai_edge_litert; reads the manifest out of the file, and what
     # work is in it.
     ("edge", "flatbuffers"): {"tflite_file.py", "tflite_graph.py"},
-    ("reports", "matplotlib"): {"figures.py", "sphere_plot.py"},
+    ("reports", "matplotlib"): {
+        "figure_style.py",
+        "figures.py",
+        "sphere_plot.py",
+    },
     ("reports", "PIL"): {"thumbnails.py"},
     ("interop", "keras"): {"centers.py", "matching.py"},
     ("interop", "onnx"): {"onnx_weights.py"},

@@ -25,6 +25,7 @@ from keras_sphereface.contract.manifest import (
 )
 from keras_sphereface.contract.operating_point import OperatingPoint
 from keras_sphereface.contract.similarity import (
+    EmbeddingError,
     cosine_similarity,
     flip_fusion,
     to_numpy,
@@ -44,6 +45,7 @@ __all__ = [
     "QUANTIZATIONS",
     "SIGNATURE",
     "VERIFY_SIGNATURE",
+    "EmbeddingError",
     "FaceInput",
     "ImageError",
     "Manifest",

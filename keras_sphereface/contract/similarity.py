@@ -16,6 +16,20 @@ class RowNames(Protocol):
     def __getitem__(self, index: int, /) -> str: ...
 
 
+class EmbeddingError(ValueError):
+    """An embedding that has no direction.
+
+    Args:
+        message: str.
+        is_finite: bool; `True` where the embedding is all zeros, `False`
+            where it holds NaN or infinity.
+    """
+
+    def __init__(self, message: str, *, is_finite: bool) -> None:
+        super().__init__(message)
+        self.is_finite = is_finite
+
+
 def unit_embeddings(
     embeddings: npt.ArrayLike, names: RowNames | None = None
 ) -> np.ndarray:
@@ -31,7 +45,8 @@ def unit_embeddings(
         float32 array, `[batch_size, embedding_dim]`, rows of norm 1.
 
     Raises:
-        ValueError: a row is all zeros or holds NaN or infinity; it is named.
+        EmbeddingError: a row is all zeros or holds NaN or infinity; it is
+            named.
     """
     return _unit_rows(embeddings, names).astype(np.float32)
 
@@ -128,9 +143,10 @@ def _unit_rows(
         if not np.isfinite(peak) or peak == 0:
             fault = "is all zeros" if peak == 0 else "holds NaN or infinity"
             name = f"row {row}" if names is None else names[row]
-            raise ValueError(
+            raise EmbeddingError(
                 "An embedding must be finite and not all zeros to have a "
-                f"direction. Received: the embedding of {name} {fault}"
+                f"direction. Received: the embedding of {name} {fault}",
+                is_finite=bool(np.isfinite(peak)),
             )
     scaled = embeddings / peaks
     return scaled / np.linalg.norm(scaled, axis=1, keepdims=True)

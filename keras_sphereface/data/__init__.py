@@ -20,6 +20,7 @@ from keras_sphereface.data.pipeline import training_dataset
 from keras_sphereface.data.random_choice import RandomChoice
 from keras_sphereface.data.record_dataset import RecordDataset
 from keras_sphereface.data.registry import names, register
+from keras_sphereface.data.resized_faces import ResizedFaces, resize_images
 from keras_sphereface.data.sampling import (
     BalancedSampling,
     IdentitySampling,
@@ -44,6 +45,7 @@ __all__ = [
     "LeftOutImage",
     "RandomChoice",
     "RecordDataset",
+    "ResizedFaces",
     "SelectedFaces",
     "SyntheticFaces",
     "TFRecordFolder",
@@ -54,6 +56,7 @@ __all__ = [
     "random_flip",
     "read_left_out",
     "register",
+    "resize_images",
     "training_dataset",
     "write_left_out",
     "write_tfrecords",

@@ -54,12 +54,19 @@ from keras_sphereface.evaluation.ijb_format import (
     read_template_pairs,
     read_template_subjects,
 )
-from keras_sphereface.evaluation.intervals import rate_interval
+from keras_sphereface.evaluation.intervals import mean_interval, rate_interval
 from keras_sphereface.evaluation.pair_verification import (
     evaluate_pairs,
     verify_scores,
 )
+from keras_sphereface.evaluation.run_outcome import OUTCOMES, run_outcome
 from keras_sphereface.evaluation.scores import score_pairs
+from keras_sphereface.evaluation.study_arm import SeedMean, StudyArm
+from keras_sphereface.evaluation.study_run import StudyRun
+from keras_sphereface.evaluation.study_summary import (
+    StudySummary,
+    summarize_study,
+)
 from keras_sphereface.evaluation.templates import Templates, pool_templates
 from keras_sphereface.evaluation.verification_report import (
     VerificationReport,
@@ -68,6 +75,7 @@ from keras_sphereface.evaluation.verification_report import (
 from keras_sphereface.pairs import PairSet
 
 __all__ = [
+    "OUTCOMES",
     "BootstrapDifference",
     "BootstrapIntervals",
     "Calibration",
@@ -81,6 +89,10 @@ __all__ = [
     "PairSet",
     "Reliability",
     "Roc",
+    "SeedMean",
+    "StudyArm",
+    "StudyRun",
+    "StudySummary",
     "TemplateMedia",
     "TemplatePairs",
     "TemplateSubjects",
@@ -100,6 +112,7 @@ __all__ = [
     "full_report",
     "held_out_probabilities",
     "identify",
+    "mean_interval",
     "pool_templates",
     "rate_interval",
     "read_attributes",
@@ -108,8 +121,10 @@ __all__ = [
     "read_template_subjects",
     "reliability",
     "roc_curve",
+    "run_outcome",
     "score_pairs",
     "search_gallery",
+    "summarize_study",
     "tar_at_far",
     "ten_fold_accuracy",
     "threshold_at_far",

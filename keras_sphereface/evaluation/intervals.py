@@ -1,7 +1,10 @@
-"""How far a measured rate may be from the true one."""
+"""How far what was measured may be from the true value."""
 
+import math
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 from keras_sphereface.contract.arguments import check_integer, check_number
@@ -50,6 +53,44 @@ def rate_interval(
     low = stats.beta.ppf(tail, successes, failures + 1) if successes else 0.0
     high = stats.beta.isf(tail, successes + 1, failures) if failures else 1.0
     return float(low), float(high)
+
+
+def mean_interval(
+    values: npt.ArrayLike, *, confidence: float = 0.95
+) -> Interval | None:
+    """Interval of the mean of a few measurements, after Student.
+
+    For values that are independent and about normal, such as the accuracies
+    of one training run per seed.
+
+    Args:
+        values: float, `[num_values]`, finite, at least one.
+        confidence: float in `(0, 1)`. Defaults to `0.95`.
+
+    Returns:
+        `(low, high)`, or `None` of a single value, which says nothing about
+        its spread.
+
+    Example:
+
+    >>> mean_interval([0.74, 0.75, 0.76])  # 0.75 +- 4.30 * 0.01 / sqrt(3)
+    (0.7251..., 0.7748...)
+
+    Reference:
+        - Student, The probable error of a mean, 1908
+    """
+    confidence = check_confidence(confidence)
+    values = np.asarray(values, np.float64)
+    if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
+        raise ValueError(
+            "`values` must be finite, [num_values], at least one. "
+            f"Received: values={values.tolist()}"
+        )
+    if len(values) == 1:
+        return None
+    quantile = stats.t.ppf((1 + confidence) / 2, len(values) - 1)
+    half = quantile * values.std(ddof=1) / math.sqrt(len(values))
+    return float(values.mean() - half), float(values.mean() + half)
 
 
 def check_confidence(confidence: Any) -> float:

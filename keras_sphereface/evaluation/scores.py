@@ -44,7 +44,7 @@ def score_pairs(
 
     Raises:
         ValueError: an image cannot be read, or its embedding is all zeros or
-            not finite; the image is named.
+            not finite, an `EmbeddingError`; the image is named.
     """
     batches: Iterable[np.ndarray] = pairs.batches(batch_size, face_input)
     if progress:

@@ -4,6 +4,7 @@ from keras_sphereface.reports.html_report import write_html_report
 from keras_sphereface.reports.plots import plot_det, plot_roc
 from keras_sphereface.reports.report_files import write_full_reports
 from keras_sphereface.reports.sphere_plot import plot_sphere
+from keras_sphereface.reports.study_page import write_study_page
 
 __all__ = [
     "plot_det",
@@ -11,4 +12,5 @@ __all__ = [
     "plot_sphere",
     "write_full_reports",
     "write_html_report",
+    "write_study_page",
 ]

@@ -5,10 +5,15 @@ import io
 import numpy as np
 
 from keras_sphereface.evaluation.text_table import percent
+from keras_sphereface.reports.figure_style import (
+    COLORS,
+    QUIET,
+    new_figure,
+    percent_axis,
+    plain_text,
+    style_axes,
+)
 
-# Okabe and Ito's colors: told apart by color-blind readers too.
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-_CHANCE_COLOR = "#9A9A9A"
 _SIZE = (7.2, 5.2)
 
 
@@ -43,17 +48,17 @@ def roc_figure(rocs: dict, title: str):
     lowest = min(0.1, *(_lowest_far(roc) for roc in rocs.values()))
     figure, axes = _new_figure(title)
     rates = np.geomspace(lowest, 1, 256)
-    axes.plot(rates, rates, color=_CHANCE_COLOR, lw=1.2, ls=(0, (4, 3)))
+    axes.plot(rates, rates, color=QUIET, lw=1.2, ls=(0, (4, 3)))
     axes.annotate(
         "chance",
         (0.2, 0.2),
         xytext=(6, -4),
         textcoords="offset points",
-        color=_CHANCE_COLOR,
+        color=QUIET,
         va="top",
     )
     for index, (name, roc) in enumerate(rocs.items()):
-        color = _COLORS[index % len(_COLORS)]
+        color = COLORS[index % len(COLORS)]
         error = roc.equal_error
         axes.plot(
             *_steps(roc),
@@ -61,7 +66,7 @@ def roc_figure(rocs: dict, title: str):
             color=color,
             lw=2.2,
             solid_joinstyle="round",
-            label=f"{_plain(name)}   EER {percent(error)}",
+            label=f"{plain_text(name)}   EER {percent(error)}",
         )
         if error >= lowest:  # 0 has no place on a logarithmic axis
             axes.plot(
@@ -78,8 +83,8 @@ def roc_figure(rocs: dict, title: str):
     axes.set_xscale("log")
     axes.set_xlim(lowest, 1)
     axes.set_ylim(0, 1.005)
-    _percent_axis(axes.xaxis)
-    _percent_axis(axes.yaxis)
+    percent_axis(axes.xaxis)
+    percent_axis(axes.yaxis)
     axes.set_xlabel("false accept rate (different people accepted)")
     axes.set_ylabel("true accept rate (same person accepted)")
     _legend(figure, len(rocs))
@@ -99,7 +104,7 @@ def det_figure(rocs: dict, title: str):
     figure, axes = _new_figure(title)
     lowest = min(0.1, *(_lowest_far(roc) for roc in rocs.values()))
     floor = 0.1
-    axes.plot([1e-9, 1], [1e-9, 1], color=_CHANCE_COLOR, lw=1.2, ls=(0, (4, 3)))
+    axes.plot([1e-9, 1], [1e-9, 1], color=QUIET, lw=1.2, ls=(0, (4, 3)))
     for index, (name, roc) in enumerate(rocs.items()):
         far, tar = _steps(roc)
         missed = 1 - tar
@@ -109,16 +114,16 @@ def det_figure(rocs: dict, title: str):
             far,
             np.maximum(missed, 1e-12),  # 0 has no place on this axis
             drawstyle="steps-post",
-            color=_COLORS[index % len(_COLORS)],
+            color=COLORS[index % len(COLORS)],
             lw=2.2,
-            label=f"{_plain(name)}   EER {percent(roc.equal_error)}",
+            label=f"{plain_text(name)}   EER {percent(roc.equal_error)}",
         )
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(lowest, 1)
     axes.set_ylim(floor, 1)
-    _percent_axis(axes.xaxis)
-    _percent_axis(axes.yaxis)
+    percent_axis(axes.xaxis)
+    percent_axis(axes.yaxis)
     axes.set_xlabel("false accept rate (different people accepted)")
     axes.set_ylabel("false reject rate (same person refused)")
     _legend(figure, len(rocs))
@@ -142,8 +147,8 @@ def score_figure(scores, is_same, thresholds: dict, title: str):
     low, high = scores.min(), scores.max()
     edges = np.linspace(low, high if high > low else low + 1, 61)
     for label, kind, color in (
-        ("different people", ~is_same, _COLORS[1]),
-        ("same person", is_same, _COLORS[0]),
+        ("different people", ~is_same, COLORS[1]),
+        ("same person", is_same, COLORS[0]),
     ):
         counts, _ = np.histogram(scores[kind], edges)
         axes.stairs(
@@ -169,7 +174,7 @@ def score_figure(scores, is_same, thresholds: dict, title: str):
             color="#404040",
         )
     axes.set_ylim(0, top)
-    _percent_axis(axes.yaxis)
+    percent_axis(axes.yaxis)
     axes.set_xlabel("score")
     axes.set_ylabel("share of the pairs of a kind")
     _legend(figure, 2)
@@ -187,7 +192,7 @@ def reliability_figure(reliabilities: dict, title: str):
         matplotlib `Figure`.
     """
     figure, axes = _new_figure(title)
-    axes.plot([0, 1], [0, 1], color=_CHANCE_COLOR, lw=1.2, ls=(0, (4, 3)))
+    axes.plot([0, 1], [0, 1], color=QUIET, lw=1.2, ls=(0, (4, 3)))
     for index, (name, found) in enumerate(reliabilities.items()):
         lows, highs = np.array(found.intervals).T
         axes.errorbar(
@@ -199,13 +204,14 @@ def reliability_figure(reliabilities: dict, title: str):
             ms=5,
             lw=1.6,
             capsize=3,
-            color=_COLORS[index % len(_COLORS)],
-            label=f"{_plain(name)}   off by {percent(found.calibration_error)}",
+            color=COLORS[index % len(COLORS)],
+            label=f"{plain_text(name)}   off by "
+            f"{percent(found.calibration_error)}",
         )
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.005)
-    _percent_axis(axes.xaxis)
-    _percent_axis(axes.yaxis)
+    percent_axis(axes.xaxis)
+    percent_axis(axes.yaxis)
     axes.set_xlabel("predicted probability of one person")
     axes.set_ylabel("share that is one person")
     _legend(figure, len(reliabilities))
@@ -213,34 +219,10 @@ def reliability_figure(reliabilities: dict, title: str):
 
 
 def _new_figure(title):
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            "Plots need matplotlib: pip install 'keras-sphereface[plots]'"
-        ) from error
-    # A Figure of its own, without pyplot: no window, no global state.
-    figure = Figure(figsize=_SIZE, layout="constrained")
+    figure = new_figure(_SIZE)
     axes = figure.add_subplot()
-    axes.set_title(title, loc="left", fontweight="bold", pad=12)
-    axes.grid(which="major", color="#E3E3E3", lw=0.8)
-    axes.tick_params(which="both", length=0, pad=6)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.set_axisbelow(True)
+    style_axes(axes, title)
     return figure, axes
-
-
-def _plain(name):
-    """A name as it is: no formula in dollars, not hidden by an underscore."""
-    name = name.replace("$", r"\$")
-    return f" {name}" if name.startswith("_") else name
-
-
-def _percent_axis(axis):
-    from matplotlib.ticker import FuncFormatter, NullFormatter
-
-    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:g} %"))
-    axis.set_minor_formatter(NullFormatter())
 
 
 def _legend(figure, num_curves):

@@ -9,14 +9,14 @@ from keras_sphereface.training.config import HeadConfig, TrainConfig
 
 
 def editable(config):
-    """A `TrainConfig` as the ConfigDict that a `--config` file returns.
+    """A config as the ConfigDict that a `--config` file returns.
 
     Every setting is there, the head's defaults included, so that the command
     line can change it; a name that is not there is an error. Another name of a
     head brings that head's defaults.
 
     Args:
-        config: `TrainConfig`.
+        config: `TrainConfig` or `HeadStudy`.
 
     Returns:
         `ml_collections.ConfigDict`.
@@ -38,21 +38,23 @@ def editable(config):
     from keras_sphereface.training.head_settings import HeadSettings
 
     content = _with_placeholders(config, config.to_dict())
-    content["head"] = HeadSettings(config.head.name, config.head.arguments)
+    if isinstance(config, TrainConfig):
+        content["head"] = HeadSettings(config.head.name, config.head.arguments)
     return ml_collections.ConfigDict(content)
 
 
-def from_config_dict(config_dict):
-    """The `TrainConfig` of a ConfigDict or of nested dicts.
+def from_config_dict(config_dict, config_class=TrainConfig):
+    """The config of a ConfigDict or of nested dicts.
 
     Args:
-        config_dict: what `editable` returned, or `TrainConfig.to_dict`.
+        config_dict: what `editable` returned, or `to_dict` of the config.
+        config_class: `TrainConfig` or `HeadStudy`. Defaults to `TrainConfig`.
 
     Returns:
-        `TrainConfig`; an unknown setting or a wrong type is an error.
+        `config_class`; an unknown setting or a wrong type is an error.
     """
     content = getattr(config_dict, "to_dict", lambda: config_dict)()
-    return _read(TrainConfig, content, "config")
+    return _read(config_class, content, "config")
 
 
 def _read(config_class, content, path):
@@ -121,5 +123,7 @@ def _with_placeholders(config, content):
             option = next(
                 o for o in typing.get_args(kind) if o is not type(None)
             )
-            content[name] = config_dict.placeholder(option)
+            content[name] = config_dict.placeholder(
+                typing.get_origin(option) or option
+            )
     return content

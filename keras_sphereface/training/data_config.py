@@ -30,6 +30,9 @@ class DataConfig:
         pairs_root: folder of the images that `pairs` names; a `.bin` needs
             none.
         image_size: `(height, width)`, pixels.
+        stored_size: `(height, width)` of the images in `folder` and of
+            `pairs`, which are kept in memory at `image_size` then; `None`
+            takes images of `image_size` only.
         identities: path of the `identities.json` of an earlier run, whose
             labels `folder` takes over; `None` numbers the identities there.
         leave_out: path of a CSV of images of `folder` to leave out, as
@@ -58,6 +61,7 @@ class DataConfig:
     pairs: str | None = None
     pairs_root: str | None = None
     image_size: tuple[int, int] = (112, 112)
+    stored_size: tuple[int, int] | None = None
     identities: str | None = None
     leave_out: str | None = None
     check_images: bool = True
@@ -100,6 +104,12 @@ class DataConfig:
                     f"`{name}` needs `folder`: synthetic faces have no names. "
                     f"Received: folder=None, {name}={value!r}"
                 )
+        if self.stored_size is not None and self.folder is None:
+            raise ValueError(
+                "`stored_size` needs `folder`: synthetic faces are drawn in "
+                "any size. Received: folder=None, "
+                f"stored_size={self.stored_size!r}"
+            )
         alone = self.pairs is not None and has_own_images(self.pairs)
         if not alone and (self.pairs is None) != (self.pairs_root is None):
             raise ValueError(

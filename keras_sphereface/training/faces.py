@@ -3,7 +3,14 @@
 import os
 from typing import Any, NamedTuple
 
-from keras_sphereface.data import SyntheticFaces, open_faces
+import numpy as np
+
+from keras_sphereface.data import (
+    ResizedFaces,
+    SyntheticFaces,
+    open_faces,
+    resize_images,
+)
 from keras_sphereface.pairs import PairSet
 from keras_sphereface.training.identities import read_identities
 
@@ -15,7 +22,8 @@ class TrainingFaces(NamedTuple):
     """What `load_faces` found.
 
     Attributes:
-        source: `EncodedFaces`, or arrays `(images, labels)`, to train on.
+        source: `EncodedFaces` or `ResizedFaces`, or arrays
+            `(images, labels)`, to train on.
         num_classes: int, identities in `source`.
         num_images: int, images in `source`.
         pairs: `PairSet` of people who are not in `source`, or `None`.
@@ -60,7 +68,7 @@ def load_faces(config, seed=0):
     source = open_faces(
         config.folder,
         format=config.format,
-        image_size=config.image_size,
+        image_size=config.stored_size or config.image_size,
         check_images=config.check_images,
         identities=identities,
         leave_out=config.leave_out,
@@ -69,6 +77,10 @@ def load_faces(config, seed=0):
     if config.pairs is not None:
         pairs = PairSet.from_file(config.pairs, config.pairs_root)
         pairs_name = os.path.basename(config.pairs)
+    if config.stored_size is not None:
+        source = ResizedFaces(source, config.image_size)
+        if pairs is not None:
+            pairs = _resized_pairs(pairs, config.image_size)
     return TrainingFaces(
         source,
         source.num_classes,
@@ -76,6 +88,19 @@ def load_faces(config, seed=0):
         pairs,
         os.path.basename(os.path.abspath(config.folder)),
         pairs_name,
+    )
+
+
+def _resized_pairs(pairs, image_size):
+    batches = [resize_images(batch, image_size) for batch in pairs.batches()]
+    return PairSet(
+        np.concatenate(batches),
+        pairs.index_a,
+        pairs.index_b,
+        pairs.is_same,
+        pairs.folds,
+        names=pairs.names,
+        people=pairs.people,
     )
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from keras_sphereface.contract import (
+    EmbeddingError,
     cosine_similarity,
     flip_fusion,
     unit_embeddings,
@@ -68,6 +69,15 @@ def test_names_the_row_without_direction(fault, message):
         cosine_similarity(np.ones((4, 3)), embeddings)
     with pytest.raises(ValueError, match="carol"):
         unit_embeddings(embeddings, names=["alice", "bob", "carol", "dave"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_finite"), [(0.0, True), (np.nan, False), (np.inf, False)]
+)
+def test_an_error_tells_zeros_from_what_is_not_finite(fault, is_finite):
+    with pytest.raises(EmbeddingError) as caught:
+        unit_embeddings([[1.0, 2.0], [fault, fault]])
+    assert caught.value.is_finite is is_finite
 
 
 def test_one_nan_among_numbers_is_found():

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from keras_sphereface.evaluation import rate_interval
+from keras_sphereface.evaluation import mean_interval, rate_interval
 
 
 def binomial_tail(at_least, trials, rate):
@@ -61,3 +61,34 @@ def test_impossible_counts_are_named(successes, trials, message):
 def test_a_confidence_that_is_no_probability_is_refused(confidence):
     with pytest.raises(ValueError, match=f"`confidence`.*{confidence}"):
         rate_interval(1, 2, confidence=confidence)
+
+
+@pytest.mark.parametrize(
+    ("values", "confidence", "quantile"),
+    [
+        # Quantiles of a printed table.
+        ([0.7, 0.74], 0.95, 12.706),
+        ([0.7, 0.72, 0.77], 0.95, 4.303),
+        ([0.7, 0.72, 0.77], 0.99, 9.925),
+        ([1.0, 2.0, 3.0, 4.0, 9.0], 0.9, 2.132),
+    ],
+)
+def test_a_mean_is_between_the_limits_of_student(values, confidence, quantile):
+    mean = sum(values) / len(values)
+    deviation = math.sqrt(
+        sum((v - mean) ** 2 for v in values) / (len(values) - 1)
+    )
+    half = quantile * deviation / math.sqrt(len(values))
+    found = mean_interval(values, confidence=confidence)
+    # The table has four or five digits.
+    assert found == pytest.approx((mean - half, mean + half), rel=1e-3)
+
+
+def test_one_value_says_nothing_of_its_spread():
+    assert mean_interval([0.7]) is None
+
+
+@pytest.mark.parametrize("values", [[], [0.1, float("nan")], [[0.1, 0.2]]])
+def test_values_without_a_mean_are_refused(values):
+    with pytest.raises(ValueError, match="`values` must be finite"):
+        mean_interval(values)

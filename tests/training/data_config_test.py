@@ -18,6 +18,7 @@ from keras_sphereface.training import DataConfig
         ({"folder": "a", "pairs": "b.txt"}, r"`pairs` and `pairs_root`"),
         ({"folder": "a", "pairs_root": "b"}, r"`pairs` and `pairs_root`"),
         ({"pairs": "b.bin"}, r"`pairs` needs `folder`"),
+        ({"stored_size": (112, 112)}, r"`stored_size` needs `folder`"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(settings, message):
@@ -33,6 +34,7 @@ def test_a_setting_that_cannot_be_is_named(settings, message):
         {"folder": "a"},
         {"folder": "a", "identities": "x.json"},
         {"folder": "a", "leave_out": "x.csv"},
+        {"folder": "a", "stored_size": (112, 112)},
         {"folder": "a", "pairs": "b.bin"},  # has images of its own
         {"folder": "a", "pairs": "b.txt", "pairs_root": "c"},
     ],

@@ -34,21 +34,25 @@ def test_a_seed_draws_the_same_faces_again():
     assert (first.source[0] != other.source[0]).any()
 
 
-def test_a_folder_and_its_pairs_are_opened(tmp_path):
-    pixels = np.full((112, 112, 3), 90, "uint8")
-    for name in ("ann", "bob"):
-        (tmp_path / name).mkdir()
+def folder_config(folder, **settings):
+    """The config of two people with two pictures each, and two pairs."""
+    for shade, name in ((90, "ann"), (160, "bob")):
+        (folder / name).mkdir()
+        pixels = np.full((112, 112, 3), shade, "uint8")
         for index in (1, 2):
-            path = tmp_path / name / f"{name}_{index:04d}.png"
+            path = folder / name / f"{name}_{index:04d}.png"
             Image.fromarray(pixels).save(path)
-    (tmp_path / "pairs.txt").write_text("1\nann\t1\t2\nann\t1\tbob\t2\n")
-    faces = load_faces(
-        DataConfig(
-            folder=str(tmp_path),
-            pairs=str(tmp_path / "pairs.txt"),
-            pairs_root=str(tmp_path),
-        )
+    (folder / "pairs.txt").write_text("1\nann\t1\t2\nann\t1\tbob\t2\n")
+    return DataConfig(
+        folder=str(folder),
+        pairs=str(folder / "pairs.txt"),
+        pairs_root=str(folder),
+        **settings,
     )
+
+
+def test_a_folder_and_its_pairs_are_opened(tmp_path):
+    faces = load_faces(folder_config(tmp_path))
     assert (faces.num_classes, faces.num_images) == (2, 4)
     assert len(faces.pairs) == 2
     assert faces.pairs_name == "pairs.txt"
@@ -69,6 +73,24 @@ def test_images_on_a_list_are_left_out(tmp_path):
     )
     assert (faces.num_classes, faces.num_images) == (2, 2)
     assert faces.labels.tolist() == [0, 1]
+
+
+def test_a_folder_and_its_pairs_are_resized(tmp_path):
+    config = folder_config(
+        tmp_path, image_size=(48, 32), stored_size=(112, 112)
+    )
+    faces, pairs = load_faces(config), load_faces(config).pairs
+    images, labels = faces.source.load()
+    assert images.shape == (4, 48, 32, 3)
+    assert images[:, 0, 0, 0].tolist() == [90, 90, 160, 160]
+    assert labels.tolist() == faces.labels.tolist() == [0, 0, 1, 1]
+    assert faces.identities == ["ann", "bob"]
+    (batch,) = pairs.batches()
+    assert batch.shape == (3, 48, 32, 3)
+    assert batch[pairs.index_a, 0, 0, 0].tolist() == [90, 90]
+    assert batch[pairs.index_b, 0, 0, 0].tolist() == [90, 160]
+    assert pairs.pair_people.tolist() == [["ann", "ann"], ["ann", "bob"]]
+    assert pairs.names[0].endswith("ann_0001.png")
 
 
 def test_a_folder_that_is_missing_is_named(tmp_path):

@@ -1,0 +1,51 @@
+"""Where faces stand among the centers of a head."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from keras import ops
+
+
+class CenterAngles(NamedTuple):
+    """Angles of faces to the centers, without the margin.
+
+    Attributes:
+        target: float64 `[num_faces]`, degrees to the own center.
+        nearest: float64 `[num_faces]`, degrees to the nearest other center.
+        norms: float64 `[num_faces]`, of the embeddings.
+    """
+
+    target: Any
+    nearest: Any
+    norms: Any
+
+
+def center_angles(head, embeddings, labels, *, batch_size=64):
+    """Measures the angles between embeddings and the centers of a head.
+
+    Args:
+        head: `MarginHead`, built, of at least two classes.
+        embeddings: array, `(num_faces, embedding_dim)`.
+        labels: int array, `(num_faces,)`.
+        batch_size: int, faces at a time. Defaults to `64`.
+
+    Returns:
+        `CenterAngles`.
+    """
+    parts = []
+    for start in range(0, len(labels), batch_size):
+        batch = slice(start, start + batch_size)
+        cosines, norms = (
+            np.array(ops.convert_to_numpy(tensor), np.float64)
+            for tensor in head.cosines(embeddings[batch])
+        )
+        own = (np.arange(len(cosines)), labels[batch])
+        target = cosines[own]
+        cosines[own] = -1.0
+        parts.append((target, cosines.max(axis=1), norms[:, 0]))
+    target, nearest, norms = map(np.concatenate, zip(*parts, strict=True))
+    return CenterAngles(_degrees(target), _degrees(nearest), norms)
+
+
+def _degrees(cosines):
+    return np.degrees(np.arccos(np.clip(cosines, -1.0, 1.0)))
