@@ -37,7 +37,7 @@ for each in cases:
         model = ks.FaceRecognizer(embedder, head)
         model.compile(keras.optimizers.SGD(0.02, momentum=0.9))
     history = model.fit(data, epochs=2, verbose=0).history
-    history["steps"] = [int(head.steps)]
+    history["steps"] = [int(keras.ops.convert_to_numpy(head.steps))]
     history["grown"] = [getattr(head, first)]
     for other in set(head.hyperparameters()) - {first}:
         setattr(head, other, getattr(head, other) * 1.1)
