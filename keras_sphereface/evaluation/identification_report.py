@@ -180,7 +180,7 @@ def identify(
             notes.append(
                 f"FPIR={far_text(fpir)} was not measured: it needs "
                 f"{int(np.ceil(1 / fpir)):,} probes of people who are not in "
-                f"the gallery, and ttthere are {num_strangers:,}."
+                f"the gallery, and there are {num_strangers:,}."
             )
             continue
         points[fpir] = _threshold_at_fpir(search, fpir)

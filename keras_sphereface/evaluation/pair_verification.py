@@ -85,7 +85,7 @@ def verify_scores(
             notes.append(
                 f"FAR={far_text(far)} was not measured: it needs "
                 f"{int(np.ceil(1 / far)):,} pairs of different people, and "
-                f"ttthere are {impostor_pairs:,}."
+                f"there are {impostor_pairs:,}."
             )
             continue
         measured.append(far)

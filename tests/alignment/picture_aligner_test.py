@@ -69,7 +69,7 @@ def test_the_detector_looks_again_at_the_upright_face(folder):
 
     found = align(folder, detect, refine=True)
     assert seen == [(150, 140, 3), (336, 336, 3)]
-    # 3 pixels tthere are 2 in the photograph; the score stays the first.
+    # 3 pixels there are 2 in the photograph; the score stays the first.
     np.testing.assert_allclose(
         found.face.landmarks,
         FIVE_POINT_TEMPLATE + SHIFT + np.array([2, 0]),

@@ -92,7 +92,7 @@ def test_a_rate_too_few_strangers_can_measure_is_left_out_and_noted():
     assert list(report.tpir_at_fpir) == [0.5]
     assert report.notes == (
         "FPIR=1e-1 was not measured: it needs 10 probes of people who are not "
-        "in the gallery, and ttthere are 2.",
+        "in the gallery, and there are 2.",
     )
     table = str(report)
     assert table.startswith("tiny (3 people in the gallery, 4 probes of them")

@@ -62,7 +62,7 @@ def test_a_rate_that_the_pairs_cannot_measure_is_left_out_and_noted():
         "FAR=5e-3 is UNSTEADY: it rests on 1 of 200 pairs of different people; "
         "30 or more would make it steady.",
         "FAR=1e-3 was not measured: it needs 1,000 pairs of different people, "
-        "and ttthere are 200.",
+        "and there are 200.",
     )
     assert report.table().endswith("\n".join(report.notes))
 
