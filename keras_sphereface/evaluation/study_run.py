@@ -1,16 +1,18 @@
 """What one training run of a study measured."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 # Width of the bins of the histograms of angles, from 0 to 180 degrees.
 ANGLE_STEP = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StudyRun:
     """One training run of a study, small enough to keep.
+
+    What a run that failed could not measure has its default.
 
     Args:
         head: str, name of the head.
@@ -18,22 +20,20 @@ class StudyRun:
             classes.
         learning_rate: float.
         seed: int.
-        data: str, what was trained on and what was verified; `""` where the
-            run failed.
-        num_pairs: int, pairs verified; 0 where the run failed.
+        data: str, what was trained on and what was verified. Defaults to `""`.
+        num_pairs: int, pairs verified. Defaults to `0`.
         history: list of dicts, the logs of each epoch.
-        accuracy: float in `[0, 1]`, ten-fold accuracy of the trained embedder;
-            `None` where the run failed.
-        untrained_accuracy: float in `[0, 1]`, the same before training; `None`
-            where the run failed.
+        accuracy: float in `[0, 1]`, ten-fold accuracy of the trained embedder.
+            Defaults to `None`.
+        untrained_accuracy: float in `[0, 1]`, the same before training.
+            Defaults to `None`.
         target_angles: list of int, training faces by the angle to their own
-            center, in bins of `ANGLE_STEP` degrees; empty where the run
-            failed.
+            center, in bins of `ANGLE_STEP` degrees. Defaults to none.
         nearest_angles: list of int, the same of the nearest other center.
-        target_angle: float, mean angle to the own center in degrees; `None`
-            where the run failed.
-        norm: float, median norm of the embeddings; `None` where the run
-            failed.
+            Defaults to none.
+        target_angle: float, mean angle to the own center in degrees. Defaults
+            to `None`.
+        norm: float, median norm of the embeddings. Defaults to `None`.
         failure: str, `"diverged"` where the loss or an embedding is not
             finite, `"collapsed"` where an embedding is all zeros, `""`
             otherwise.
@@ -44,15 +44,15 @@ class StudyRun:
     arguments: dict[str, Any]
     learning_rate: float
     seed: int
-    data: str
-    num_pairs: int
+    data: str = ""
+    num_pairs: int = 0
     history: list[dict[str, float]]
-    accuracy: float | None
-    untrained_accuracy: float | None
-    target_angles: list[int]
-    nearest_angles: list[int]
-    target_angle: float | None
-    norm: float | None
+    accuracy: float | None = None
+    untrained_accuracy: float | None = None
+    target_angles: list[int] = field(default_factory=list)
+    nearest_angles: list[int] = field(default_factory=list)
+    target_angle: float | None = None
+    norm: float | None = None
     failure: str
     seconds: float
 

@@ -51,7 +51,7 @@ def run_planned(settings, folder, path):
     """
     config = from_config_dict(settings["config"])
     folder, started = Path(folder), time.monotonic()
-    measured, failure = _FAILED, ""
+    measured, failure = {}, ""
     try:
         result = train(config, folder, [_FiniteLoss()], progress=False)
         measured = _measure(result)
@@ -72,18 +72,6 @@ def run_planned(settings, folder, path):
     write_json(path, {"settings": settings, "run": run.to_dict()})
     shutil.rmtree(folder)
     return run
-
-
-_FAILED = {
-    "data": "",
-    "num_pairs": 0,
-    "accuracy": None,
-    "untrained_accuracy": None,
-    "target_angles": [],
-    "nearest_angles": [],
-    "target_angle": None,
-    "norm": None,
-}
 
 
 def _measure(result):

@@ -34,19 +34,16 @@ def make_run(head="arcface", seed=0, **changes):
 
 def failed_run(head="arcface", seed=0, failure="diverged", **changes):
     """A run that left nothing to verify."""
-    nothing = {
-        "data": "",
-        "num_pairs": 0,
+    settings = {
+        "head": head,
+        "arguments": {},
+        "learning_rate": 0.1,
+        "seed": seed,
         "history": [],
-        "accuracy": None,
-        "untrained_accuracy": None,
-        "target_angles": [],
-        "nearest_angles": [],
-        "target_angle": None,
-        "norm": None,
         "failure": failure,
+        "seconds": 60.0,
     }
-    return make_run(head, seed, **{**nothing, **changes})
+    return StudyRun(**{**settings, **changes})
 
 
 def toy_summary():
