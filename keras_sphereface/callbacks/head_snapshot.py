@@ -85,7 +85,6 @@ def _look(head, embeddings, labels):
         np.array(ops.convert_to_numpy(tensor), "float64")
         for tensor in (cos_theta, margined)
     )
-    rows = np.arange(len(labels))
     scales = ops.convert_to_numpy(
         head.logit_scale(norms) * ops.ones_like(norms)
     )
@@ -95,21 +94,35 @@ def _look(head, embeddings, labels):
         return ops.mean(again.losses)
 
     (gradient,) = gradients(mean_loss, [head.centers])
-    target_cosines = cosines[rows, labels].copy()
-    effects = np.abs(margined - cosines).max(axis=1)
-    if cosines.shape[1] > 1:
-        cosines[rows, labels] = -np.inf
-    nearest = np.maximum(cosines.max(axis=1), -1.0)
+    target_angles, nearest_angles = angles_to_centers(cosines, labels)
     part = {
-        "target_angles": _degrees(target_cosines),
-        "nearest_angles": _degrees(nearest),
+        "target_angles": target_angles,
+        "nearest_angles": nearest_angles,
         "norms": ops.convert_to_numpy(outputs.norms),
         "is_past_margin": ops.convert_to_numpy(outputs.is_past_margin),
-        "margin_effects": effects,
+        "margin_effects": np.abs(margined - cosines).max(axis=1),
         "logit_scales": scales[:, 0],
         "components": np.abs(embeddings).max(axis=1),
     }
     return part, np.array(ops.convert_to_numpy(gradient), "float64")
+
+
+def angles_to_centers(cosines, labels):
+    """Angles to the right center and to the nearest other one.
+
+    Args:
+        cosines: float64 array, `(num_faces, num_classes)`.
+        labels: int array, `(num_faces,)`.
+
+    Returns:
+        Tuple of float64 arrays, `(num_faces,)`, degrees. A class alone is its
+        own nearest one.
+    """
+    rows = np.arange(len(labels))
+    others = cosines.copy()
+    if cosines.shape[1] > 1:
+        others[rows, labels] = -np.inf
+    return _degrees(cosines[rows, labels]), _degrees(others.max(axis=1))
 
 
 def _degrees(cosines):

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
+from keras_sphereface.callbacks.head_snapshot import angles_to_centers
+
 
 class CenterAngles(NamedTuple):
     """Angles of faces to the centers, without the margin.
@@ -39,13 +41,6 @@ def center_angles(head, embeddings, labels, *, batch_size=64):
             np.array(ops.convert_to_numpy(tensor), np.float64)
             for tensor in head.cosines(embeddings[batch])
         )
-        own = (np.arange(len(cosines)), labels[batch])
-        target = cosines[own]
-        cosines[own] = -1.0
-        parts.append((target, cosines.max(axis=1), norms[:, 0]))
-    target, nearest, norms = map(np.concatenate, zip(*parts, strict=True))
-    return CenterAngles(_degrees(target), _degrees(nearest), norms)
-
-
-def _degrees(cosines):
-    return np.degrees(np.arccos(np.clip(cosines, -1.0, 1.0)))
+        angles = angles_to_centers(cosines, labels[batch])
+        parts.append((*angles, norms[:, 0]))
+    return CenterAngles(*map(np.concatenate, zip(*parts, strict=True)))
