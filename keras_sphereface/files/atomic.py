@@ -1,19 +1,27 @@
 """Files and folders that appear complete or not at all.
 
 Everything is written under a temporary name in the same parent and renamed at
-the end. Whatever stops the writing (a full disk, Ctrl-C, a killed process),
-nothing half-written stands under the final name, and what stood there before
-is still there. Only a killed process leaves its temporary behind, under a name
-that starts with a dot and contains `.partial`; killed just between the two
-renames that replace a folder, it leaves the older folder under such a name.
+the end, once it is on the disk. Whatever stops the writing (a full disk,
+Ctrl-C, a killed process), nothing half-written stands under the final name, and
+what stood there before is still there; an error of the disk has the final name.
+Only a killed process leaves its temporary behind, under a name that starts with
+a dot and contains `.partial`; killed just between the two renames that replace
+a folder, it leaves the older folder under a name with `.replaced`.
+`remove_unfinished` cleans up after it.
 """
 
 import contextlib
+import errno
+import io
 import json
 import os
 import shutil
-import uuid
 from pathlib import Path
+
+from keras_sphereface.files.unfinished import REPLACED, unfinished_beside
+
+# Errors of a disk, which say nothing of a name.
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 @contextlib.contextmanager
@@ -26,6 +34,10 @@ def new_file(path):
 
     Yields:
         `Path` of the temporary file, with the suffix of `path`, not there yet.
+
+    Raises:
+        OSError: it could not be written, on a full disk for example; the error
+            has `path`.
     """
     path = Path(path)
     if path.is_dir():
@@ -33,14 +45,34 @@ def new_file(path):
             "`path` must name a file, and this is a folder. "
             f"Received: path={os.fspath(path)!r}"
         )
-    temporary = _temporary_beside(path)
+    temporary = unfinished_beside(path)
     try:
         yield temporary
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())  # on the disk before it gets its name
+        _bring_to_disk(temporary)
         os.replace(temporary, path)
+    except Exception as error:
+        _raise_with_name(error, temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def new_stream(path):
+    """Gives a file in memory, whose bytes then take the place of `path`.
+
+    For writers that may overlook that a disk took only a part of what they
+    gave it, as Pillow, Matplotlib and NumPy do for a file of their own.
+
+    Args:
+        path: str or path, as in `new_file`.
+
+    Yields:
+        `io.BytesIO`.
+    """
+    with new_file(path) as temporary:
+        stream = io.BytesIO()
+        yield stream
+        temporary.write_bytes(stream.getbuffer())
 
 
 def write_json(path, content):
@@ -67,18 +99,26 @@ def new_folder(folder, *, replaces):
 
     Yields:
         `Path` of the empty temporary folder.
+
+    Raises:
+        OSError: it could not be written; the error has `folder`.
     """
     folder = Path(folder)
     _check_replaceable(folder, replaces)
-    temporary = _temporary_beside(folder)
-    old = _temporary_beside(folder)
+    temporary = unfinished_beside(folder)
+    old = unfinished_beside(folder, REPLACED)
     try:
         temporary.mkdir()
         yield temporary
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                _bring_to_disk(file)
         if folder.exists():
             # A folder with contents cannot be renamed over in one step.
             os.rename(folder, old)
         os.rename(temporary, folder)
+    except Exception as error:
+        _raise_with_name(error, temporary, folder)
     finally:
         if old.exists() and not folder.exists():
             os.rename(old, folder)
@@ -105,7 +145,28 @@ def _check_replaceable(folder, replaces):
         )
 
 
-def _temporary_beside(path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unique = uuid.uuid4().hex[:12]
-    return path.with_name(f".{path.stem}.{unique}.partial{path.suffix}")
+def _bring_to_disk(path):
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+
+
+def _raise_with_name(error, temporary, path):
+    """Raises the error of a failed write with the name the caller gave."""
+    fault = error
+    # A library may fail in other words once a write has failed.
+    while fault is not None and not _is_failed_write(fault, temporary):
+        fault = fault.__cause__ or fault.__context__
+    if fault is None:
+        raise error  # of a file that was read, for example
+    raise OSError(fault.errno, fault.strerror, os.fspath(path)) from error
+
+
+def _is_failed_write(error, temporary):
+    if not isinstance(error, OSError):
+        return False
+    if error.filename is None:
+        return error.errno in _OF_THE_DISK
+    is_name = isinstance(error.filename, (str, bytes, os.PathLike))
+    return is_name and os.fsdecode(error.filename).startswith(
+        os.fspath(temporary)
+    )

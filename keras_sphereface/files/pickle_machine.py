@@ -3,7 +3,12 @@
 import pickle
 
 from keras_sphereface.files.pickle_opcodes import PYTHON_2_STRINGS, read_opcode
-from keras_sphereface.files.pickle_values import Call, Name, Reference
+from keras_sphereface.files.pickle_values import (
+    Call,
+    Name,
+    Reference,
+    Stateful,
+)
 
 _MARK = object()
 
@@ -26,8 +31,8 @@ class PickleMachine:
         max_steps: int, the most opcodes that are followed.
         max_copies: int, the most items or bytes that `spend` allows.
         calls: dict of functions of `(machine, arguments)`, the value of a
-            call, by the full name of what is called. Defaults to `None`: all
-            calls become `Call`s.
+            call, by the full name of what is called; a `Stateful` value takes
+            its state. Defaults to `None`: all calls become `Call`s.
         opcodes: set of str, names of opcodes that are followed; all others are
             refused. Defaults to `None`, all that the machine knows.
         literal: function of `(opcode, value)`, what is pushed for a number,
@@ -237,9 +242,11 @@ class PickleMachine:
         )
 
     def _do_build(self, _):
+        state, target = self._pop(), self._top()
+        if isinstance(target, Stateful):
+            target.set_state(self, state)
         # Attributes of a module's dict or of training state: left out.
-        self._pop()
-        if not isinstance(self._top(), dict | Call):
+        elif not isinstance(target, dict | Call):
             raise self.error("the pickle changes what is not an object")
 
     def _do_binpersid(self, _):

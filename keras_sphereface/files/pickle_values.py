@@ -34,3 +34,18 @@ class Reference:
     """Something outside the pickle, such as a storage of numbers."""
 
     key: tuple
+
+
+class Stateful:
+    """What a call became that takes the state which BUILD brings."""
+
+    __slots__ = ()
+
+    def set_state(self, machine, state):
+        """Takes the state, or raises `machine.error`.
+
+        Args:
+            machine: `PickleMachine`.
+            state: a value of the pickle.
+        """
+        raise NotImplementedError

@@ -1,8 +1,9 @@
+import errno
 import json
 
 import pytest
 
-from keras_sphereface.files import new_file, new_folder, write_json
+from keras_sphereface.files import new_file, new_folder, new_stream, write_json
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path):
@@ -24,6 +25,68 @@ def test_an_interrupted_file_leaves_the_older_one(tmp_path, error):
         raise error
     assert path.read_bytes() == b"older"
     assert list(tmp_path.iterdir()) == [path]
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_an_error_of_the_disk_has_the_final_name(tmp_path):
+    path = tmp_path / "report.json"
+    with (
+        pytest.raises(OSError, match="No space left") as caught,
+        new_file(path),
+    ):
+        raise FULL
+    assert caught.value.filename == str(path)
+    with (
+        pytest.raises(OSError, match=r"No space.*/model'$"),
+        new_folder(tmp_path / "model", replaces="x"),
+    ):
+        raise FULL
+    with (
+        pytest.raises(FileNotFoundError) as caught,
+        new_file(path) as temporary,
+    ):
+        (temporary / "inside").write_bytes(b"")
+    assert caught.value.filename == str(path)
+
+
+def test_a_failed_write_is_found_behind_what_a_library_made_of_it(tmp_path):
+    path = tmp_path / "model.keras"
+    with (
+        pytest.raises(OSError, match="No space left") as caught,
+        new_file(path),
+    ):
+        try:
+            raise FULL
+        finally:
+            raise ValueError("Can't close the ZIP file")
+    assert caught.value.filename == str(path)
+    with pytest.raises(ValueError, match="`far`"), new_file(path):
+        raise ValueError("`far` must be in (0, 1)")
+
+
+def test_an_error_of_another_file_keeps_its_name(tmp_path):
+    with (
+        pytest.raises(FileNotFoundError, match=r"nowhere\.jpg"),
+        new_file(tmp_path / "report.json"),
+    ):
+        (tmp_path / "nowhere.jpg").read_bytes()
+    with pytest.raises(IsADirectoryError), new_file(tmp_path / "report.json"):
+        raise IsADirectoryError(errno.EISDIR, "Is a directory")
+
+
+def test_a_stream_becomes_the_file(tmp_path):
+    path = tmp_path / "made" / "page.html"
+    with new_stream(path) as stream:
+        stream.write(b"whole")
+        assert not path.exists()
+    assert path.read_bytes() == b"whole"
+    with pytest.raises(KeyboardInterrupt), new_stream(path) as stream:
+        stream.write(b"half")
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"whole"
+    assert list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])

@@ -1,10 +1,18 @@
 import hashlib
+import hmac
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_sphereface.files import NO_CHECKSUM, folder_checksum, is_sealed, seal
+from keras_sphereface.files import (
+    NO_CHECKSUM,
+    folder_checksum,
+    is_sealed,
+    new_digest,
+    seal,
+    unseal,
+)
 
 EMPTY = b'{"checksum": "' + NO_CHECKSUM.encode() + b'"}'
 
@@ -65,3 +73,45 @@ def test_a_folder_is_known_by_its_names_and_contents(tmp_path):
     assert folder_checksum(tmp_path, without="manifest.json") == first
     (tmp_path / "sub" / "a").rename(tmp_path / "sub" / "b")
     assert folder_checksum(tmp_path, without="manifest.json") != first
+
+
+KEY = bytes(range(16))
+
+
+def test_a_seal_with_a_key_is_the_hmac_of_the_unsealed_file():
+    content = b"weights" + EMPTY
+    sealed = seal(content, KEY)
+    checksum = checksum_of(sealed)
+    assert checksum == hmac.new(KEY, content, "sha256").hexdigest()
+    assert unseal(sealed, checksum) == content
+    assert is_sealed(sealed, checksum, KEY)
+    assert not is_sealed(sealed, checksum)
+    assert not is_sealed(sealed, checksum, KEY[::-1])
+    plain = seal(content)
+    assert not is_sealed(plain, checksum_of(plain), KEY)
+
+
+def test_a_folder_with_a_key_covers_its_manifest_too(tmp_path):
+    def checksum(manifest):
+        (tmp_path / "manifest.json").write_text(manifest)
+        return folder_checksum(tmp_path, without="manifest.json", key=KEY)
+
+    (tmp_path / "a").write_bytes(b"1")
+    text = '{\n  "far": 0.1,\n  "checksum": "' + 64 * "0" + '"\n}'
+    first = checksum(text)
+    # By hand: the manifest without its own checksum, then the files.
+    total = hmac.new(KEY, digestmod="sha256")
+    rest = b'{\n  "far": 0.1,\n\n}'
+    total.update(hashlib.sha256(rest).digest())
+    total.update(b"a\0" + hashlib.sha256(b"1").digest())
+    assert first == total.hexdigest()
+    assert checksum(text.replace("000", "abc")) == first
+    assert checksum(text.replace("0.1", "0.9")) != first
+    with pytest.raises(ValueError, match="one checksum"):
+        checksum("{}")
+
+
+@pytest.mark.parametrize("key", [b"short", "a" * 32, 32])
+def test_a_key_is_sixteen_bytes_or_more(key):
+    with pytest.raises(ValueError, match="`key` must be at least 16 secret"):
+        new_digest(key)
