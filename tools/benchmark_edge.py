@@ -199,7 +199,8 @@ def plot(cases, path):
     memory.set_xlabel("peak memory beyond Python's, MB")
     times.invert_yaxis()
     times.margins(y=0.02)
-    figure.savefig(path, dpi=120)
+    with ks.files.new_stream(path) as stream:
+        figure.savefig(stream, format=Path(path).suffix[1:], dpi=120)
     pyplot.close(figure)
 
 

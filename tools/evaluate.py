@@ -5,22 +5,31 @@ r"""Measures how well a model verifies faces it never saw.
     python tools/evaluate.py --compare before.keras after.keras \
         --pairs=pairs.txt --pairs_root=lfw --workdir=report
 
-Pairs are a file in the format of LFW, a `.csv`, the folder of CFP, or a `.bin`
-of InsightFace; the last needs no --pairs_root:
+Pairs are in any format of `PairSet.from_file`: LFW's and its relatives', lists
+of paths, tables, the folder of CFP, or a `.bin` of InsightFace; the last needs
+no --pairs_root:
 
     python tools/evaluate.py --model=face.tflite --pairs=agedb_30.bin
 
-A model is a .keras file, a SavedModel folder, a .tflite file of this package
-or an .onnx file. Writes `report.json`, whose operating points
-`tools/export_tflite.py --report=` puts into an artifact, and `report.html`, a
-page in one file, and prints the tables. 3,000 pairs of 1,000 faces take about a
-minute on two cores. `--attributes=` is a CSV whose first column names people
-or images: the table is then shown by group.
+A model is a .keras file, a SavedModel folder, a .tflite or an .onnx file. Those
+of others do not say what pixels they take; state it:
+
+    python tools/evaluate.py --compare face.tflite peer.onnx \
+        --pairs=agedb_30.bin --color_order=RGB --pixel_mean=127.5 \
+        --pixel_scale=127.5
+
+112x112 crops are cut to 112x96 for a network that takes these; see --fit.
+Writes `report.json`, whose operating points `tools/export_tflite.py --report=`
+puts into an artifact, and `report.html`, a page in one file, and prints the
+tables. 3,000 pairs of 1,000 faces take about a minute on two cores.
+`--attributes=` is a CSV whose first column names people or images: the table is
+then shown by group.
 """
 
 import os
 from pathlib import Path
 
+import model_flags
 from absl import app, flags
 
 import keras_sphereface as ks
@@ -30,10 +39,10 @@ _COMPARE = flags.DEFINE_bool(
     "compare", False, "Measure the models named after the flags, two or more."
 )
 _PAIRS = flags.DEFINE_string(
-    "pairs", None, "Pairs: LFW's pairs.txt, .bin, .csv or CFP's folder."
+    "pairs", None, "pairs.txt, .bin, .csv or another file, or CFP's folder."
 )
 _PAIRS_ROOT = flags.DEFINE_string(
-    "pairs_root", None, "Folder with one folder per person."
+    "pairs_root", None, "Folder of the images in --pairs; a .bin has its own."
 )
 _WORKDIR = flags.DEFINE_string("workdir", "evaluation", "Folder to write to.")
 _ATTRIBUTES = flags.DEFINE_string("attributes", None, "CSV of attributes.")
@@ -61,9 +70,10 @@ def main(arguments):
     attributes = _ATTRIBUTES.value and ks.evaluation.read_attributes(
         _ATTRIBUTES.value, pairs
     )
+    embedders = model_flags.open_models([*models.values()])
     full_reports = {
         name: ks.evaluation.full_report(
-            ks.export.open_embedder(path),
+            embed,
             pairs,
             attributes=attributes,
             fars=[float(far) for far in _FARS.value],
@@ -74,7 +84,7 @@ def main(arguments):
             resamples=_RESAMPLES.value,
             progress=True,
         )
-        for name, path in models.items()
+        for name, embed in zip(models, embedders, strict=True)
     }
     written = ks.reports.write_full_reports(
         _WORKDIR.value, full_reports, resamples=_RESAMPLES.value

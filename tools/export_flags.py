@@ -17,10 +17,12 @@ _FACES = flags.DEFINE_string(
     "faces", None, "Folder of aligned faces to compare with Keras on."
 )
 _PAIRS = flags.DEFINE_string(
-    "pairs", None, "Pairs in LFW's format, to compare accuracy on."
+    "pairs",
+    None,
+    "pairs.txt, .bin, .csv or another file of pairs, to compare accuracy on.",
 )
 _PAIRS_ROOT = flags.DEFINE_string(
-    "pairs_root", None, "Folder with one folder per person."
+    "pairs_root", None, "Folder of the images in --pairs; a .bin has its own."
 )
 _FORCE = flags.DEFINE_bool(
     "force", False, "Write an artifact that the comparison refuses, too."
@@ -36,10 +38,8 @@ def run(export, **arguments):
         **arguments: its own arguments.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    if (_PAIRS.value is None) != (_PAIRS_ROOT.value is None):
-        raise flags.IllegalFlagValueError(
-            "--pairs and --pairs_root belong together."
-        )
+    if _PAIRS.value is None and _PAIRS_ROOT.value is not None:
+        raise flags.IllegalFlagValueError("--pairs_root needs --pairs.")
     report = export(
         ks.export.load_embedder(_MODEL.value),
         OUTPUT.value,
@@ -47,7 +47,7 @@ def run(export, **arguments):
         and ks.export.read_operating_points(_REPORT.value),
         faces=_FACES.value,
         pairs=_PAIRS.value
-        and ks.evaluation.PairSet.from_lfw(_PAIRS.value, _PAIRS_ROOT.value),
+        and ks.evaluation.PairSet.from_file(_PAIRS.value, _PAIRS_ROOT.value),
         force=_FORCE.value,
         **arguments,
     )

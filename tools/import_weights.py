@@ -1,4 +1,4 @@
-r"""Turns a public PyTorch or ONNX face network into an embedder of ours.
+r"""Turns a public PyTorch, Keras or ONNX face network into an embedder of ours.
 
     python tools/import_weights.py --weights=adaface_ir50_ms1mv2.ckpt \
         --output=embedder.keras
@@ -21,7 +21,9 @@ from absl import app, flags, logging
 import keras_sphereface as ks
 
 _WEIGHTS = flags.DEFINE_string(
-    "weights", None, "A .pth, .pt, .ckpt, .safetensors, .npz or .onnx file."
+    "weights",
+    None,
+    "A .pth, .pt, .ckpt, .safetensors, .npz, .h5, .keras or .onnx file.",
 )
 _OUTPUT = flags.DEFINE_string("output", None, "The .keras file to write.")
 _FAMILY = flags.DEFINE_string(
@@ -36,10 +38,15 @@ _COLOR_ORDER = flags.DEFINE_enum(
     ["RGB", "BGR"],
     "Of the images it was trained on; the family's if not given.",
 )
-_PIXEL_SCALE = flags.DEFINE_float(
-    "pixel_scale",
+_PIXEL_MEAN = flags.DEFINE_list(
+    "pixel_mean",
     None,
-    "It was trained on (pixel - 127.5) / scale; the family's if not given.",
+    "It was trained on (pixel - mean) / scale: one number, or three in the "
+    "order of --color_order; the family's if not given.",
+)
+_PIXEL_SCALE = flags.DEFINE_list("pixel_scale", None, "As --pixel_mean.")
+_EMA = flags.DEFINE_bool(
+    "ema", False, "Take the moving average of the weights, beside them."
 )
 _CENTERS = flags.DEFINE_list(
     "centers", [], "Files of class centers, in the order of the classes."
@@ -50,12 +57,22 @@ _HEAD = flags.DEFINE_string(
 flags.mark_flags_as_required(["weights", "output"])
 
 
+def _numbers(texts):
+    """One number, or several."""
+    if texts is None:
+        return None
+    numbers = [float(text) for text in texts]
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
 def main(_):
     model, report = ks.interop.import_embedder(
         _WEIGHTS.value,
         family=_FAMILY.value,
         color_order=_COLOR_ORDER.value,
-        pixel_scale=_PIXEL_SCALE.value,
+        pixel_mean=_numbers(_PIXEL_MEAN.value),
+        pixel_scale=_numbers(_PIXEL_SCALE.value),
+        ema=_EMA.value,
     )
     logging.info("%s", report)
     if _CENTERS.value:
@@ -66,7 +83,8 @@ def main(_):
         ks.interop.load_centers(head, _CENTERS.value)
         model = ks.FaceRecognizer(model, head)
         logging.info("The head has %d classes", centers.shape[1])
-    model.save(_OUTPUT.value)
+    with ks.files.new_file(_OUTPUT.value) as temporary:
+        model.save(temporary)
     logging.info("The model is in %s", _OUTPUT.value)
 
 

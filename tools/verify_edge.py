@@ -9,9 +9,10 @@ Runs what a device runs: the TFLite or ONNX file alone, without TensorFlow. The
 images must have the size the file was exported for, 112x112 unless said
 otherwise.
 
-With pairs in LFW's format it shows how many of them the file's own threshold
-decides correctly, the report of `tools/evaluate.py`, and the milliseconds per
-face: percentiles over all images, one at a time, without reading them.
+With pairs, in any format of `PairSet.from_file`, it shows how many of them the
+file's own threshold decides correctly, the report of `tools/evaluate.py`, and
+the milliseconds per face: percentiles over all images, one at a time, without
+reading them.
 """
 
 import time
@@ -26,9 +27,11 @@ _MODEL = flags.DEFINE_string(
 )
 _IMAGE_A = flags.DEFINE_string("image_a", None, "Aligned face image.")
 _IMAGE_B = flags.DEFINE_string("image_b", None, "Aligned face image.")
-_PAIRS = flags.DEFINE_string("pairs", None, "Pairs in LFW's format.")
+_PAIRS = flags.DEFINE_string(
+    "pairs", None, "pairs.txt, .bin, .csv or another file of pairs."
+)
 _PAIRS_ROOT = flags.DEFINE_string(
-    "pairs_root", None, "Folder with one folder per person."
+    "pairs_root", None, "Folder of the images in --pairs; a .bin has its own."
 )
 _FAR = flags.DEFINE_float(
     "far", None, "False accept rate, one of the file's; its lowest if not set."
@@ -47,10 +50,13 @@ _PERCENTILES = (50, 90, 95, 99)
 
 def main(_):
     two = _IMAGE_A.value is not None and _IMAGE_B.value is not None
-    many = _PAIRS.value is not None and _PAIRS_ROOT.value is not None
+    many = _PAIRS.value is not None and (
+        _PAIRS_ROOT.value is not None or ks.pairs.has_own_images(_PAIRS.value)
+    )
     if two == many:
         raise app.UsageError(
-            "give --image_a and --image_b, or --pairs and --pairs_root"
+            "give --image_a and --image_b, or --pairs, with --pairs_root where "
+            "its images are in a folder"
         )
     verifier = ks.edge.FaceVerifier(
         _MODEL.value, far=_FAR.value, threads=_THREADS.value
@@ -66,7 +72,7 @@ def main(_):
 
 def verify_pairs(verifier):
     """Scores all pairs, and prints and writes what comes of it."""
-    pairs = ks.evaluation.PairSet.from_lfw(_PAIRS.value, _PAIRS_ROOT.value)
+    pairs = ks.evaluation.PairSet.from_file(_PAIRS.value, _PAIRS_ROOT.value)
     milliseconds = []
 
     def embed(images):

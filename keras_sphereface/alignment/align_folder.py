@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import io
 import os
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -12,14 +13,20 @@ from PIL import Image
 
 from keras_sphereface.alignment.contact_sheet import write_contact_sheet
 from keras_sphereface.alignment.landmark_table import COLUMNS
-from keras_sphereface.alignment.picture_aligner import ALIGNED, PictureAligner
+from keras_sphereface.alignment.picture_aligner import (
+    ALIGNED,
+    Outcome,
+    PictureAligner,
+)
 from keras_sphereface.contract.arguments import check_integer
-from keras_sphereface.files import new_file
+from keras_sphereface.contract.image_folders import say_left_out
+from keras_sphereface.contract.image_policy import why_left_out
+from keras_sphereface.files import GrowingFile, new_file, new_stream
 
 LOG_NAME = "alignment.csv"
 SHEET_NAME = "contact_sheet.png"
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
-_HEADER = ("path", "status", "faces", "score", *COLUMNS)
+NOT_AN_IMAGE = "not an image"
+_HEADER = ("path", "status", "faces", "score", *COLUMNS, "reason")
 _aligner: PictureAligner | None = None  # of a worker process
 
 
@@ -38,8 +45,11 @@ def align_folder(
 ) -> dict[str, int]:
     """Aligns every photograph of a folder and its sub-folders.
 
+    Photographs are JPEG, PNG, WebP, BMP, PGM and PPM, whatever their names;
+    other files are counted as `"not an image"`.
+
     The crop of `source/ann/1.png` is `out/ann/1.jpg`. Beside the crops stand
-    `alignment.csv`, what became of each photograph with its landmarks, and
+    `alignment.csv`, what became of each file with its landmarks, and
     `contact_sheet.png`, some of the crops, to look at. If stopped, it
     resumes when called again: photographs in the log are not read again.
 
@@ -59,7 +69,8 @@ def align_folder(
         progress: bool, whether to show a bar. Defaults to `False`.
 
     Returns:
-        Dict of the number of photographs by status, as `Outcome` has it.
+        Dict of the number of files by status, as `Outcome` has it, or
+        `"not an image"`.
     """
     source, out = Path(source), Path(out)
     if not source.is_dir():
@@ -69,7 +80,7 @@ def align_folder(
     workers = check_integer("workers", workers, at_least=1)
     quality = check_integer("quality", quality, at_least=0, at_most=100)
     suffix = ".jpg" if quality else ".png"
-    names = _photographs(source, out)
+    names, others = _photographs(source, out)
     _check_targets(names, suffix)
     out.mkdir(parents=True, exist_ok=True)
     log_path = out / LOG_NAME
@@ -85,18 +96,21 @@ def align_folder(
     }
     with (
         _outcomes(waiting, options, workers) as outcomes,
-        open(log_path, "a", encoding="utf-8", newline="") as log,
+        GrowingFile(log_path) as log,
         _bar(progress, len(done), len(names)) as advance,
     ):
-        writer = csv.writer(log)
+        for name in others:
+            if name not in done:
+                outcome = Outcome(NOT_AN_IMAGE, reason=others[name])
+                log.append(_line(_row(name, outcome)))
+                done[name] = outcome.status
         for name, outcome in zip(waiting, outcomes, strict=True):
             if outcome.crop is not None:
                 _save(outcome.crop, (out / name).with_suffix(suffix), quality)
-            writer.writerow(_row(name, outcome))
-            log.flush()
+            log.append(_line(_row(name, outcome)))
             done[name] = outcome.status
             advance(1)
-    counts = Counter(done[name] for name in names)
+    counts = Counter(done[name] for name in (*names, *others))
     aligned = [name for name in names if done[name] == ALIGNED]
     write_contact_sheet(
         out / SHEET_NAME,
@@ -107,8 +121,11 @@ def align_folder(
 
 
 def _photographs(source, out):
-    """Paths in the folder, with slashes, in order; not those of `out`."""
-    names = []
+    """Paths in the folder, with slashes, in order; not those of `out`.
+
+    First those of photographs, then a dict of the others to what they are.
+    """
+    names, others = [], {}
     inside = os.path.realpath(out)
     for folder, folders, files in os.walk(source):
         folders[:] = sorted(
@@ -119,13 +136,20 @@ def _photographs(source, out):
         )
         for name in sorted(files):
             path = Path(folder, name)
-            if path.suffix.lower() in _SUFFIXES and not name.startswith("."):
-                names.append(path.relative_to(source).as_posix())
+            if name.startswith("."):
+                continue
+            relative = path.relative_to(source).as_posix()
+            if reason := why_left_out(path):
+                others[relative] = reason
+            else:
+                names.append(relative)
     if not names:
+        found = say_left_out(others)
         raise ValueError(
-            f"`source` must hold photographs. Received: none in {source}"
+            "`source` must hold photographs. Received: none in "
+            f"{source}{found and f': {found}'}"
         )
-    return names
+    return names, others
 
 
 def _check_targets(names, suffix):
@@ -146,10 +170,15 @@ def _read_log(path, out, suffix):
         return {}
     lines = path.read_bytes()
     whole = lines[: lines.rfind(b"\n") + 1]
+    first, _, rest = whole.partition(b"\n")
+    if first == ",".join(_HEADER[:-1]).encode():  # of an earlier version
+        whole = first + b"," + _HEADER[-1].encode() + b"\n" + rest
     if whole != lines:  # stopped while it wrote the last line
         with new_file(path) as temporary:
             temporary.write_bytes(whole)
-    with open(path, encoding="utf-8", newline="") as file:
+    with open(
+        path, encoding="utf-8", errors="surrogateescape", newline=""
+    ) as file:
         rows = list(csv.DictReader(file, restval=""))
     if rows and not {"path", "status"} <= set(rows[0]):
         raise ValueError(f"{path} is not a log of alignment; remove it.")
@@ -182,18 +211,27 @@ def _align(name):
 
 
 def _save(crop, path, quality):
-    with new_file(path) as temporary:
+    with new_stream(path) as stream:
+        kind = "JPEG" if quality else "PNG"
         options = {"quality": quality, "subsampling": 0} if quality else {}
-        Image.fromarray(crop).save(temporary, **options)
+        Image.fromarray(crop).save(stream, kind, **options)
+
+
+def _line(row):
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow(row)
+    return text.getvalue().encode("utf-8", "surrogateescape")
 
 
 def _row(name, outcome):
     face = outcome.face
     if face is None:
-        return [name, outcome.status, outcome.num_faces, "", *[""] * 10]
+        empty = [""] * 11
+        reason = outcome.reason
+        return [name, outcome.status, outcome.num_faces, *empty, reason]
     points = [f"{value:.2f}" for value in face.landmarks.ravel()]
     score = f"{face.score:.4f}"
-    return [name, outcome.status, outcome.num_faces, score, *points]
+    return [name, outcome.status, outcome.num_faces, score, *points, ""]
 
 
 @contextlib.contextmanager

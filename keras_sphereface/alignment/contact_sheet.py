@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from keras_sphereface.contract import template_for
-from keras_sphereface.files import new_file
+from keras_sphereface.contract import list_images, read_image, template_for
+from keras_sphereface.files import new_stream
 
 _COLUMNS, _MAX_CROPS = 10, 80
 _GREEN = (0, 220, 90)
@@ -20,12 +20,13 @@ def write_contact_sheet(path, crops, size=(112, 112)) -> None:
 
     Args:
         path: path of the PNG file.
-        crops: list of paths of aligned crops; nothing is written without any.
+        crops: aligned crops, in any form of `contract.list_images`; nothing
+            is written for an empty list.
         size: `(height, width)` of the crops. Defaults to `(112, 112)`.
     """
-    crops = list(crops)
-    if not crops:
+    if isinstance(crops, list) and not crops:
         return
+    crops = list_images("crops", crops)
     count = min(len(crops), _MAX_CROPS)
     chosen = [
         crops[i] for i in np.linspace(0, len(crops) - 1, count, dtype=int)
@@ -38,12 +39,11 @@ def write_contact_sheet(path, crops, size=(112, 112)) -> None:
     left, right = template_for(height, width)[:2]
     for number, crop in enumerate(chosen):
         x, y = number % columns * width, number // columns * height
-        with Image.open(crop) as picture:
-            sheet.paste(picture.convert("RGB"), (x, y))
+        sheet.paste(Image.fromarray(read_image(crop)), (x, y))
         level = y + float(left[1] + right[1]) / 2
         draw.line([x, level, x + width, level], fill=_GREEN)
         for point in (left, right):
             middle = x + float(point[0])
             draw.line([middle, level - 5, middle, level + 5], fill=_GREEN)
-    with new_file(Path(path)) as temporary:
-        sheet.save(temporary)
+    with new_stream(Path(path)) as stream:
+        sheet.save(stream, "PNG")

@@ -44,12 +44,14 @@ class Outcome(NamedTuple):
         num_faces: int, faces found.
         face: the `DetectedFace` taken, or `None`.
         crop: uint8, `[*size, 3]`, or `None`.
+        reason: str, why it is unreadable; `""` otherwise.
     """
 
     status: str
     num_faces: int = 0
     face: DetectedFace | None = None
     crop: np.ndarray | None = None
+    reason: str = ""
 
 
 class PictureAligner:
@@ -116,8 +118,8 @@ class PictureAligner:
         """
         try:
             image = read_image(self.root / name)
-        except (ImageError, OSError):
-            return Outcome(UNREADABLE)
+        except (ImageError, OSError) as error:
+            return Outcome(UNREADABLE, reason=str(error))
         faces = (
             self._detect(image)
             if self._table is None

@@ -6,11 +6,19 @@ from keras_sphereface.contract.alignment import (
     similarity_transform,
     template_for,
 )
+from keras_sphereface.contract.centered_fit import fit_crops
 from keras_sphereface.contract.face_input import (
     IMAGE_SIZE,
     PIXEL_MEAN,
     PIXEL_SCALE,
     FaceInput,
+)
+from keras_sphereface.contract.first_images import check_first_images
+from keras_sphereface.contract.image_sources import (
+    StoredImages,
+    is_stored,
+    list_images,
+    read_images,
 )
 from keras_sphereface.contract.images import ImageError, read_image
 from keras_sphereface.contract.manifest import (
@@ -51,12 +59,18 @@ __all__ = [
     "Manifest",
     "ManifestError",
     "OperatingPoint",
+    "StoredImages",
     "align_face",
+    "check_first_images",
     "cosine_similarity",
+    "fit_crops",
     "flip_fusion",
     "folder_checksum",
     "is_sealed",
+    "is_stored",
+    "list_images",
     "read_image",
+    "read_images",
     "seal",
     "similarity_transform",
     "template_for",

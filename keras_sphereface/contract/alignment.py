@@ -5,6 +5,12 @@ import numpy.typing as npt
 
 from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.contract.face_input import IMAGE_SIZE
+from keras_sphereface.contract.images import (
+    ENCODED_TYPES,
+    PATH_TYPES,
+    ImageSource,
+    read_image,
+)
 
 # x, y in a 112x112 crop: left eye, right eye, nose, left and right corner of
 # the mouth, left and right as seen in the picture. The template of ArcFace and
@@ -86,10 +92,12 @@ def similarity_transform(
 
 
 def align_face(
-    image: np.ndarray,
+    image: ImageSource,
     landmarks: npt.ArrayLike,
     size: tuple[int, int] = IMAGE_SIZE,
     template: npt.ArrayLike | None = None,
+    *,
+    refuse_mirrored: bool = True,
 ) -> np.ndarray:
     """Cuts the upright face out of a picture.
 
@@ -97,17 +105,23 @@ def align_face(
     outside the picture: what OpenCV's `warpAffine` does by default.
 
     Args:
-        image: uint8, `[height, width, 3]`, the picture the face was found in.
+        image: the picture the face was found in: uint8 pixels,
+            `[height, width, 3]`, a path, or the bytes of an image file.
         landmarks: `[5, 2]`, x and y in pixels: left eye, right eye, nose, left
             and right corner of the mouth, left and right as seen in the
             picture.
         size: `(height, width)` of the crop. Defaults to `(112, 112)`.
         template: `[5, 2]`, where the landmarks come to lie in the crop.
             Defaults to `None`, `template_for(*size)`.
+        refuse_mirrored: bool, whether landmarks that fit a face better with
+            left and right swapped are an error. `False` is for benchmarks,
+            whose every face counts. Defaults to `True`.
 
     Returns:
         uint8 array, `[*size, 3]`.
     """
+    if isinstance(image, (*PATH_TYPES, *ENCODED_TYPES)):
+        image = read_image(image)
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] != 3:
         raise ValueError(
@@ -128,6 +142,18 @@ def align_face(
     if template is None:
         template = template_for(height, width)
     matrix = similarity_transform(points, template)
+    if refuse_mirrored:
+        _check_sides(points, template, matrix)
+    y, x = np.mgrid[:height, :width]
+    crop = np.stack([x.ravel(), y.ravel()]) - matrix[:, 2:]
+    x, y = np.linalg.solve(matrix[:, :2], crop)
+    pixels = _sample_bilinear(image, x, y)
+    return np.rint(pixels).astype(np.uint8).reshape(height, width, 3)
+
+
+def _check_sides(
+    points: np.ndarray, template: npt.ArrayLike, matrix: np.ndarray
+) -> None:
     # The determinant is the squared scale: the better the fit, the larger.
     mirrored = similarity_transform(points * [-1, 1], template)
     if np.linalg.det(matrix[:, :2]) <= 0.5 * np.linalg.det(mirrored[:, :2]):
@@ -135,11 +161,6 @@ def align_face(
             "`landmarks` must resemble a face; these fit better with left and "
             f"right swapped. Received: landmarks={points.tolist()}"
         )
-    y, x = np.mgrid[:height, :width]
-    crop = np.stack([x.ravel(), y.ravel()]) - matrix[:, 2:]
-    x, y = np.linalg.solve(matrix[:, :2], crop)
-    pixels = _sample_bilinear(image, x, y)
-    return np.rint(pixels).astype(np.uint8).reshape(height, width, 3)
 
 
 def _sample_bilinear(

@@ -168,6 +168,23 @@ def _as_array(images: npt.ArrayLike) -> np.ndarray:
         ) from error
 
 
+def range_hint(low: float, high: float) -> str:
+    """What pixels in a wrong range look like, for an error.
+
+    Args:
+        low: float, the lowest value.
+        high: float, the highest.
+
+    Returns:
+        Str, a sentence after a space, or `""`.
+    """
+    if low >= 0 and high <= 1:
+        return " It looks scaled to [0, 1]; multiply by 255."
+    if low >= -1 and high <= 1:
+        return " It looks scaled to [-1, 1]; the model does that."
+    return ""
+
+
 def _check_float_pixels(batch: np.ndarray) -> None:
     """Raises for the first image whose pixels are not in `[0, 255]`."""
     # NaN and infinity carry over to the extremes, so two passes are enough.
@@ -180,12 +197,8 @@ def _check_float_pixels(batch: np.ndarray) -> None:
                 f"images[{index}]"
             )
         if low < 0 or high > 255 or 0 < high <= 1:
-            hint = ""
-            if low >= 0 and high <= 1:
-                hint = " It looks scaled to [0, 1]; multiply by 255."
-            elif low >= -1 and high <= 1:
-                hint = " It looks scaled to [-1, 1]; the model does that."
             raise ValueError(
-                f"`images` must hold pixels in [0, 255].{hint} "
+                "`images` must hold pixels in [0, 255]."
+                f"{range_hint(low, high)} "
                 f"Received: images[{index}] in [{low:g}, {high:g}]"
             )

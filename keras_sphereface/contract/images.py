@@ -2,17 +2,36 @@
 
 import io
 import os
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from keras_sphereface.contract.bitmap_files import decode_ppm
+from keras_sphereface.contract.exif_orientation import turn_upright
 from keras_sphereface.contract.face_input import FaceInput
+from keras_sphereface.contract.image_header import (
+    DamagedImageError,
+    ImageHeader,
+    RefusedImageError,
+)
+from keras_sphereface.contract.image_policy import read_header, read_image_file
+from keras_sphereface.contract.jpeg_segments import jpeg_without_metadata
+from keras_sphereface.contract.png_chunks import png_without_metadata
+from keras_sphereface.contract.webp_chunks import webp_without_metadata
 
 # What `read_image` takes.
 ImageSource = str | os.PathLike | bytes | bytearray | memoryview | np.ndarray
+PATH_TYPES = (str, os.PathLike)
+ENCODED_TYPES = (bytes, bytearray, memoryview)
 
-_WIDE_MODES = ("I", "F")  # and "I;16", "I;16B", ...: no 8-bit pixels
-_END_MARKERS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND"}
+# Pillow never sees what is beside the pixels: the costs of EXIF data, color
+# profiles and texts have no bound there.
+_WITHOUT_METADATA = {
+    "JPEG": jpeg_without_metadata,
+    "PNG": png_without_metadata,
+    "WEBP": webp_without_metadata,
+    "BMP": lambda data: data,
+}
 
 
 class ImageError(ValueError):
@@ -25,8 +44,11 @@ def read_image(
 ) -> np.ndarray:
     """Decodes one image to RGB pixels.
 
-    The EXIF orientation is applied, as OpenCV and photo viewers do. Gray,
-    palette and CMYK images become RGB; an alpha channel is dropped.
+    JPEG, PNG, WebP, BMP, PGM and PPM, told by their content. The EXIF
+    orientation is applied, as OpenCV and photo viewers do. Gray, palette and
+    CMYK images become RGB; an alpha channel is dropped. The header is read
+    first: an image of the wrong size, or one that would cost far more to decode
+    than its bytes account for, is refused before a decoder sees it.
 
     Args:
         source: path of an image file, its encoded bytes, or uint8 pixels
@@ -38,30 +60,41 @@ def read_image(
         uint8 array, `[height, width, 3]`, RGB.
 
     Raises:
-        ImageError: the file is truncated, is not an image, or has another size
-            than `face_input` wants; the message names the file.
+        ImageError: the file is truncated, is none of these images, has another
+            size than `face_input` wants, 16 bits per channel or too many
+            pixels; the message names the file.
         OSError: the file is missing or cannot be opened.
     """
     if isinstance(source, np.ndarray):
-        name, image = "the array", _check_pixels(source)
-    elif isinstance(source, (bytes, bytearray, memoryview)):
-        name = f"the {len(source)} bytes given"
-        image = _decode(bytes(source), name)
-    elif isinstance(source, (str, os.PathLike)):
-        name = os.fspath(source)
-        image = _decode(Path(source).read_bytes(), name)
-    else:
-        raise ValueError(
-            "`source` must be a path, bytes or a uint8 array. "
-            f"Received: source of type {type(source).__name__}"
+        pixels = _check_pixels(source)
+        _check_size(pixels.shape, face_input, "the array")
+        return pixels
+    if isinstance(source, ENCODED_TYPES):
+        return _read(
+            bytes(source), face_input, f"the {len(source)} bytes given"
         )
-    if face_input is not None and image.shape != face_input.shape:
+    if isinstance(source, PATH_TYPES):
+        name = os.fspath(source)
+        try:
+            data = read_image_file(source)
+        except RefusedImageError as error:
+            raise _refusal(name, error) from None
+        return _read(data, face_input, name)
+    raise ValueError(
+        "`source` must be a path, bytes or a uint8 array. "
+        f"Received: source of type {type(source).__name__}"
+    )
+
+
+def _check_size(
+    shape: tuple[int, ...], face_input: FaceInput | None, name: str
+) -> None:
+    if face_input is not None and shape[:2] != face_input.shape[:2]:
         raise ImageError(
             f"The image must be {face_input.height}x{face_input.width} "
             "(height x width); align the face with `align_face` or resize it. "
-            f"Received: {image.shape[0]}x{image.shape[1]} in {name}"
+            f"Received: {shape[0]}x{shape[1]} in {name}"
         )
-    return image
 
 
 def _check_pixels(image: np.ndarray) -> np.ndarray:
@@ -73,35 +106,46 @@ def _check_pixels(image: np.ndarray) -> np.ndarray:
     return image
 
 
-def _decode(data: bytes, name: str) -> np.ndarray:
-    from PIL import Image, ImageOps
-
+def _read(data: bytes, face_input: FaceInput | None, name: str) -> np.ndarray:
     if not data:
         raise ImageError(f"The image file is empty. Received: {name}")
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        header = read_header(data)
+        _check_size(header.upright_size, face_input, name)
+        pixels = _decode(data, header)
+    except RefusedImageError as error:
+        raise _refusal(name, error) from None
+    return turn_upright(pixels, header.orientation)
+
+
+def _decode(data: bytes, header: ImageHeader) -> np.ndarray:
+    if header.kind == "PPM":
+        return decode_ppm(data)
+    from PIL import Image
+
+    content = io.BytesIO(_WITHOUT_METADATA[header.kind](data))
+    try:
+        # Without `formats`, any of Pillow's sixty would be tried.
+        with Image.open(content, formats=[header.kind]) as image:
+            if image.size != (header.width, header.height):
+                raise DamagedImageError("broken: it has two sizes")
             image.load()
-            mode, kind = image.mode, image.format
-            upright = ImageOps.exif_transpose(image)
-            if "transparency" in upright.info:
-                upright = upright.convert("RGBA")
-            pixels = np.array(upright.convert("RGB"))
+            return np.array(image if image.mode == "RGB" else _rgb(image))
+    except RefusedImageError:
+        raise
     # Pillow's decoders raise OSError, SyntaxError, struct.error and more.
     except Exception as error:
-        raise ImageError(
-            "The file is truncated, broken or not an image. "
-            f"Received: {name} ({error})"
-        ) from error
-    if mode.startswith(_WIDE_MODES):
-        raise ImageError(
-            "The image must have 8 bits per channel. "
-            f"Received: {name} with Pillow mode {mode!r}"
-        )
-    # Some library may have set `ImageFile.LOAD_TRUNCATED_IMAGES`, with which
-    # Pillow fills what is missing with gray. Bytes may follow the end marker.
-    end_marker = _END_MARKERS.get(kind or "", b"")
-    if end_marker not in data[-4096:]:
-        raise ImageError(
-            f"The {kind} file is truncated: no end marker. Received: {name}"
-        )
-    return pixels
+        raise DamagedImageError(str(error)) from error
+
+
+def _rgb(image: Any) -> Any:
+    if "transparency" in image.info:
+        image = image.convert("RGBA")
+    return image.convert("RGB")
+
+
+def _refusal(name: str, error: RefusedImageError) -> ImageError:
+    said = "The image cannot be used."
+    if isinstance(error, DamagedImageError):
+        said = "The file is truncated, broken or not an image."
+    return ImageError(f"{said} Received: {name} ({error})")

@@ -1,10 +1,12 @@
 """Face verification and identification on the device, without TensorFlow."""
 
+from keras_sphereface.edge.artifact_file import ModelFileError
 from keras_sphereface.edge.delegate import DelegateReport, examine_delegate
 from keras_sphereface.edge.face_verifier import FaceVerifier
 from keras_sphereface.edge.gallery import Gallery
 from keras_sphereface.edge.gallery_file import GalleryError
 from keras_sphereface.edge.identification import Candidate, Identification
+from keras_sphereface.edge.keyed_seal import seal_with_key
 from keras_sphereface.edge.model_identity import ModelIdentity
 from keras_sphereface.edge.registry import names, register
 from keras_sphereface.edge.snapshot_search import Matches
@@ -19,10 +21,12 @@ __all__ = [
     "GalleryError",
     "Identification",
     "Matches",
+    "ModelFileError",
     "ModelIdentity",
     "Verification",
     "count_multiply_adds",
     "examine_delegate",
     "names",
     "register",
+    "seal_with_key",
 ]

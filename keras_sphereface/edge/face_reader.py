@@ -1,23 +1,23 @@
 """Faces in any form, as the batch a model takes."""
 
-import os
 from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
-from keras_sphereface.contract import FaceInput, align_face, read_image
-from keras_sphereface.contract.images import ImageSource
-
-# One image, a batch of them as an array, or several of any form.
-ImageSources = ImageSource | Sequence[ImageSource]
-
-_SOURCES = (str, os.PathLike, bytes, bytearray, memoryview)
+from keras_sphereface.contract import (
+    FaceInput,
+    align_face,
+    list_images,
+    read_image,
+    read_images,
+)
+from keras_sphereface.contract.image_sources import Images
 
 
 def read_faces(
-    images: ImageSources,
+    images: Images,
     face_input: FaceInput,
     landmarks: npt.ArrayLike | None = None,
     template: npt.ArrayLike | None = None,
@@ -25,9 +25,7 @@ def read_faces(
     """Reads face crops, or cuts them out of photographs.
 
     Args:
-        images: a path, the bytes of an image file, an array of pixels
-            `[height, width, 3]`, a batch `[batch_size, height, width, 3]`, or
-            a list of any of the first three.
+        images: one image or several, in any form of `contract.list_images`.
         face_input: `FaceInput` of the model.
         landmarks: `[5, 2]`, x and y in pixels of eyes, nose and corners of the
             mouth in one photograph of any size, or `[batch_size, 5, 2]`; see
@@ -41,27 +39,21 @@ def read_faces(
     """
     if landmarks is not None:
         return _align(images, face_input, landmarks, template)
-    if isinstance(images, _SOURCES):
-        return read_image(images, face_input)[None]
-    if isinstance(images, (list, tuple)) and images:
-        return np.concatenate(
-            [read_faces(image, face_input) for image in images]
-        )
-    # Pixels, or what `check` refuses.
-    return face_input.check(cast("npt.ArrayLike", images))
+    return read_images("images", images, face_input)
 
 
 def _align(
-    images: ImageSources,
+    images: Images,
     face_input: FaceInput,
     landmarks: npt.ArrayLike,
     template: npt.ArrayLike | None,
 ) -> np.ndarray:
-    photographs = cast("Sequence[ImageSource]", images)
+    photographs = list_images("images", images)
     faces = cast("Sequence[npt.ArrayLike]", landmarks)
-    if isinstance(images, _SOURCES) or getattr(images, "ndim", None) == 3:
-        photographs, faces = [cast("ImageSource", images)], [landmarks]
-    if len(photographs) != len(faces) or not len(photographs):
+    # The points of one face stand alone, as its image does.
+    if len(faces) and np.ndim(faces[0]) == 1:
+        faces = [landmarks]
+    if len(photographs) != len(faces):
         raise ValueError(
             "`landmarks` must be five points per image. "
             f"Received: landmarks of {len(faces)} faces for "

@@ -12,13 +12,13 @@ from keras_sphereface.contract import (
     ManifestError,
     cosine_similarity,
     flip_fusion,
-    is_sealed,
     unit_embeddings,
 )
 from keras_sphereface.contract.arguments import check_flag, check_number
+from keras_sphereface.contract.image_sources import Images
 from keras_sphereface.edge.artifact_file import ArtifactFile
 from keras_sphereface.edge.engines import open_engine, warm_up
-from keras_sphereface.edge.face_reader import ImageSources, read_faces
+from keras_sphereface.edge.face_reader import read_faces
 from keras_sphereface.edge.gallery import Gallery
 from keras_sphereface.edge.identification import Candidate, Identification
 from keras_sphereface.edge.model_identity import ModelIdentity
@@ -31,7 +31,7 @@ class FaceVerifier:
 
     Everything it has to know, the images it takes and the thresholds, it reads
     from the manifest in the file. TensorFlow and Keras are not loaded. One
-    verifier may be shared between threads.
+    verifier may be shared between threads, and with processes that are forked.
 
     Args:
         path: str or path of a `.tflite` file that `export_litert` wrote, or an
@@ -43,6 +43,9 @@ class FaceVerifier:
         flip: bool, whether an image is embedded together with its mirror
             image: steadier, at twice the time. Defaults to `None`, as the
             operating point was measured.
+        key: bytes, the secret of `seal_with_key`; a file that was not sealed
+            with it is refused. Defaults to `None`: the checksum that every
+            export has, which shows damage but not intent.
 
     Attributes:
         manifest: `contract.Manifest` of the file.
@@ -71,10 +74,11 @@ class FaceVerifier:
         threads: int | None = None,
         far: float | None = None,
         flip: bool | None = None,
+        key: bytes | None = None,
     ) -> None:
         artifact = ArtifactFile.read(path)
         # What the file says of itself is checked before it runs.
-        self.manifest = _read_manifest(artifact)
+        self.manifest = artifact.manifest(key)
         self._engine = open_engine(artifact, threads)
         _check_claims(self.manifest, self._engine, artifact.name)
         self.operating_point = None
@@ -92,15 +96,16 @@ class FaceVerifier:
         warm_up(self._engine)
 
     def embed(
-        self, images: ImageSources, *, landmarks: npt.ArrayLike | None = None
+        self, images: Images, *, landmarks: npt.ArrayLike | None = None
     ) -> np.ndarray:
         """Embeds face images.
 
         Args:
             images: a path, the bytes of an image file, a uint8 or float array
-                `[height, width, 3]` of RGB pixels in `[0, 255]`, a batch
-                `[batch_size, height, width, 3]`, or a list of any of the
-                first three.
+                `[height, width, 3]` of RGB pixels in `[0, 255]`, or several
+                of them in any form of `contract.list_images`: a batch
+                `[batch_size, height, width, 3]`, a list, a folder or a data
+                set.
             landmarks: `[5, 2]` in one photograph of any size, uint8 if it is
                 an array, or `[batch_size, 5, 2]` in several: x and y in pixels
                 of left eye, right eye, nose, left and right corner of the
@@ -119,8 +124,8 @@ class FaceVerifier:
 
     def verify(
         self,
-        image_a: ImageSources,
-        image_b: ImageSources,
+        image_a: Images,
+        image_b: Images,
         *,
         threshold: float | None = None,
         landmarks_a: npt.ArrayLike | None = None,
@@ -153,7 +158,7 @@ class FaceVerifier:
         self,
         gallery: Gallery,
         name: str,
-        images: ImageSources,
+        images: Images,
         *,
         landmarks: npt.ArrayLike | None = None,
     ) -> None:
@@ -170,7 +175,7 @@ class FaceVerifier:
 
     def identify(
         self,
-        image: ImageSources,
+        image: Images,
         gallery: Gallery,
         *,
         k: int = 1,
@@ -237,7 +242,7 @@ class FaceVerifier:
         }
 
     def _read(
-        self, images: ImageSources, landmarks: npt.ArrayLike | None
+        self, images: Images, landmarks: npt.ArrayLike | None
     ) -> np.ndarray:
         manifest = self.manifest
         return read_faces(images, manifest.input, landmarks, manifest.alignment)
@@ -250,7 +255,7 @@ class FaceVerifier:
         return unit_embeddings(self._engine.embed(batch), names)
 
     def _embed_one(
-        self, name: str, image: ImageSources, landmarks: npt.ArrayLike | None
+        self, name: str, image: Images, landmarks: npt.ArrayLike | None
     ) -> np.ndarray:
         batch = self._read(image, landmarks)
         if len(batch) != 1:
@@ -260,27 +265,6 @@ class FaceVerifier:
                 f"`Gallery.search`. Received: {len(batch)} images"
             )
         return self._embed(batch, [f"`{name}`"])
-
-
-def _read_manifest(artifact: ArtifactFile) -> Manifest:
-    if artifact.manifest_text is None:
-        raise ManifestError(
-            f"The {artifact.suffix[1:]} file has no keras_sphereface manifest; "
-            "`ks.export` writes one. "
-            f"Received: path={artifact.name!r}"
-        )
-    try:
-        manifest = Manifest.from_json(artifact.manifest_text)
-    except ManifestError as error:
-        raise ManifestError(f"{error}, in path={artifact.name!r}") from error
-    if not is_sealed(artifact.content, manifest.checksum):
-        raise ManifestError(
-            "The file is not what the exporter wrote: its checksum is "
-            f"{manifest.checksum[:12]}…, and that of its content differs. It "
-            "was damaged or changed; copy or export it again. "
-            f"Received: path={artifact.name!r}"
-        )
-    return manifest
 
 
 def _check_claims(manifest: Manifest, engine: Engine, name: str) -> None:

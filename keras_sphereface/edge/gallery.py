@@ -153,7 +153,9 @@ class Gallery:
             self._store.snapshot(), units, k=k, pooling=pooling
         )
 
-    def save(self, path: str | os.PathLike) -> None:
+    def save(
+        self, path: str | os.PathLike, *, key: bytes | None = None
+    ) -> None:
         """Writes the gallery to a file that is complete or not there.
 
         Whatever stops the writing, an older file is kept whole. The file has
@@ -162,25 +164,33 @@ class Gallery:
 
         Args:
             path: str or path; an older file is replaced at the end.
+            key: bytes, at least 16, secret, such as `secrets.token_bytes(32)`:
+                the checksum becomes an HMAC, so that whoever has not the key
+                cannot change the file unnoticed. Defaults to `None`: the
+                checksum shows damage only.
         """
-        write_gallery(path, self._store.snapshot(), self.model)
+        write_gallery(path, self._store.snapshot(), self.model, key)
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> "Gallery":
+    def load(
+        cls, path: str | os.PathLike, *, key: bytes | None = None
+    ) -> "Gallery":
         """Reads what `save` wrote.
 
         Args:
             path: str or path.
+            key: bytes, the one of `save`; a file that was saved with another,
+                or with none, is refused. Defaults to `None`, none.
 
         Returns:
             `Gallery`.
 
         Raises:
-            GalleryError: no gallery, a truncated or damaged one, or one of
-                another version.
+            GalleryError: no gallery, a truncated or damaged one, one of
+                another version, or with an embedding that is not of norm 1.
             FileNotFoundError: there is no such file.
         """
-        model, store = read_gallery(path)
+        model, store = read_gallery(path, key)
         gallery = cls(model)
         gallery._store = store
         return gallery

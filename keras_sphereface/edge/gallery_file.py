@@ -7,10 +7,10 @@ r"""A gallery in a file: plain bytes, nothing that could run.
 | the header | JSON: format version, model, numbers of crops, names |
 | 4 per crop | int32, whose it is: a position in the names |
 | 4 * embedding_dim per crop | float32, its embedding |
-| 32 | SHA-256 of everything before |
+| 32 | SHA-256 of everything before, or HMAC-SHA-256 with a secret key |
 """
 
-import hashlib
+import hmac
 import json
 import os
 from pathlib import Path
@@ -25,12 +25,15 @@ from keras_sphereface.edge.gallery_store import (
     Snapshot,
 )
 from keras_sphereface.edge.model_identity import ModelIdentity
-from keras_sphereface.files import new_file
+from keras_sphereface.files import new_digest, new_file
 
 MAGIC = b"SFGALRY\n"
 FORMAT_VERSION = 1
+# A block of a gallery takes this many numbers at once.
+MAX_EMBEDDING_DIM = 2**14
 _KEYS = {"format_version", "model", "num_crops", "names"}
 _DIGEST_SIZE = 32
+_NORM_TOLERANCE = 1e-4  # of float32 rows of norm 1; written ones keep 1e-6
 
 
 class GalleryError(ValueError):
@@ -38,7 +41,10 @@ class GalleryError(ValueError):
 
 
 def write_gallery(
-    path: str | os.PathLike, snapshot: Snapshot, model: ModelIdentity
+    path: str | os.PathLike,
+    snapshot: Snapshot,
+    model: ModelIdentity,
+    key: bytes | None = None,
 ) -> None:
     """Writes a gallery to a file that is complete or not there.
 
@@ -46,7 +52,9 @@ def write_gallery(
         path: str or path; an older file is replaced at the end.
         snapshot: `Snapshot`.
         model: `ModelIdentity` of the embeddings.
+        key: bytes, see `Gallery.save`. Defaults to `None`.
     """
+    digest = new_digest(key)
     numbers = snapshot.names[: snapshot.num_people]
     names = [name for name in numbers if name is not None]
     place = np.cumsum([name is not None for name in numbers], dtype="<i4") - 1
@@ -59,7 +67,6 @@ def write_gallery(
     }
     text = json.dumps(header).encode()
     with new_file(path) as unfinished, open(unfinished, "wb") as file:
-        digest = hashlib.sha256()
 
         def write(content: bytes | memoryview) -> None:
             file.write(content)
@@ -75,11 +82,14 @@ def write_gallery(
         file.write(digest.digest())
 
 
-def read_gallery(path: str | os.PathLike) -> tuple[ModelIdentity, GalleryStore]:
+def read_gallery(
+    path: str | os.PathLike, key: bytes | None = None
+) -> tuple[ModelIdentity, GalleryStore]:
     """Reads what `write_gallery` wrote, or says what is wrong with it.
 
     Args:
         path: str or path.
+        key: bytes, the one it was written with. Defaults to `None`, none.
 
     Returns:
         `(model, store)`.
@@ -96,7 +106,8 @@ def read_gallery(path: str | os.PathLike) -> tuple[ModelIdentity, GalleryStore]:
             f"There is no gallery file. Received: path={name!r}"
         )
     with open(path, "rb") as file:
-        reader = _Reader(file, os.fstat(file.fileno()).st_size, name)
+        size = os.fstat(file.fileno()).st_size
+        reader = _Reader(file, size, name, key)
         header = reader.header()
         model = ModelIdentity.from_dict(header["model"])
         return model, reader.rows(header, model.embedding_dim)
@@ -105,9 +116,11 @@ def read_gallery(path: str | os.PathLike) -> tuple[ModelIdentity, GalleryStore]:
 class _Reader:
     """Reads a gallery from front to back, and hashes what it reads."""
 
-    def __init__(self, file: BinaryIO, size: int, name: str) -> None:
+    def __init__(
+        self, file: BinaryIO, size: int, name: str, key: bytes | None
+    ) -> None:
         self.file, self.size, self.name = file, size, name
-        self.digest = hashlib.sha256()
+        self.digest = new_digest(key)
 
     def fail(self, what: str) -> NoReturn:
         raise GalleryError(f"{what} Received: path={self.name!r}")
@@ -151,7 +164,12 @@ class _Reader:
             or len(set(names)) != len(names)
         ):
             raise ValueError("its header does not describe a gallery")
-        ModelIdentity.from_dict(header["model"])
+        model = ModelIdentity.from_dict(header["model"])
+        if model.embedding_dim > MAX_EMBEDDING_DIM:
+            raise ValueError(
+                f"its embeddings have {model.embedding_dim} dimensions, more "
+                f"than {MAX_EMBEDDING_DIM}"
+            )
 
     def rows(self, header: dict[str, Any], embedding_dim: int) -> GalleryStore:
         names, num_crops = header["names"], header["num_crops"]
@@ -163,16 +181,39 @@ class _Reader:
                 f"{self.size} bytes and should have {expected}."
             )
         owners = np.frombuffer(self.read(4 * num_crops), "<i4")
+        if np.any((owners < 0) | (owners >= len(names))):
+            self.fail("The gallery file is damaged: a crop belongs to nobody.")
+        if len(np.unique(owners)) != len(names):
+            self.fail("The gallery file is damaged: somebody has no crop.")
         store = GalleryStore(embedding_dim)
+        wrong_row = None
         for start in range(0, num_crops, BLOCK_SIZE):
             some = owners[start : start + BLOCK_SIZE]
             content = self.read(4 * len(some) * embedding_dim)
-            if np.any((some < 0) | (some >= len(names))):
-                self.fail(
-                    "The gallery file is damaged: a crop belongs to nobody."
-                )
             units = np.frombuffer(content, "<f4").reshape(-1, embedding_dim)
+            is_unit = _are_unit(units)
+            if wrong_row is None and not is_unit.all():
+                wrong_row = start + int(is_unit.argmin())
             store.add([names[owner] for owner in some], units)
-        if self.file.read() != self.digest.digest():
-            self.fail("The gallery file is damaged: its checksum differs.")
+        if not hmac.compare_digest(self.file.read(), self.digest.digest()):
+            self.fail(
+                "The gallery file is damaged: its checksum differs; or it was "
+                "sealed with another key, or none."
+            )
+        # Whoever changed a row could make the checksum fit; a row that is not
+        # of norm 1 would win every search, or break it.
+        if wrong_row is not None:
+            self.fail(
+                "Every embedding of a gallery must be finite and of norm 1, "
+                f"and that of crop {wrong_row}, of "
+                f"{names[owners[wrong_row]]!r}, is not; the file was changed."
+            )
         return store
+
+
+def _are_unit(rows: np.ndarray) -> np.ndarray:
+    """Which rows are finite and of norm 1."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = np.einsum("ij,ij->i", rows, rows)
+        # A NaN is not near anything.
+        return np.abs(squares - 1) < 2 * _NORM_TOLERANCE

@@ -1,10 +1,11 @@
 """Embeddings in memory that can be searched while others are added."""
 
-import threading
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+
+from keras_sphereface.edge.fork_lock import ForkLock
 
 BLOCK_SIZE = 4096  # rows; 8 MB of 512 numbers each
 REMOVED = -1
@@ -41,7 +42,7 @@ class GalleryStore:
 
     def __init__(self, embedding_dim: int) -> None:
         self.embedding_dim = embedding_dim
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._clear()
 
     def _clear(self) -> None:

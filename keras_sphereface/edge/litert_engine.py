@@ -1,13 +1,14 @@
 """Running a TFLite file with LiteRT."""
 
-import threading
+import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from keras_sphereface.contract import SIGNATURE
-from keras_sphereface.edge.artifact_file import ArtifactFile
+from keras_sphereface.edge.artifact_file import ArtifactFile, ModelFileError
+from keras_sphereface.edge.fork_lock import ForkLock
 from keras_sphereface.edge.image_batches import embed_in_batches, to_input_dtype
 
 _INPUT_TYPES = (np.float32, np.uint8)
@@ -17,10 +18,11 @@ _OUTPUT_TYPES = (np.float32, np.int8)
 class LiteRTEngine:
     """An exported embedder in the LiteRT runtime.
 
-    Safe to share between threads: one batch is embedded at a time. Where the
-    file leaves the batch free it is 1: larger ones are no faster (from eight
-    MobileFaceNet faces on they leave the cache and are slower), and an
-    embedding then does not depend on what it is embedded with.
+    Safe to share between threads: one batch is embedded at a time. A forked
+    process loads the file anew, for the runtime's own threads stay behind.
+    Where the file leaves the batch free it is 1: larger ones are no faster
+    (from eight MobileFaceNet faces on they leave the cache and are slower), and
+    an embedding then does not depend on what it is embedded with.
 
     Args:
         artifact: `ArtifactFile` that `export_litert` wrote.
@@ -38,8 +40,10 @@ class LiteRTEngine:
         self, artifact: ArtifactFile, threads: int | None = None
     ) -> None:
         name = artifact.name
-        self._run = _signature_runner(load_interpreter(artifact, threads), name)
-        self._lock = threading.Lock()
+        self._artifact, self._threads = artifact, threads
+        self._lock = ForkLock()
+        with self._lock:
+            self._load()
         images = self._run.get_input_details()["images"]
         embeddings = self._run.get_output_details()["embeddings"]
         for tensor, types, what in (
@@ -72,9 +76,18 @@ class LiteRTEngine:
             self._embed_batch, images, self.fixed_batch or 1, self.embedding_dim
         )
 
+    def _load(self) -> None:
+        interpreter = load_interpreter(self._artifact, self._threads)
+        self._run = _signature_runner(interpreter, self._artifact.name)
+        self._process = os.getpid()
+
     def _embed_batch(self, images: np.ndarray) -> np.ndarray:
         pixels = to_input_dtype(images, self.input_dtype)
         with self._lock:
+            if self._process != os.getpid():
+                # Not freed: that would wait for threads that are not here.
+                self._of_parent = self._run
+                self._load()
             embeddings = self._run(images=pixels)["embeddings"]
         return self._dequantize(embeddings)
 
@@ -102,7 +115,7 @@ def load_interpreter(artifact: ArtifactFile, threads: int | None = None) -> Any:
         )
         interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
-        raise ValueError(
+        raise ModelFileError(
             "The TFLite file is damaged, or needs operations this runtime "
             f"lacks ({error}). Received: path={artifact.name!r}"
         ) from error

@@ -1,11 +1,13 @@
 """Running an ONNX file with ONNX Runtime."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from keras_sphereface.edge.artifact_file import ArtifactFile
+from keras_sphereface.edge.artifact_file import ArtifactFile, ModelFileError
+from keras_sphereface.edge.fork_lock import ForkLock
 from keras_sphereface.edge.image_batches import embed_in_batches, to_input_dtype
 
 _INPUT_TYPES: dict[str, type[np.generic]] = {
@@ -17,8 +19,10 @@ _INPUT_TYPES: dict[str, type[np.generic]] = {
 class OnnxEngine:
     """An exported embedder in ONNX Runtime, on the processor.
 
-    Safe to share between threads, which run side by side. Where the file
-    leaves the batch free it is 1, as for `LiteRTEngine` and for its reasons.
+    Safe to share between threads, which run side by side. A forked process
+    loads the file anew, for the runtime's own threads stay behind. Where the
+    file leaves the batch free it is 1, as for `LiteRTEngine` and for its
+    reasons.
 
     Args:
         artifact: `ArtifactFile` that `export_onnx` wrote.
@@ -35,7 +39,11 @@ class OnnxEngine:
     def __init__(
         self, artifact: ArtifactFile, threads: int | None = None
     ) -> None:
-        self._session = _load(artifact, threads)
+        self._artifact, self._threads = artifact, threads
+        self._lock = ForkLock()
+        with self._lock:
+            self._session = _load(artifact, threads)
+            self._process = os.getpid()
         inputs, outputs = (
             {item.name: item for item in items}
             for items in (
@@ -85,7 +93,18 @@ class OnnxEngine:
 
     def _embed_batch(self, images: np.ndarray) -> np.ndarray:
         pixels = to_input_dtype(images, self.input_dtype)
-        return self._session.run(["embeddings"], {"images": pixels})[0]
+        session = self._session_of_process()
+        return session.run(["embeddings"], {"images": pixels})[0]
+
+    def _session_of_process(self) -> Any:
+        if self._process != os.getpid():
+            with self._lock:
+                if self._process != os.getpid():
+                    # Not freed: that would wait for threads that are not here.
+                    self._of_parent = self._session
+                    self._session = _load(self._artifact, self._threads)
+                    self._process = os.getpid()
+        return self._session
 
 
 def _load(artifact: ArtifactFile, threads: int | None) -> Any:
@@ -106,7 +125,7 @@ def _load(artifact: ArtifactFile, threads: int | None) -> Any:
         )
     # Its many exceptions share no other base.
     except Exception as error:
-        raise ValueError(
+        raise ModelFileError(
             "The ONNX file is damaged, or needs operations this runtime "
             f"lacks ({error}). Received: path={artifact.name!r}"
         ) from error

@@ -16,6 +16,10 @@ MODEL_OPERATOR_CODES, MODEL_SUBGRAPHS = 6, 8
 MODEL_BUFFERS, MODEL_METADATA = 12, 16
 METADATA_NAME, METADATA_BUFFER = 4, 6
 BUFFER_DATA = 4
+# The largest files have a few thousand; offsets may all lead to one place, so
+# that a small file could ask for any number of readings.
+MAX_TABLES = 2**16
+_MAX_METADATA = 256
 
 
 def root_table(content: bytes) -> "Table":
@@ -45,17 +49,26 @@ def child_tables(parent: "Table", field: int) -> list["Table"]:
     Returns:
         List of tables, empty if the field is not there.
     """
-    from flatbuffers.table import Table
+    offset, count = _vector(parent, field, MAX_TABLES)
+    return [_child(parent, offset, index) for index in range(count)]
 
+
+def _vector(parent: "Table", field: int, most: int) -> tuple[int, int]:
+    """Offset of a vector of tables, and how many there are."""
     offset = parent.Offset(field)
     count = parent.VectorLen(offset) if offset else 0
     if 4 * count > len(parent.Bytes):
         raise ValueError("a vector is longer than the file")
-    start = parent.Vector(offset) if count else 0
-    return [
-        Table(parent.Bytes, parent.Indirect(start + 4 * index))
-        for index in range(count)
-    ]
+    if count > most:
+        raise ValueError(f"a vector has more than {most} tables")
+    return offset, count
+
+
+def _child(parent: "Table", offset: int, index: int) -> "Table":
+    from flatbuffers.table import Table
+
+    place = parent.Vector(offset) + 4 * index
+    return Table(parent.Bytes, parent.Indirect(place))
 
 
 def read_metadata(content: bytes, name: str) -> bytes | None:
@@ -81,12 +94,20 @@ def _read_metadata(content: bytes, name: bytes) -> bytes | None:
     from flatbuffers.number_types import Uint32Flags
 
     model = root_table(content)
-    for entry in child_tables(model, MODEL_METADATA):
+    entries, num_entries = _vector(model, MODEL_METADATA, _MAX_METADATA)
+    buffers, num_buffers = _vector(model, MODEL_BUFFERS, MAX_TABLES)
+    for number in range(num_entries):
+        entry = _child(model, entries, number)
         offset = entry.Offset(METADATA_NAME)
-        if not offset or entry.String(offset + entry.Pos) != name:
+        # Compared before it is copied: a name may be as long as the file.
+        if not offset or entry.VectorLen(offset) != len(name):
+            continue
+        if entry.String(offset + entry.Pos) != name:
             continue
         index = entry.GetSlot(METADATA_BUFFER, 0, Uint32Flags)
-        buffer = child_tables(model, MODEL_BUFFERS)[index]
+        if index >= num_buffers:
+            raise ValueError(f"there is no buffer {index}")
+        buffer = _child(model, buffers, index)
         offset = buffer.Offset(BUFFER_DATA)
         if offset:
             start = buffer.Vector(offset)

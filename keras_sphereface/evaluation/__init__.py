@@ -29,6 +29,7 @@ from keras_sphereface.evaluation.extraction import extract_embeddings
 from keras_sphereface.evaluation.folds import (
     FoldAccuracies,
     fold_accuracies,
+    measured_folds,
     ten_fold_accuracy,
 )
 from keras_sphereface.evaluation.full_report import FullReport, full_report
@@ -46,6 +47,7 @@ from keras_sphereface.evaluation.identification_report import (
     IdentificationReport,
     identify,
 )
+from keras_sphereface.evaluation.ijb_evaluation import embed_ijb, measure_ijb
 from keras_sphereface.evaluation.ijb_format import (
     TemplateMedia,
     TemplatePairs,
@@ -54,7 +56,19 @@ from keras_sphereface.evaluation.ijb_format import (
     read_template_pairs,
     read_template_subjects,
 )
+from keras_sphereface.evaluation.ijb_report import IjbReport
+from keras_sphereface.evaluation.ijb_set import IjbSet, read_ijb
+from keras_sphereface.evaluation.insightface_tables import (
+    InsightFaceSearch,
+    nearest_far_tars,
+    search_like_insightface,
+)
 from keras_sphereface.evaluation.intervals import mean_interval, rate_interval
+from keras_sphereface.evaluation.loose_faces import (
+    FacePoints,
+    LooseFaces,
+    read_face_points,
+)
 from keras_sphereface.evaluation.pair_verification import (
     evaluate_pairs,
     verify_scores,
@@ -67,6 +81,7 @@ from keras_sphereface.evaluation.study_summary import (
     StudySummary,
     summarize_study,
 )
+from keras_sphereface.evaluation.template_people import template_people
 from keras_sphereface.evaluation.templates import Templates, pool_templates
 from keras_sphereface.evaluation.verification_report import (
     VerificationReport,
@@ -80,12 +95,17 @@ __all__ = [
     "BootstrapIntervals",
     "Calibration",
     "Comparison",
+    "FacePoints",
     "FoldAccuracies",
     "FullReport",
     "GallerySearch",
     "GroupRates",
     "GroupReport",
     "IdentificationReport",
+    "IjbReport",
+    "IjbSet",
+    "InsightFaceSearch",
+    "LooseFaces",
     "PairSet",
     "Reliability",
     "Roc",
@@ -104,6 +124,7 @@ __all__ = [
     "compare_full_reports",
     "compare_groups",
     "compare_reports",
+    "embed_ijb",
     "equal_error",
     "evaluate_pairs",
     "extract_embeddings",
@@ -113,9 +134,14 @@ __all__ = [
     "held_out_probabilities",
     "identify",
     "mean_interval",
+    "measure_ijb",
+    "measured_folds",
+    "nearest_far_tars",
     "pool_templates",
     "rate_interval",
     "read_attributes",
+    "read_face_points",
+    "read_ijb",
     "read_template_media",
     "read_template_pairs",
     "read_template_subjects",
@@ -124,8 +150,10 @@ __all__ = [
     "run_outcome",
     "score_pairs",
     "search_gallery",
+    "search_like_insightface",
     "summarize_study",
     "tar_at_far",
+    "template_people",
     "ten_fold_accuracy",
     "threshold_at_far",
     "verify_scores",

@@ -2,33 +2,29 @@
 
 import contextlib
 import hashlib
-import json
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from keras_sphereface.contract import (
     FaceInput,
+    StoredImages,
     flip_fusion,
     to_numpy,
     unit_embeddings,
 )
+from keras_sphereface.contract.image_sources import ImageList, Images
 from keras_sphereface.contract.similarity import Embed
-from keras_sphereface.files import write_json
+from keras_sphereface.evaluation.partial_rows import PartialRows
+from keras_sphereface.files.mapped_files import name_when_cut
 from keras_sphereface.pairs.named_images import (
-    Images,
     check_images,
     image_batches,
     image_names,
 )
-
-# A batch embedded again may differ in the last digits only, or it was another
-# model.
-_SAME_MODEL = 1e-3
 
 
 def extract_embeddings(
@@ -46,24 +42,27 @@ def extract_embeddings(
     """Embeds images into a memory-mapped `.npy` file.
 
     Rows are written as they are made, to a file beside `path` that ends in
-    `.partial`, and counted in one that ends in `.progress.json`. Called again
-    after a crash or Ctrl-C it resumes after the last full batch, if images,
-    flip and model are the same: the first image is embedded again and compared.
-    `path` itself appears complete or not at all, and an older one is replaced.
+    `.partial`, and counted in one that ends in `.progress.json`, with
+    checksums. Called again after a crash or Ctrl-C it resumes after the last
+    rows that are as they were written, if images, flip and model are the same:
+    the first image is embedded again and compared. Damaged rows are made anew,
+    with a warning. `path` itself appears complete or not at all, and an older
+    one is replaced.
 
     Args:
         embed: callable, uint8 images `[batch_size, height, width, 3]` to
             embeddings `[batch_size, embedding_dim]`, as array or tensor.
-        images: sequence of image paths, or uint8 array
-            `[num_images, height, width, 3]`.
+        images: uint8 array `[num_images, height, width, 3]`, a sequence of
+            paths or encoded images, a folder, or a data set; see
+            `contract.list_images`.
         path: file to write, ending in `.npy`.
         flip: bool, whether the mirror image's embedding is added. Defaults to
             `False`.
         normalize: bool, whether rows get norm 1. `False` keeps the norms, for
             `pool_templates(weighting="norm")`. Defaults to `True`.
         batch_size: int, at least 1. Defaults to `64`.
-        names: what an error calls each image. Defaults to the paths, or to
-            `"image 0"`, ...
+        names: what an error calls each image. Defaults to the paths, to
+            what a data set calls them, or to `"image 0"`, ...
         face_input: `FaceInput` every image must fit. Defaults to `None`: all
             must have the size of the first.
         progress: bool, whether to show a progress bar. Defaults to `False`.
@@ -74,6 +73,7 @@ def extract_embeddings(
     Raises:
         ValueError: an image cannot be read, or its embedding is all zeros or
             not finite; the image is named. What came before it is kept.
+        OSError: the disk is full, or failed; the error has the file's name.
     """
     path = Path(path)
     if path.suffix != ".npy":
@@ -93,8 +93,6 @@ def extract_embeddings(
     if face_input is None:
         face_input = FaceInput(*first.shape[1:3])
     probe = rows(first, 0)
-    partial = path.with_name(path.name + ".partial")
-    state = path.with_name(path.name + ".progress.json")
     job = {
         "images": _fingerprint(images, names),
         "num_images": len(images),
@@ -102,32 +100,25 @@ def extract_embeddings(
         "flip": flip,
         "normalize": normalize,
     }
-    done = _rows_done(partial, state, job, probe)
-    # The row count is written last, so rows that count are on the disk.
-    output = np.lib.format.open_memmap(
-        partial,
-        mode="r+" if done else "w+",
-        dtype=np.float32,
-        shape=(len(images), probe.shape[1]),
-    )
-    with _bar(progress, done, len(images)) as bar:
+    with (
+        PartialRows(path, job, probe) as output,
+        _bar(progress, output.done, len(images)) as bar,
+    ):
         for batch in image_batches(
             images,
             names,
             batch_size=batch_size,
             face_input=face_input,
-            start=done,
+            start=output.done,
         ):
-            output[done : done + len(batch)] = rows(batch, done)
-            done += len(batch)
+            output.append(rows(batch, output.done))
             bar(len(batch))
-            if _due(done, len(images), batch_size):
-                output.flush()
-                write_json(state, {**job, "done": done})
-    del output
-    os.replace(partial, path)
-    state.unlink(missing_ok=True)
-    return np.load(path, mmap_mode="r")
+            if _due(output.done, len(images), batch_size):
+                output.note()
+        output.finish()
+    result = np.load(path, mmap_mode="r")
+    name_when_cut(result, path)
+    return result
 
 
 def _due(done: int, num_images: int, batch_size: int) -> bool:
@@ -163,34 +154,7 @@ def _rows(
     return rows
 
 
-def _rows_done(
-    partial: Path, state: Path, job: dict[str, Any], probe: np.ndarray
-) -> int:
-    if not (partial.is_file() and state.is_file()):
-        return 0
-    try:
-        content = json.loads(state.read_bytes())
-        done = content.pop("done")
-        first = np.load(partial, mmap_mode="r")[:1]
-    except (ValueError, KeyError, EOFError):
-        content = None
-    if content != job:
-        raise ValueError(
-            "`path` has a beginning of another extraction: other images, "
-            "another order, flip, normalize or embedding_dim. Remove it or "
-            f"choose another path. Received: {partial} and {state.name}"
-        )
-    error = np.linalg.norm(first - probe) / np.linalg.norm(probe)
-    if not error <= _SAME_MODEL:
-        raise ValueError(
-            "`path` has a beginning made with another model: the embedding of "
-            f"the first image differs by {error:.2g} of its length. Remove it "
-            f"or choose another path. Received: {partial}"
-        )
-    return done
-
-
-def _fingerprint(images: Images, names: Sequence[str]) -> str:
+def _fingerprint(images: ImageList, names: Sequence[str]) -> str:
     """What must be equal for rows of an earlier run to be of use."""
     digest = hashlib.sha256()
     if isinstance(images, np.ndarray):
@@ -199,11 +163,17 @@ def _fingerprint(images: Images, names: Sequence[str]) -> str:
         step = max(len(images) // 100, 1)
         digest.update(np.ascontiguousarray(images[::step]).tobytes())
     else:
-        for image in images:
-            if isinstance(image, bytes):  # its name says only where it stood
+        # What a data set holds is read from the disk: some of it, as above.
+        is_stored = isinstance(images, StoredImages)
+        step = max(len(images) // 100, 1) if is_stored else 1
+        for image in images[::step]:
+            # The name of what is in memory says only where it stood.
+            if not isinstance(image, (str, os.PathLike)):
+                if isinstance(image, np.ndarray):
+                    image = image.tobytes()
                 digest.update(hashlib.sha256(image).digest())
     for name in names:
-        digest.update(name.encode() + b"\0")
+        digest.update(name.encode("utf-8", "surrogateescape") + b"\0")
     return digest.hexdigest()
 
 

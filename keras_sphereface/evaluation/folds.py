@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from keras_sphereface.contract.arguments import check_choice
 from keras_sphereface.evaluation.curves import check_scores
+from keras_sphereface.pairs.pair_folds import ten_folds
 
 
 class FoldAccuracies(NamedTuple):
@@ -25,6 +26,54 @@ class FoldAccuracies(NamedTuple):
 
 
 PROTOCOLS = ("midpoints", "insightface")
+
+
+def measured_folds(
+    *, is_same: npt.ArrayLike, folds: npt.ArrayLike
+) -> np.ndarray:
+    """The folds that an accuracy is measured on.
+
+    A set of one fold, such as LFW's view 1, leaves no pairs beside it to
+    choose a threshold on, and the best threshold of the pairs themselves would
+    flatter. It is cut into up to ten parts by `pairs.pair_folds.ten_folds`:
+    no pair touches its own threshold. People may be in several parts, so that
+    the accuracy leans a little high; a report says so.
+
+    Args:
+        is_same: bool, `[num_pairs]`.
+        folds: int, `[num_pairs]`, any number of folds.
+
+    Returns:
+        int array, `[num_pairs]`: `folds`, or the parts of one fold.
+
+    Raises:
+        ValueError: there are pairs of one kind only outside a fold, or fewer
+            than two of a kind in a set of one fold.
+    """
+    is_same = np.asarray(is_same, bool)
+    folds = _check_folds(folds, len(is_same))
+    names, place, counts = np.unique(
+        folds, return_inverse=True, return_counts=True
+    )
+    num_same = int(is_same.sum())
+    if len(names) == 1:
+        if min(num_same, len(is_same) - num_same) < 2:
+            raise ValueError(
+                "`is_same` must have two pairs of each kind, to choose a "
+                f"threshold on some and test it on others. Received: {num_same}"
+                f" of one person, {len(is_same) - num_same} of two"
+            )
+        return ten_folds(is_same)
+    same_outside = num_same - np.bincount(place.reshape(-1), weights=is_same)
+    for name, same, others in zip(
+        names, same_outside, len(is_same) - counts, strict=True
+    ):
+        if same in (0, others):
+            raise ValueError(
+                "`is_same` must have pairs of both kinds outside each fold to "
+                f"choose a threshold. Received: one kind outside fold {name}"
+            )
+    return folds
 
 
 def fold_accuracies(
@@ -63,13 +112,7 @@ def fold_accuracies(
     """
     check_choice("protocol", protocol, PROTOCOLS)
     scores, is_same = check_scores(scores, is_same)
-    folds = np.asarray(folds)
-    if folds.shape != scores.shape or folds.dtype.kind not in "iu":
-        raise ValueError(
-            "`folds` must be int, one per pair. Received: "
-            f"folds.dtype={folds.dtype}, folds.shape={folds.shape} with "
-            f"{len(scores)} scores"
-        )
+    folds = _check_folds(folds, len(scores))
     if protocol == "insightface" and np.any(np.abs(scores) > 1 + 1e-6):
         worst = int(np.argmax(np.abs(scores)))
         raise ValueError(
@@ -129,6 +172,17 @@ def ten_fold_accuracy(
         scores=scores, is_same=is_same, folds=folds, protocol=protocol
     )
     return float(results.accuracies.mean())
+
+
+def _check_folds(folds: npt.ArrayLike, num_pairs: int) -> np.ndarray:
+    folds = np.asarray(folds)
+    if folds.shape != (num_pairs,) or folds.dtype.kind not in "iu":
+        raise ValueError(
+            "`folds` must be int, one per pair. Received: "
+            f"folds.dtype={folds.dtype}, folds.shape={folds.shape} with "
+            f"{num_pairs} scores"
+        )
+    return folds
 
 
 def _midpoints(scores: np.ndarray) -> np.ndarray:

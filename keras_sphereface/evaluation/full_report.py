@@ -1,7 +1,7 @@
 """Everything about one model on one pair set, for a report with pictures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from keras_sphereface.evaluation.calibration import (
     held_out_probabilities,
     reliability,
 )
+from keras_sphereface.evaluation.folds import measured_folds
 from keras_sphereface.evaluation.groups import GroupReport, compare_groups
 from keras_sphereface.evaluation.pair_verification import (
     STEADY_ERRORS,
@@ -102,7 +103,8 @@ def full_report(
     """Embeds a pair set and measures all there is to measure.
 
     Args:
-        embed: as in `evaluate_pairs`.
+        embed: as in `evaluate_pairs`; what it says of itself in `notes`, strs,
+            stands in those of the report.
         pairs: `PairSet`.
         attributes: dict of str arrays `[num_pairs, 2]` by attribute, from
             `read_attributes`. Their shared threshold is that of the lowest FAR
@@ -120,6 +122,7 @@ def full_report(
     Returns:
         `FullReport`.
     """
+    folds = measured_folds(is_same=pairs.is_same, folds=pairs.folds)
     scores = score_pairs(
         embed,
         pairs,
@@ -139,13 +142,14 @@ def full_report(
         protocol=protocol,
         resamples=resamples,
     )
+    notes = (*getattr(embed, "notes", ()), *report.notes)
     return FullReport(
         pairs=pairs,
         scores=scores,
-        report=report,
+        report=replace(report, notes=notes),
         calibration=fit_calibration(**truth),
         reliability=reliability(
-            probabilities=held_out_probabilities(**truth, folds=pairs.folds),
+            probabilities=held_out_probabilities(**truth, folds=folds),
             is_same=pairs.is_same,
         ),
         groups=tuple(

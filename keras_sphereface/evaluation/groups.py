@@ -1,6 +1,5 @@
 """The same threshold for everyone: whom does it fail more often?"""
 
-import csv
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from keras_sphereface.evaluation.text_table import (
     percent,
     text_table,
 )
+from keras_sphereface.files.text_file import read_csv_rows
 from keras_sphereface.pairs import PairSet
 
 MIXED = "(two groups)"
@@ -172,25 +172,24 @@ def read_attributes(
         Dict of str arrays `[num_pairs, 2]` by attribute: the `groups` of
         `compare_groups`.
     """
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        lines = [line for line in csv.reader(file) if line]
-    if len(lines) < 2 or len(lines[0]) < 2:
+    lines = read_csv_rows(path)
+    if len(lines) < 2 or len(lines[0][1]) < 2:
         raise ValueError(
             f"{path}: the first line must name a column for people or images "
             "and at least one attribute, and others must follow. "
             f"Received: {len(lines)} lines"
         )
-    header, *lines = lines
+    (_, header), *lines = lines
     values: dict[str, list[str]] = {}
-    for number, line in enumerate(lines, start=2):
+    for number, line in lines:
         key = line[0].strip()
         if len(line) != len(header):
             raise ValueError(
-                f"{path}, row {number}: must have {len(header)} fields, as "
+                f"{path}, line {number}: must have {len(header)} fields, as "
                 f"the first. Received: {len(line)}"
             )
         if key in values:
-            raise ValueError(f"{path}, row {number}: {key!r} appears twice")
+            raise ValueError(f"{path}, line {number}: {key!r} appears twice")
         values[key] = [value.strip() or UNKNOWN for value in line[1:]]
     unknown = [UNKNOWN] * (len(header) - 1)
     found = [_find(values, pairs, index) for index in range(len(pairs.images))]

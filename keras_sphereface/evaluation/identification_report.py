@@ -80,8 +80,8 @@ class IdentificationReport:
             "notes": list(self.notes),
         }
 
-    def table(self) -> str:
-        """The report as aligned text, one line per measure."""
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """One row per measure: name, value, interval, threshold."""
         rows = [
             (
                 f"rank {rank}",
@@ -100,12 +100,20 @@ class IdentificationReport:
             )
             for fpir, rate in self.tpir_at_fpir.items()
         ]
-        title = (
+        return rows
+
+    @property
+    def title(self) -> str:
+        """What was measured, and on how much."""
+        return (
             f"{self.name} ({self.num_gallery:,} people in the gallery, "
             f"{self.num_mated:,} probes of them, {self.num_non_mated:,} of "
             "others)"
         )
-        return "\n".join([text_table(title, rows), *self.notes])
+
+    def table(self) -> str:
+        """The report as aligned text, one line per measure."""
+        return "\n".join([text_table(self.title, self.rows()), *self.notes])
 
     def __str__(self) -> str:
         return self.table()

@@ -1,11 +1,16 @@
 """The text files that come with IJB-B and IJB-C."""
 
-import csv
 import os
-from pathlib import Path
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from keras_sphereface.files.text_file import (
+    read_csv_table,
+    read_lines,
+    shorten,
+)
 
 
 class TemplateMedia(NamedTuple):
@@ -74,7 +79,9 @@ def read_template_pairs(path: str | os.PathLike) -> TemplatePairs:
     Returns:
         `TemplatePairs`.
     """
-    rows = np.array(_read_columns(path, "template_id template_id label"))
+    rows = _read_integers(path)
+    if rows is None:
+        rows = np.array(_read_columns(path, "template_id template_id label"))
     wrong = np.flatnonzero(~np.isin(rows[:, 2], (0, 1)))
     if len(wrong):
         raise ValueError(
@@ -96,31 +103,25 @@ def read_template_subjects(*paths: str | os.PathLike) -> TemplateSubjects:
     """
     subjects: dict[int, int] = {}
     for path in paths:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            missing = {"TEMPLATE_ID", "SUBJECT_ID"} - set(
-                reader.fieldnames or ()
+        header, rows = read_csv_table(path, skip_spaces=True)
+        if not {"TEMPLATE_ID", "SUBJECT_ID"} <= set(header):
+            raise ValueError(
+                f"{path}: the first line must name the columns TEMPLATE_ID and "
+                f"SUBJECT_ID. Received: {shorten(', '.join(header))}"
             )
-            if missing:
+        for line, row in rows:
+            numbers = [row["TEMPLATE_ID"], row["SUBJECT_ID"]]
+            if not all(_is_number(number) for number in numbers):
                 raise ValueError(
-                    f"{path}: the first line must name the columns "
-                    "TEMPLATE_ID and SUBJECT_ID. "
-                    f"Received: {reader.fieldnames}"
+                    f"{path}, line {line}: TEMPLATE_ID and SUBJECT_ID must be "
+                    f"numbers. Received: {shorten(', '.join(numbers))}"
                 )
-            for row in reader:
-                numbers = [row["TEMPLATE_ID"], row["SUBJECT_ID"]]
-                if not all(_is_number(number) for number in numbers):
-                    raise ValueError(
-                        f"{path}, line {reader.line_num}: TEMPLATE_ID and "
-                        f"SUBJECT_ID must be numbers. Received: {numbers}"
-                    )
-                template, person = map(int, numbers)
-                if subjects.setdefault(template, person) != person:
-                    raise ValueError(
-                        f"{path}, line {reader.line_num}: template {template} "
-                        f"shows two people. Received: {person} and "
-                        f"{subjects[template]}"
-                    )
+            template, person = map(int, numbers)
+            if subjects.setdefault(template, person) != person:
+                raise ValueError(
+                    f"{path}, line {line}: template {template} shows two "
+                    f"people. Received: {person} and {subjects[template]}"
+                )
     if not subjects:
         raise ValueError(
             f"`paths` must name a template. Received: none in {len(paths)} "
@@ -130,20 +131,32 @@ def read_template_subjects(*paths: str | os.PathLike) -> TemplateSubjects:
     return TemplateSubjects(ids, np.array([subjects[i] for i in ids.tolist()]))
 
 
+def _read_integers(path: str | os.PathLike) -> np.ndarray | None:
+    """Rows of three numbers, in C; `None` where a line is something else."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of an empty file
+            rows = np.loadtxt(
+                path, np.int64, comments=None, encoding="utf-8-sig", ndmin=2
+            )
+    except ValueError:
+        return None
+    return (
+        rows if rows.shape[1] == 3 and rows.size and rows.min() >= 0 else None
+    )
+
+
 def _read_columns(
     path: str | os.PathLike, columns: str, words: int = 0
 ) -> list[list[Any]]:
     """Rows of three fields, the first `words` of them text, others ints."""
     rows = []
-    text = Path(path).read_text(encoding="utf-8-sig")
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in read_lines(path):
         fields = line.split()
-        if not fields:
-            continue
         if len(fields) != 3 or not all(map(_is_number, fields[words:])):
             raise ValueError(
                 f"{path}, line {number}: a line must be `{columns}`. "
-                f"Received: {line!r}"
+                f"Received: {shorten(line)}"
             )
         rows.append([*fields[:words], *map(int, fields[words:])])
     if not rows:
@@ -151,5 +164,6 @@ def _read_columns(
     return rows
 
 
-def _is_number(field: str | None) -> bool:
-    return field is not None and field.isdecimal()
+def _is_number(field: str) -> bool:
+    # An int64 holds any number of so many digits.
+    return field.isdecimal() and len(field) <= 18

@@ -21,7 +21,7 @@ from keras_sphereface.evaluation.curves import (
     roc_curve,
     supports_far,
 )
-from keras_sphereface.evaluation.folds import fold_accuracies
+from keras_sphereface.evaluation.folds import fold_accuracies, measured_folds
 from keras_sphereface.evaluation.intervals import rate_interval
 from keras_sphereface.evaluation.scores import score_pairs
 from keras_sphereface.evaluation.text_table import far_text
@@ -52,7 +52,8 @@ def verify_scores(
         scores: float, `[num_pairs]`, higher means more similar; operating
             points are made of cosine similarities only, in `[-1, 1]`.
         is_same: bool, `[num_pairs]`.
-        folds: int, `[num_pairs]`. Defaults to `None`, no ten-fold accuracy.
+        folds: int, `[num_pairs]`; one fold is cut into parts, see
+            `measured_folds`. Defaults to `None`, no ten-fold accuracy.
         people: int or str, `[num_pairs, 2]`, who is on both images, for the
             intervals. Defaults to `None`: nobody is in two pairs.
         fars: floats in `(0, 1]`. One that is below 1 / number of impostor
@@ -74,12 +75,19 @@ def verify_scores(
     resamples = check_integer("resamples", resamples, at_least=0)
     scores, is_same = check_scores(scores, is_same)
     accuracies = None
-    if folds is not None:
-        accuracies = fold_accuracies(
-            scores=scores, is_same=is_same, folds=folds, protocol=protocol
-        ).accuracies
-    impostor_pairs = int(np.sum(~is_same))
     measured, notes = [], []
+    if folds is not None:
+        parts = measured_folds(is_same=is_same, folds=folds)
+        accuracies = fold_accuracies(
+            scores=scores, is_same=is_same, folds=parts, protocol=protocol
+        ).accuracies
+        if len(np.unique(folds)) == 1:
+            notes.append(
+                "The pairs are one fold. The accuracy is over "
+                f"{len(accuracies)} parts of it, each at the threshold that is "
+                "best on the others; parts may share people, so it leans high."
+            )
+    impostor_pairs = int(np.sum(~is_same))
     for far in fars:
         if not supports_far(far=far, impostor_pairs=impostor_pairs):
             notes.append(
@@ -164,7 +172,7 @@ def evaluate_pairs(
     Args:
         embed: callable, uint8 images `[batch_size, height, width, 3]` to
             embeddings `[batch_size, embedding_dim]`, as array or tensor.
-        pairs: `PairSet`.
+        pairs: `PairSet` with both kinds of pairs; see `measured_folds`.
         flip: bool, whether the mirror image's embedding is added. The
             operating points say so, and a device follows them. Defaults to
             `False`: one image, one pass.
@@ -190,6 +198,8 @@ def evaluate_pairs(
     report = evaluate_pairs(embedder, pairs, name="LFW")
     ```
     """
+    # What cannot be measured is said before the images are embedded.
+    measured_folds(is_same=pairs.is_same, folds=pairs.folds)
     scores = score_pairs(
         embed,
         pairs,

@@ -45,7 +45,7 @@ def check_embedder(embedder: object) -> None:
     Args:
         embedder: anything; right is a built functional or sequential
             `keras.Model`, `[batch_size, height, width, 3]` to
-            `[batch_size, embedding_dim]`.
+            `[batch_size, embedding_dim]`, whose weights are finite.
     """
     if keras.backend.backend() != "tensorflow":
         raise ExportError(
@@ -86,6 +86,22 @@ def check_embedder(embedder: object) -> None:
             "`embedder` must return one embedding per image, "
             "[batch_size, embedding_dim]. "
             f"Received: outputs {[tuple(x.shape) for x in outputs]}"
+        )
+    _check_finite(embedder)
+
+
+def _check_finite(embedder: keras.Model) -> None:
+    broken = [
+        weight.path
+        for weight in embedder.weights
+        if "float" in weight.dtype
+        and not bool(keras.ops.all(keras.ops.isfinite(weight)))
+    ]
+    if broken:
+        more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
+        raise ValueError(
+            "`embedder` must have finite weights; its training diverged. "
+            f"Received: NaN or infinity in {broken[0]}{more}"
         )
 
 

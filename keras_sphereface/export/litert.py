@@ -15,6 +15,7 @@ from keras_sphereface.contract import (
     seal,
 )
 from keras_sphereface.contract.arguments import check_choice, check_integer
+from keras_sphereface.contract.image_sources import Images
 from keras_sphereface.evaluation import PairSet
 from keras_sphereface.export.activation_quantizer import (
     layer_errors,
@@ -31,7 +32,6 @@ from keras_sphereface.export.graph_editor import GraphEditor
 from keras_sphereface.export.native_logs import native_logs_hidden
 from keras_sphereface.export.parity_check import ParityCheck
 from keras_sphereface.export.representative_images import (
-    Images,
     read_calibration,
 )
 from keras_sphereface.export.signatures import write_raw_signature
@@ -89,9 +89,10 @@ def export_litert(
             mixed precision is exported in float32.
         path: str or path of the file; an older one is replaced at the end.
         quantization: see above. Defaults to `"float32"`.
-        calibration: for `"int8"` and `"int16x8"`, an array or iterable of
-            images, or a folder; see `read_calibration`. Same images, same
-            file. Defaults to `None`.
+        calibration: for `"int8"` and `"int16x8"`, an array, a list, a folder
+            or a data set; see `contract.list_images`. Of more than 256 images
+            in a folder or a data set, 256 evenly spaced are read. Same
+            images, same file. Defaults to `None`.
         batch_size: int, at least 1, for delegates that want a fixed one.
             Defaults to `None`, any.
         output_dtype: `"float32"`, or `"int8"` with a scale for `"int8"` files;

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from keras_sphereface.contract import MANIFEST_NAME, seal
 from keras_sphereface.contract.arguments import check_integer
+from keras_sphereface.contract.image_sources import Images
 from keras_sphereface.evaluation import PairSet
 from keras_sphereface.export.artifact_manifest import (
     OperatingPoints,
@@ -22,7 +23,6 @@ from keras_sphereface.export.export_error import ExportError
 from keras_sphereface.export.export_report import ExportReport
 from keras_sphereface.export.native_logs import native_logs_hidden
 from keras_sphereface.export.parity_check import ParityCheck
-from keras_sphereface.export.representative_images import Images
 from keras_sphereface.files import new_file
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ def export_onnx(
             that has `.operating_points`. Defaults to `None`, no thresholds.
         training: dict of JSON values, how the model was trained. Defaults to
             `None`.
-        faces: images to compare with Keras on, an array, an iterable or a
-            folder. Defaults to `None`, four images of noise.
+        faces: images to compare with Keras on, an array, a list, a folder or
+            a data set; see `contract.list_images`. Defaults to `None`, four
+            images of noise.
         pairs: `PairSet` on which accuracy and TAR are compared.
             Defaults to `None`.
         force: bool, whether to write a file that the comparison refuses.

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_sphereface.contract import Manifest, unit_embeddings
+from keras_sphereface.contract.image_sources import Images
 from keras_sphereface.evaluation import PairSet
 from keras_sphereface.export.artifact import open_embedder
 from keras_sphereface.export.export_error import ExportError
@@ -20,7 +21,7 @@ from keras_sphereface.export.parity import (
     median_latency,
     probe_images,
 )
-from keras_sphereface.export.representative_images import Images, gather_images
+from keras_sphereface.export.representative_images import gather_images
 
 _CALIBRATION_IMAGES = 64
 

@@ -1,22 +1,17 @@
-"""The images that int8 ranges are taken from."""
-
-import os
-from collections.abc import Iterable
-from pathlib import Path
-from typing import cast
+"""The images that int8 ranges are taken from, or that Keras is compared on."""
 
 import numpy as np
-import numpy.typing as npt
 
-from keras_sphereface.contract import FaceInput, read_image
-
-# A folder, an array of images, or several of them, of batches or of paths.
-Images = (
-    str | os.PathLike | np.ndarray | Iterable[str | os.PathLike | np.ndarray]
+from keras_sphereface.contract import (
+    FaceInput,
+    StoredImages,
+    is_stored,
+    list_images,
+    read_images,
 )
+from keras_sphereface.contract.image_sources import Images
 
-FOLDER_IMAGES = 256
-_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
+STORED_IMAGES = 256
 
 
 def read_calibration(
@@ -51,11 +46,9 @@ def gather_images(
     """Brings images of any form into one array.
 
     Args:
-        images: array `[num_images, height, width, 3]`, uint8 or float
-            pixels in `[0, 255]`; a finite iterable of such images, of batches
-            or of paths; or a folder, whose images are searched in sub-folders
-            too. Of more than 256 in a folder, 256 evenly spaced in the order
-            of their names are read.
+        images: as `contract.list_images` takes them, pixels in `[0, 255]`. Of
+            more than 256 in a folder or a data set, 256 evenly spaced are
+            read.
         face_input: `contract.FaceInput` they must fit.
         name: str, the name of the argument they came in.
 
@@ -63,57 +56,13 @@ def gather_images(
         uint8 or float32 array, `[num_images, height, width, 3]`, in the order
         given.
     """
-    if isinstance(images, (str, os.PathLike)):
-        return _read_folder(Path(images), face_input, name)
-    if hasattr(images, "shape"):
-        return _check(cast("npt.ArrayLike", images), f"`{name}`", face_input)
-    return _read_items(images, face_input, name)
-
-
-def _read_items(
-    images: Iterable[str | os.PathLike | np.ndarray],
-    face_input: FaceInput,
-    name: str,
-) -> np.ndarray:
-    try:
-        items = iter(images)
-    except TypeError as error:
-        raise ValueError(
-            f"`{name}` must be an array of images, an iterable of images or a "
-            f"folder. Received: {name} of type {type(images).__name__}"
-        ) from error
-    batches = [
-        read_image(item, face_input)[None]
-        if isinstance(item, (str, os.PathLike))
-        else _check(item, f"item {index} of `{name}`", face_input)
-        for index, item in enumerate(items)
-    ]
-    if not batches:
-        raise ValueError(
-            f"`{name}` must hold at least one image. Received: an empty {name}"
-        )
-    return np.concatenate(batches)
-
-
-def _read_folder(folder: Path, face_input: FaceInput, name: str) -> np.ndarray:
-    paths = sorted(
-        path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES
-    )
-    if not paths:
-        raise ValueError(
-            f"`{name}` must be a folder with images "
-            f"({', '.join(sorted(_SUFFIXES))}). "
-            f"Received: {name}={os.fspath(folder)!r}"
-        )
-    count = min(FOLDER_IMAGES, len(paths))
-    chosen = [paths[index * len(paths) // count] for index in range(count)]
-    return np.stack([read_image(path, face_input) for path in chosen])
-
-
-def _check(
-    images: npt.ArrayLike, name: str, face_input: FaceInput
-) -> np.ndarray:
-    try:
-        return face_input.check(images)
-    except ValueError as error:
-        raise ValueError(f"{name} does not fit the embedder: {error}") from None
+    sources = list_images(name, images)
+    if is_stored(images) and len(sources) > STORED_IMAGES:
+        index = np.arange(STORED_IMAGES) * len(sources) // STORED_IMAGES
+        if isinstance(sources, StoredImages):
+            sources = sources.take(index)
+        elif isinstance(sources, np.ndarray):
+            sources = sources[index]
+        else:
+            sources = [sources[place] for place in index.tolist()]
+    return read_images(name, sources, face_input)

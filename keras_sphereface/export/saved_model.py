@@ -1,12 +1,15 @@
 """Export to a TensorFlow SavedModel."""
 
 import dataclasses
+import errno
 import os
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from keras_sphereface.contract import MANIFEST_FILE, folder_checksum
+from keras_sphereface.contract.image_sources import Images
 from keras_sphereface.evaluation import PairSet
 from keras_sphereface.export.artifact_manifest import (
     OperatingPoints,
@@ -16,7 +19,6 @@ from keras_sphereface.export.embedder import as_float32, check_embedder
 from keras_sphereface.export.export_report import ExportReport
 from keras_sphereface.export.native_logs import native_logs_hidden
 from keras_sphereface.export.parity_check import ParityCheck
-from keras_sphereface.export.representative_images import Images
 from keras_sphereface.export.signatures import write_signatures
 from keras_sphereface.files import new_folder
 
@@ -53,8 +55,9 @@ def export_saved_model(
             that has `.operating_points`. Defaults to `None`, no thresholds.
         training: dict of JSON values, how the model was trained. Defaults to
             `None`.
-        faces: images to compare with Keras on, an array, an iterable or a
-            folder. Defaults to `None`, four images of noise.
+        faces: images to compare with Keras on, an array, a list, a folder or
+            a data set; see `contract.list_images`. Defaults to `None`, four
+            images of noise.
         pairs: `PairSet` on which accuracy and TAR are compared.
             Defaults to `None`.
         force: bool, whether to write a model that the comparison refuses.
@@ -82,7 +85,12 @@ def export_saved_model(
     check = ParityCheck(embedder, manifest, faces=faces, pairs=pairs)
     with new_folder(folder, replaces="saved_model.pb") as unfinished:
         with native_logs_hidden():
-            write_signatures(embedder, unfinished)
+            try:
+                write_signatures(embedder, unfinished)
+            except tf.errors.OpError as error:  # it names a temporary file
+                raise OSError(
+                    errno.EIO, error.message, os.fspath(folder)
+                ) from error
         manifest = dataclasses.replace(
             manifest,
             checksum=folder_checksum(unfinished, without=MANIFEST_FILE),

@@ -6,6 +6,7 @@ from keras_sphereface.inspection.inspection_page import (
     faults_of,
     write_inspection,
 )
+from keras_sphereface.inspection.labeled_images import LabeledImages
 from keras_sphereface.inspection.set_inspection import inspect_faces
 from keras_sphereface.inspection.similar_identities import (
     identity_embeddings,
@@ -14,6 +15,7 @@ from keras_sphereface.inspection.similar_identities import (
 
 __all__ = [
     "ImageFacts",
+    "LabeledImages",
     "far_images",
     "faults_of",
     "gather_facts",

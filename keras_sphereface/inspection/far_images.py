@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from keras_sphereface.contract import ImageError, read_image, unit_embeddings
+from keras_sphereface.contract import ImageError, unit_embeddings
 from keras_sphereface.contract.arguments import check_number
 from keras_sphereface.data import LeftOutImage
+from keras_sphereface.inspection.labeled_images import LabeledImages
 
 
 def far_images(
@@ -19,7 +20,8 @@ def far_images(
     class: `data.open_faces(folder, leave_out=)`.
 
     Args:
-        faces: `EncodedFaces` with the labels that the head was trained on.
+        faces: a set in any form of `LabeledImages`, with the labels that the
+            head was trained on.
         embed: callable from uint8 `[n, height, width, 3]` to `[n, dim]`.
         centers: float array, `[dim, num_classes, sub_centers]`, as
             `head.centers` of a trained head; or `[dim, num_classes]`.
@@ -47,6 +49,7 @@ def far_images(
     largest_angle = check_number(
         "largest_angle", largest_angle, above=0.0, below=180.0
     )
+    faces = LabeledImages.of(faces)
     centers = _unit_centers(centers, faces)
     cosines = _cosines(faces, embed, centers, batch_size, advance)
     is_read = ~np.isnan(cosines[:, 0])
@@ -94,7 +97,7 @@ def _cosines(faces, embed, centers, batch_size, advance):
         stop = min(start + batch_size, len(faces))
         for position in range(start, stop):
             try:
-                images.append(read_image(faces.read_bytes(position)))
+                images.append(faces.pixels(position))
             except (ImageError, OSError):
                 continue
             positions.append(position)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_sphereface.contract import ImageError, read_image
+from keras_sphereface.inspection.labeled_images import inspected_images
 
 _CHUNK = 64
 _DIGEST_BYTES = 16
@@ -39,14 +40,14 @@ def gather_facts(faces, advance=None) -> ImageFacts:
     """Decodes every image once, in threads.
 
     Args:
-        faces: `ImageFolder`, `RecordDataset` or `TFRecordFolder`; images may
-            be of any size.
+        faces: images of any size, in any form of `contract.list_images`.
         advance: function that is told of each further number of images done,
             or `None`. Defaults to `None`.
 
     Returns:
         `ImageFacts`.
     """
+    faces = inspected_images("faces", faces)
     count = len(faces)
     facts = ImageFacts(
         np.zeros(count, f"S{2 * _DIGEST_BYTES}"),
@@ -77,7 +78,7 @@ def gather_facts(faces, advance=None) -> ImageFacts:
 def _look_at(faces, position):
     """A row of facts, or the reason why there is none."""
     try:
-        pixels = read_image(faces.read_bytes(position))
+        pixels = read_image(faces[position])
     except ImageError as error:
         return str(error)
     except OSError as error:

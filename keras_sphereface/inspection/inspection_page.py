@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_sphereface.contract import ImageError, read_image
+from keras_sphereface.contract import ImageError
 from keras_sphereface.files import write_json
+from keras_sphereface.inspection.labeled_images import LabeledImages
 from keras_sphereface.reports.html_page import table, write_page
 from keras_sphereface.reports.thumbnails import jpeg_data_uri
 
@@ -21,8 +22,8 @@ def write_inspection(folder, report: dict, faces=None, title="A set") -> Path:
     Args:
         folder: path of the folder to write to; made if it is missing.
         report: what `inspect_faces` returned.
-        faces: the set, to show some of its images, or `None`. Defaults to
-            `None`.
+        faces: the set, in any form of `LabeledImages`, to show some of its
+            images, or `None`. Defaults to `None`.
         title: str. Defaults to `"A set"`.
 
     Returns:
@@ -183,13 +184,14 @@ def _bars(counts, label):
 
 
 def _some_faces(faces):
-    if faces is None or not len(faces):
+    if faces is None:
         return ""
+    faces = LabeledImages.of(faces)
     count = min(_TILES, len(faces))
     tiles = []
     for position in np.linspace(0, len(faces) - 1, count, dtype=int):
         try:
-            pixels = read_image(faces.read_bytes(int(position)))
+            pixels = faces.pixels(position)
         except (ImageError, OSError):
             continue
         name = escape(faces.identities[faces.labels[position]])

@@ -4,9 +4,9 @@ from collections import Counter
 
 import numpy as np
 
-from keras_sphereface.contract import read_image
 from keras_sphereface.data import check_alignment
 from keras_sphereface.inspection.image_facts import gather_facts
+from keras_sphereface.inspection.labeled_images import LabeledImages
 from keras_sphereface.inspection.similar_identities import (
     identity_embeddings,
     similar_identities,
@@ -25,7 +25,8 @@ def inspect_faces(
 
     Args:
         faces: `ImageFolder`, `RecordDataset` or `TFRecordFolder`, best opened
-            with `check_images=False`; images may be of any size.
+            with `check_images=False`; or another set as `LabeledImages` takes
+            it, such as `(images, labels)`. Images may be of any size.
         test: another such set, of people who should not be in the first, or
             `None`. Defaults to `None`.
         embed: callable from uint8 `[n, height, width, 3]` to embeddings, to
@@ -39,7 +40,8 @@ def inspect_faces(
     Returns:
         Dict of JSON types: what tools/inspect_dataset.py writes.
     """
-    facts = gather_facts(faces, advance)
+    faces = LabeledImages.of(faces)
+    facts = gather_facts(faces.images, advance)
     report = {
         "counts": _counts(faces, facts),
         "unreadable": _unreadable(faces, facts),
@@ -51,7 +53,8 @@ def inspect_faces(
         report["far_images"] = _far(far)
     test_facts = None
     if test is not None:
-        test_facts = gather_facts(test, advance)
+        test = LabeledImages.of(test, "test")
+        test_facts = gather_facts(test.images, advance)
         report["test_overlap"] = _overlap(faces, facts, test, test_facts)
     if embed is not None:
         own = identity_embeddings(faces, embed)
@@ -198,7 +201,7 @@ def _alignment(faces, facts):
         return None
     count = min(len(good), _ALIGNMENT_SAMPLE)
     chosen = good[np.linspace(0, len(good) - 1, count, dtype=int)]
-    images = np.stack([read_image(faces.read_bytes(i)) for i in chosen])
+    images = np.stack([faces.pixels(i) for i in chosen])
     found = check_alignment(images)
     return {
         name: value if name == "faults" else round(float(value), 3)

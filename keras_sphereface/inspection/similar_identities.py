@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from keras_sphereface.contract import read_image, unit_embeddings
+from keras_sphereface.contract import unit_embeddings
+from keras_sphereface.inspection.labeled_images import LabeledImages
 
 _BLOCK = 2048
 
@@ -13,7 +14,7 @@ def identity_embeddings(
     """The mean direction of some images of each identity.
 
     Args:
-        faces: `ImageFolder`, `RecordDataset` or `TFRecordFolder`.
+        faces: a set in any form of `LabeledImages`.
         embed: callable from uint8 `[n, height, width, 3]` to `[n, dim]`.
         images_per_identity: int, at most so many of each. Defaults to `5`.
         batch_size: int. Defaults to `64`.
@@ -22,6 +23,7 @@ def identity_embeddings(
         float32 array, `[num_classes, dim]`, of length 1; zeros for an identity
         without images.
     """
+    faces = LabeledImages.of(faces)
     order = np.argsort(faces.labels, kind="stable")
     labels = faces.labels[order]
     starts = np.searchsorted(labels, np.arange(faces.num_classes))
@@ -30,7 +32,7 @@ def identity_embeddings(
     sums = None
     for start in range(0, len(chosen), batch_size):
         batch = chosen[start : start + batch_size]
-        images = np.stack([read_image(faces.read_bytes(i)) for i in batch])
+        images = np.stack([faces.pixels(i) for i in batch])
         found = unit_embeddings(np.asarray(embed(images), np.float32))
         if sums is None:
             sums = np.zeros((faces.num_classes, found.shape[1]), np.float32)

@@ -39,6 +39,10 @@ def read_centers(path, *, embedding_dim=None, layout=None):
     Returns:
         float32 array, `(embedding_dim, num_classes)`.
 
+    Raises:
+        WeightsMismatchError: a class has a center that is not finite or has no
+            direction, or the file has none.
+
     Example:
 
     ```python
@@ -57,7 +61,9 @@ def read_centers(path, *, embedding_dim=None, layout=None):
             "`path` must be files of one head. Received: centers of shapes "
             f"{[part.shape for part in parts]}"
         )
-    return np.concatenate(parts, axis=1)
+    centers = np.concatenate(parts, axis=1)
+    _check_directions(centers)
+    return centers
 
 
 def load_centers(head, path, *, layout=None):
@@ -85,6 +91,21 @@ def load_centers(head, path, *, layout=None):
     if not head.built:
         head.build((None, centers.shape[0]))
     head.centers.assign(ops.convert_to_tensor(centers))
+
+
+def _check_directions(centers):
+    is_finite = np.isfinite(centers).all(axis=0)
+    is_wrong = ~is_finite | ~centers.any(axis=0)
+    count = int(is_wrong.sum())
+    if count:
+        first = int(is_wrong.argmax())
+        kind = "zeros" if is_finite[first] else "NaN or infinity"
+        more = f" and {count - 1} more" if count > 1 else ""
+        raise WeightsMismatchError(
+            "Every class must have a center of finite numbers that are not all "
+            f"0. Received: {kind} in that of class {first}{more}, of "
+            f"{centers.shape[1]} classes"
+        )
 
 
 def _one_file(path, embedding_dim, layout):

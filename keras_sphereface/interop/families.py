@@ -20,6 +20,8 @@ _USUAL_PREFIXES = (
     *("net.", "model.net.", "state_dict_backbone.", "backbone_state."),
     *("state_dict_backbone.module.", "model.module."),
 )
+# What PyTorch counts batches in, `thop` operations, and an average its steps.
+_COUNTERS = {"num_batches_tracked", "total_ops", "total_params", "n_averaged"}
 _SHOWN_NAMES = 30
 
 
@@ -59,7 +61,7 @@ def find_network(state, family=None):
                 name.removeprefix(prefix): array
                 for name, array in state.items()
                 if name.startswith(prefix)
-                and not name.endswith("num_batches_tracked")
+                and name.rpartition(".")[2] not in _COUNTERS
             }
             found.append(FoundNetwork(candidate, prefix, inner))
     if not found:

@@ -37,8 +37,12 @@ class Family:
             none.
         color_order: `"RGB"` or `"BGR"`, what the network was trained on.
             Defaults to `"RGB"`.
-        pixel_scale: float, the network's value is `(pixel - 127.5) /
-            pixel_scale`. Defaults to `127.5`.
+        pixel_scale: float, or three in the order of `color_order`: the
+            network's value is `(pixel - pixel_mean) / pixel_scale`. Defaults
+            to `127.5`.
+        pixel_mean: as `pixel_scale`. Defaults to `127.5`.
+        layout: `"torch"` or `"keras"`, which axes of an array are which, and
+            what its weights are called. Defaults to `"torch"`.
     """
 
     name: str
@@ -48,7 +52,9 @@ class Family:
     foreign: tuple = ()
     prepare: Any = None
     color_order: str = "RGB"
-    pixel_scale: float = 127.5
+    pixel_scale: Any = 127.5
+    pixel_mean: Any = 127.5
+    layout: str = "torch"
 
 
 class NetworkPlan(NamedTuple):

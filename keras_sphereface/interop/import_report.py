@@ -1,7 +1,7 @@
 """Which weight of a model came from where."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _SHOWN_ROWS = 40
 
@@ -14,8 +14,9 @@ class WeightRow(NamedTuple):
         shape: tuple, in the model, or `None`.
         source: str, name in the file, or `""`.
         source_shape: tuple, in the file, or `None`.
-        status: `"matched"`, `"missing"` (not in the file), `"shape"`, or
-            `"unexpected"` (not in the model).
+        status: `"matched"`, `"missing"` (not in the file), `"shape"`,
+            `"not finite"` (NaN or infinity in the file), or `"unexpected"`
+            (not in the model).
     """
 
     weight: str
@@ -33,11 +34,23 @@ class ImportReport:
         family: str.
         prefix: str, before the names in the file.
         rows: tuple of `WeightRow`.
+        color_order: `"RGB"` or `"BGR"`, what the network is taken to be
+            trained on. Defaults to `None`, not said.
+        pixel_mean: float, or three in the order of `color_order`: it is taken
+            to be trained on `(pixel - pixel_mean) / pixel_scale`. Defaults to
+            `None`.
+        pixel_scale: as `pixel_mean`. Defaults to `None`.
+        weights: str, which of the weights in the file were taken. Defaults to
+            `""`, there are no others.
     """
 
     family: str
     prefix: str
     rows: tuple
+    color_order: Any = None
+    pixel_mean: Any = None
+    pixel_scale: Any = None
+    weights: str = ""
 
     @property
     def matched(self):
@@ -54,6 +67,13 @@ class ImportReport:
             f"{self.family}, prefix {self.prefix!r}: {self.matched} of "
             f"{len(self.rows)} weights match"
         ]
+        if self.color_order is not None:
+            lines.append(
+                f"taken to be trained on {self.color_order} pixels, (pixel - "
+                f"{_written(self.pixel_mean)}) / {_written(self.pixel_scale)}"
+            )
+        if self.weights:
+            lines.append(f"weights: {self.weights}")
         if self.mismatches:
             lines.append("| weight | shape | in the file | shape | status |")
             lines.append("|---|---|---|---|---|")
@@ -64,3 +84,9 @@ class ImportReport:
         if hidden > 0:
             lines.append(f"and {hidden} more")
         return "\n".join(lines)
+
+
+def _written(numbers):
+    if isinstance(numbers, tuple):
+        return f"({', '.join(f'{number:g}' for number in numbers)})"
+    return f"{numbers:g}"

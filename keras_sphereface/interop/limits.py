@@ -6,9 +6,14 @@ from keras_sphereface.interop.weights_errors import WeightsFileError
 
 # The largest public face networks are IResNet-200 and ViT-Large, 1.3 GB.
 MAX_ARRAY_BYTES = 4 << 30
-# Names, shapes and training state; tensors lie outside the pickle.
+# What a file may unfold to beyond a multiple of its own size.
+FREE_BYTES = 16 << 20
+# Names, shapes and training state; tensors lie outside the pickle. A step
+# takes microseconds, and a tensor forty steps.
 MAX_PICKLE_BYTES = 64 << 20
-MAX_PICKLE_STEPS = 2_000_000
+MAX_PICKLE_STEPS = 500_000
+# JSON takes twenty times its size in memory.
+MAX_HEADER_BYTES = 4 << 20
 MAX_ENTRIES = 100_000
 
 
@@ -22,6 +27,23 @@ class ByteBudget:
     def __init__(self, limit=None):
         self.limit = MAX_ARRAY_BYTES if limit is None else limit
         self.spent = 0
+
+    @classmethod
+    def of_file(cls, file, growth):
+        """The budget of a file, in proportion to its size.
+
+        Args:
+            file: binary file, seekable.
+            growth: int, bytes that each of the file's may unfold to. 16 MiB
+                are free.
+
+        Returns:
+            `ByteBudget`.
+        """
+        place = file.tell()
+        size = file.seek(0, os.SEEK_END)
+        file.seek(place)
+        return cls(min(MAX_ARRAY_BYTES, FREE_BYTES + growth * size))
 
     def spend(self, num_bytes):
         """Raises `WeightsFileError` once the sum is above the limit."""

@@ -1,21 +1,26 @@
 """Public weights into an embedder of ours, all of them or none."""
 
+import dataclasses
 import pathlib
 from typing import Any, NamedTuple
 
-from keras_sphereface.contract.arguments import (
-    check_choice,
-    check_number,
-    check_sizes,
-)
+import numpy as np
+
+from keras_sphereface.contract.arguments import check_flag, check_sizes
 from keras_sphereface.contract.face_input import IMAGE_SIZE
 from keras_sphereface.interop.families import find_network
 from keras_sphereface.interop.import_report import ImportReport
 from keras_sphereface.interop.matching import match_weights
 from keras_sphereface.interop.onnx_weights import read_onnx
-from keras_sphereface.interop.state import read_state
+from keras_sphereface.interop.pixels import Pixels, check_pixels
+from keras_sphereface.interop.state import read_both
 from keras_sphereface.interop.weights_errors import WeightsMismatchError
 from keras_sphereface.models import build_embedding_model
+from keras_sphereface.models.embedding_model import SCALING
+
+_BOTH = "as training left them; `ema=True` takes their average, in the file too"
+_AVERAGE = "the moving average, of two kinds in the file"
+_AVERAGE_ALONE = "the moving average, the only ones in the file"
 
 
 class ImportedEmbedder(NamedTuple):
@@ -31,7 +36,14 @@ class ImportedEmbedder(NamedTuple):
 
 
 def load_weights(
-    embedder, path, *, family=None, color_order=None, pixel_scale=None
+    embedder,
+    path,
+    *,
+    family=None,
+    color_order=None,
+    pixel_mean=None,
+    pixel_scale=None,
+    ema=False,
 ):
     """Loads the weights of a public model into an embedder.
 
@@ -49,12 +61,22 @@ def load_weights(
         color_order: `"RGB"` or `"BGR"`, of the images that the network was
             trained on; the embedder takes RGB in any case. `None` is what the
             family does. Defaults to `None`.
-        pixel_scale: float above 0: the network was trained on `(pixel -
-            127.5) / pixel_scale`. `None` is what the family does. Defaults to
-            `None`.
+        pixel_mean: float in `[0, 255]`, or three in the order of
+            `color_order`: the network was trained on `(pixel - pixel_mean) /
+            pixel_scale`. `None` is what the family does. The embedder must
+            have been built for another mean than 127.5, as `import_embedder`
+            does. Defaults to `None`.
+        pixel_scale: float above 0, or three, as `pixel_mean`. Means and
+            deviations of pixels in `[0, 1]` are here 255 times as large.
+            Defaults to `None`.
+        ema: bool. `True` takes the moving average of the weights where the file
+            has one beside them, as `state_dict_ema` or `model_ema`. Defaults
+            to `False`, the weights as training left them; the report says
+            which were taken.
 
     Returns:
-        `ImportReport`.
+        `ImportReport`, which says what was taken for granted too: color order,
+        mean and scale of the pixels.
 
     Example:
 
@@ -63,27 +85,37 @@ def load_weights(
     print(ks.interop.load_weights(embedder, "backbone.pth"))
     ```
     """
-    _check(color_order, pixel_scale)
-    found = find_network(_read(path), family)
+    check_pixels(color_order, pixel_mean, pixel_scale)
+    found, which = _find(path, family, check_flag("ema", ema))
     # SFNet of both kinds has the same names; the embedder is of one kind.
-    attempts = [
-        match_weights(embedder, network, color_order, pixel_scale)
-        for network in found
-    ]
-    report, values = max(attempts, key=lambda attempt: attempt[0].matched)
+    attempts = []
+    for network in found:
+        pixels = Pixels.of(network.family, color_order, pixel_mean, pixel_scale)
+        attempts.append((*match_weights(embedder, network, pixels), pixels))
+    report, values, pixels = max(
+        attempts, key=lambda attempt: attempt[0].matched
+    )
     if report.mismatches:
         raise WeightsMismatchError(
             "The weights in the file must be those of `embedder`; none was "
             f"loaded. Received: path={str(path)!r}",
             report,
         )
+    _check_mean(embedder, pixels)
     for variable, value in values:
         variable.assign(value)
-    return report
+    return dataclasses.replace(report, weights=which)
 
 
 def import_embedder(
-    path, *, family=None, image_size=None, color_order=None, pixel_scale=None
+    path,
+    *,
+    family=None,
+    image_size=None,
+    color_order=None,
+    pixel_mean=None,
+    pixel_scale=None,
+    ema=False,
 ):
     """Builds the embedder that a public file holds, with its weights.
 
@@ -98,7 +130,9 @@ def import_embedder(
             file tells only the number of places, and `(112, 112)` where the
             network takes any. Defaults to `None`.
         color_order: as for `load_weights`.
+        pixel_mean: as for `load_weights`, of any value.
         pixel_scale: as for `load_weights`.
+        ema: as for `load_weights`.
 
     Returns:
         `ImportedEmbedder`.
@@ -109,8 +143,8 @@ def import_embedder(
     embedder, report = ks.interop.import_embedder("adaface_ir50_ms1mv2.ckpt")
     ```
     """
-    _check(color_order, pixel_scale)
-    found = find_network(_read(path), family)
+    check_pixels(color_order, pixel_mean, pixel_scale)
+    found, which = _find(path, family, check_flag("ema", ema))
     if len(found) > 1:
         raise ValueError(
             "`family` must be given for this file, whose names are those of "
@@ -133,7 +167,11 @@ def import_embedder(
         neck=plan.neck,
         batch_norm=plan.batch_norm,
     )
-    report, values = match_weights(embedder, network, color_order, pixel_scale)
+    pixels = Pixels.of(network.family, color_order, pixel_mean, pixel_scale)
+    if not pixels.is_centered:
+        # Before anything was traced with the usual one.
+        embedder.get_layer(SCALING).offset = pixels.offsets()
+    report, values = match_weights(embedder, network, pixels)
     if report.mismatches:
         raise WeightsMismatchError(
             f"The file must hold a whole {network.family.name}, and nothing "
@@ -142,18 +180,40 @@ def import_embedder(
         )
     for variable, value in values:
         variable.assign(value)
+    report = dataclasses.replace(report, weights=which)
     return ImportedEmbedder(embedder, report)
 
 
-def _read(path):
+def _find(path, family, ema):
+    """The networks that a file may hold, and which of its weights they are."""
     is_onnx = pathlib.Path(path).suffix == ".onnx"
-    return read_onnx(path) if is_onnx else read_state(path)
+    raw, average = (read_onnx(path), {}) if is_onnx else read_both(path)
+    if ema and not average:
+        raise WeightsMismatchError(
+            "`ema` must be False for a file without a moving average of the "
+            f"weights. Received: ema=True, path={str(path)!r}"
+        )
+    if ema:
+        return find_network(
+            average, family
+        ), _AVERAGE if raw else _AVERAGE_ALONE
+    if average and not raw:
+        return find_network(average, family), _AVERAGE_ALONE
+    return find_network(raw, family), _BOTH if average else ""
 
 
-def _check(color_order, pixel_scale):
-    check_choice("color_order", color_order, (None, "RGB", "BGR"))
-    if pixel_scale is not None:
-        check_number("pixel_scale", pixel_scale, above=0)
+def _check_mean(embedder, pixels):
+    names = [layer.name for layer in embedder.layers]
+    if SCALING in names:
+        offset = embedder.get_layer(SCALING).offset
+        if np.allclose(offset, pixels.offsets(), atol=1e-6):
+            return
+    elif pixels.is_centered:
+        return  # what a backbone does itself is its own affair
+    raise ValueError(
+        "`pixel_mean` must be what `embedder` was built for; `import_embedder` "
+        f"builds one. Received: pixel_mean={pixels.mean}"
+    )
 
 
 def _image_size(places, image_size):

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 
 from keras_sphereface.backend.keras_internals import all_layers, operation_of
-from keras_sphereface.contract.face_input import PIXEL_SCALE
 from keras_sphereface.interop.import_report import ImportReport, WeightRow
+from keras_sphereface.interop.pixels import Pixels
 
 # Variable of a Keras layer: weight of a PyTorch module.
 _SOURCES = {
@@ -26,19 +26,18 @@ _SOURCES = {
 }
 
 
-def match_weights(embedder, found, color_order=None, pixel_scale=None):
+def match_weights(embedder, found, pixels=None):
     """Finds a value for every weight of an embedder.
 
-    The first convolution is turned to RGB pixels scaled as ours are, `(pixel -
-    127.5) / 127.5`: its input channels change places and its kernel is
-    multiplied. Zero padding is gray under any scale, so borders agree.
+    The first convolution is turned to RGB pixels scaled as ours are, by 127.5:
+    its input channels change places and its kernel is multiplied. Zero padding
+    is the mean under any scale, so borders agree.
 
     Args:
         embedder: `keras.Model` of `build_embedding_model`.
         found: `FoundNetwork`.
-        color_order: `"RGB"` or `"BGR"`; `None` is the family's. Defaults to
-            `None`.
-        pixel_scale: float; `None` is the family's. Defaults to `None`.
+        pixels: `Pixels` that the network was trained on. Defaults to `None`,
+            those of the family.
 
     Returns:
         `(report, values)`: an `ImportReport`, and a list of `(variable,
@@ -49,13 +48,12 @@ def match_weights(embedder, found, color_order=None, pixel_scale=None):
     if family.prepare is not None:
         family.prepare(state)
     pairs = family.pairs(state)
-    stem = f"{pairs[0].source}.weight"
-    if stem in state and state[stem].ndim == 4:
-        if (color_order or family.color_order) == "BGR":
-            state[stem] = state[stem][:, ::-1]
-        state[stem] = state[stem] * np.float32(
-            PIXEL_SCALE / (pixel_scale or family.pixel_scale)
-        )
+    pixels = pixels or Pixels.of(family, None, None, None)
+    is_keras = family.layout == "keras"
+    stem = f"{pairs[0].source}.{'kernel' if is_keras else 'weight'}"
+    axis = 2 if is_keras else 1
+    if stem in state and state[stem].ndim == 4 and state[stem].shape[axis] == 3:
+        state[stem] = pixels.kernel_of_ours(state[stem], axis)
     layers = {
         layer.name: layer
         for layer in all_layers(embedder)
@@ -68,6 +66,8 @@ def match_weights(embedder, found, color_order=None, pixel_scale=None):
             continue  # Its weights in the file have no place: "unexpected".
         for variable in layer.weights:
             leaf = _SOURCES[pair.kind].get(variable.name)
+            if is_keras:
+                leaf = variable.name
             source = f"{pair.source}.{leaf}"
             array = state.get(source)
             weight = f"{pair.layer}/{variable.name}"
@@ -76,11 +76,16 @@ def match_weights(embedder, found, color_order=None, pixel_scale=None):
                 rows.append(WeightRow(weight, shape, source, None, "missing"))
                 continue
             used.add(source)
-            value = _to_keras(array, pair.kind, layer, shape)
+            if is_keras:
+                value = _of_keras(array, shape)
+            else:
+                value = _to_keras(array, pair.kind, layer, shape)
             fits = value is not None and value.shape == shape
             status = "matched" if fits else "shape"
+            if fits and not np.isfinite(value).all():
+                status = "not finite"
             rows.append(WeightRow(weight, shape, source, array.shape, status))
-            if fits:
+            if status == "matched":
                 values.append((variable, value))
     missing = "missing"
     rows += [
@@ -95,7 +100,22 @@ def match_weights(embedder, found, color_order=None, pixel_scale=None):
         for source, array in state.items()
         if source not in used and not source.startswith("head.")
     ]
-    return ImportReport(family.name, found.prefix, tuple(rows)), values
+    report = ImportReport(
+        family.name,
+        found.prefix,
+        tuple(rows),
+        color_order=pixels.color_order,
+        pixel_mean=pixels.mean,
+        pixel_scale=pixels.scale,
+    )
+    return report, values
+
+
+def _of_keras(array, shape):
+    """The array in the layer's shape, if they are the same but for ones."""
+    array = np.asarray(array, "float32")
+    sizes = [[n for n in sizes if n != 1] for sizes in (array.shape, shape)]
+    return array.reshape(shape) if sizes[0] == sizes[1] else None
 
 
 def _to_keras(array, kind, layer, shape):

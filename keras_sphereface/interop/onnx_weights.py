@@ -5,12 +5,13 @@ import pathlib
 import numpy as np
 
 from keras_sphereface.interop.iresnet_family import NAMES, iresnet_pairs
-from keras_sphereface.interop.limits import ByteBudget
+from keras_sphereface.interop.limits import FREE_BYTES, ByteBudget
 from keras_sphereface.interop.mobilefacenet_family import (
     insightface_pairs,
     treb1en_pairs,
     xiaoccer_pairs,
 )
+from keras_sphereface.interop.onnx_bounds import check_structure
 from keras_sphereface.interop.weights_errors import WeightsFileError
 
 # PyTorch's and ours.
@@ -18,6 +19,8 @@ _EPSILON = 1e-5
 _MOBILEFACENETS = ((1, 4, 6, 2), (2, 8, 12, 4))
 # InsightFace's are at least twice as wide.
 _PAPER_FILTERS = 64
+# A weight and what is made of it before its layer.
+_GROWTH = 4
 _NODE_KINDS = {
     "Conv": "conv",
     "BatchNormalization": "bn",
@@ -50,8 +53,10 @@ def read_onnx(path):
     size = path.stat().st_size
     ByteBudget().spend(size)
     try:
-        graph = onnx.load_model(path, load_external_data=False).graph
-        state = _state(graph)
+        content = path.read_bytes()
+        check_structure(content)
+        graph = onnx.load_model_from_string(content).graph
+        state = _state(graph, ByteBudget(FREE_BYTES + _GROWTH * size))
     except WeightsFileError as error:
         reason, cause = error, error
     except Exception as error:
@@ -64,8 +69,8 @@ def read_onnx(path):
     ) from cause
 
 
-def _state(graph):
-    constants = _constants(graph)
+def _state(graph, budget):
+    constants = _constants(graph, budget)
     nodes = []
     for node in graph.node:
         if node.op_type in ("Sub", "Mul", "Div") and not nodes:
@@ -144,10 +149,9 @@ def _is_conv(pair):
     return pair.kind == "conv" or pair.source.endswith(".conv")
 
 
-def _constants(graph):
+def _constants(graph, budget):
     from onnx import numpy_helper
 
-    budget = ByteBudget()
     found = {}
     tensors = list(graph.initializer)
     for node in graph.node:

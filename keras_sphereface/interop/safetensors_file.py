@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_sphereface.interop.limits import (
     MAX_ENTRIES,
-    MAX_PICKLE_BYTES,
+    MAX_HEADER_BYTES,
     BoundedFile,
     ByteBudget,
 )
@@ -40,8 +40,8 @@ def read_safetensors(file):
     """
     bounded = BoundedFile(file, ByteBudget().limit)
     length = int.from_bytes(bounded.read(8), "little")
-    if length > MAX_PICKLE_BYTES:
-        raise WeightsFileError("the header is too large")
+    if length > MAX_HEADER_BYTES:
+        raise WeightsFileError("the header is too large, above 4 MiB")
     header = json.loads(bounded.read(length))
     header.pop("__metadata__", None)
     if len(header) > MAX_ENTRIES:

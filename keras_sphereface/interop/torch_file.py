@@ -17,6 +17,8 @@ from keras_sphereface.interop.limits import (
 from keras_sphereface.interop.torch_pickle import read_torch_pickle
 from keras_sphereface.interop.weights_errors import WeightsFileError
 
+# Tensors may share a storage; half precision becomes twice as large.
+_GROWTH = 4
 # First value of a file before PyTorch 1.6.
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
@@ -84,7 +86,8 @@ def read_torch_zip(file):
         text = _entry(archive, entries[f"{root}byteorder"], 16)
         order = {b"little": "<", b"big": ">"}[text.strip()]
     pickled = _entry(archive, entries[f"{root}data.pkl"], MAX_PICKLE_BYTES)
-    budget = ByteBudget()
+    # Entries of a hostile archive may all lie in one place.
+    budget = ByteBudget.of_file(file, 1)
 
     def read_storage(key, num_bytes):
         budget.spend(num_bytes)
@@ -95,7 +98,8 @@ def read_torch_zip(file):
         return data
 
     value = read_torch_pickle(io.BytesIO(pickled))
-    return value, _Tensors(read_storage, order)
+    arrays = ByteBudget.of_file(file, _GROWTH)
+    return value, _Tensors(read_storage, order, arrays)
 
 
 def read_torch_legacy(file):
@@ -135,7 +139,8 @@ def read_torch_legacy(file):
         file.seek(start)
         return BoundedFile(file, num_bytes).read(num_bytes)
 
-    return value, _Tensors(read_storage, order)
+    arrays = ByteBudget.of_file(file, _GROWTH)
+    return value, _Tensors(read_storage, order, arrays)
 
 
 def _entry(archive, info, limit):
@@ -193,13 +198,14 @@ class _Tensors:
     Args:
         read_storage: function of `(key, num_bytes)`, the bytes of a storage.
         order: `"<"` or `">"`, the order of bytes.
+        budget: `ByteBudget` of all arrays.
     """
 
-    def __init__(self, read_storage, order):
+    def __init__(self, read_storage, order, budget):
         self._read_storage = read_storage
         self._order = order
         self._storages = {}
-        self._budget = ByteBudget()
+        self._budget = budget
 
     def __call__(self, value):
         while isinstance(value, Call) and str(value.function) in (

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_sphereface.contract.arguments import check_choice
-from keras_sphereface.pairs.csv_format import columns_of
+from keras_sphereface.files.text_file import read_lines, shorten
+from keras_sphereface.pairs.pair_columns import columns_of
 
 PROTOCOLS = ("FP", "FF")
 
@@ -52,14 +53,12 @@ def read_cfp_pairs(
 
 def _read_list(path: Path) -> dict[int, Path]:
     images = {}
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in read_lines(path):
         fields = line.split(maxsplit=1)
-        if not fields:
-            continue
-        if len(fields) != 2 or not fields[0].isdecimal():
+        if len(fields) != 2 or not _is_number(fields[0]):
             raise ValueError(
                 f"{path}, line {number}: must be a number and a path. "
-                f"Received: {line!r}"
+                f"Received: {shorten(line)}"
             )
         images[int(fields[0])] = path.parent / fields[1].strip()
     return {key: image.resolve() for key, image in images.items()}
@@ -67,18 +66,16 @@ def _read_list(path: Path) -> dict[int, Path]:
 
 def _read_split(path: Path, lists: list[dict[int, Path]]) -> list[list[Path]]:
     pairs = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
+    for number, line in read_lines(path):
         fields = [field.strip() for field in line.split(",")]
         known = len(fields) == 2 and all(
-            field.isdecimal() and int(field) in images
+            _is_number(field) and int(field) in images
             for field, images in zip(fields, lists, strict=True)
         )
         if not known:
             raise ValueError(
                 f"{path}, line {number}: must be two numbers of the lists, "
-                f"such as 1,12. Received: {line!r}"
+                f"such as 1,12. Received: {shorten(line)}"
             )
         pair = [i[int(f)] for f, i in zip(fields, lists, strict=True)]
         for image in pair:
@@ -88,3 +85,7 @@ def _read_split(path: Path, lists: list[dict[int, Path]]) -> list[list[Path]]:
                 )
         pairs.append(pair)
     return pairs
+
+
+def _is_number(field: str) -> bool:
+    return field.isdecimal() and len(field) < 10

@@ -1,20 +1,32 @@
 """The text format of Labeled Faces in the Wild's `pairs.txt`."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
-_Line = tuple[int, list[str]]  # its number and fields
+from keras_sphereface.files.text_file import read_text
+from keras_sphereface.pairs.image_finder import ImageFinder
+from keras_sphereface.pairs.pair_columns import columns_of
+from keras_sphereface.pairs.pair_folds import ten_folds
+from keras_sphereface.pairs.pair_words import count_of
+from keras_sphereface.pairs.text_forms import (
+    PairText,
+    Row,
+    counts_of,
+    split_rows,
+    text_form,
+)
+
 _Image = tuple[str, int]  # name and image number
 
 
 def read_lfw_pairs(
     pairs_file: str | os.PathLike, root: str | os.PathLike
 ) -> dict[str, Any]:
-    """Reads a pairs file and finds its images.
+    """Reads a pairs file whose first line counts, and finds its images.
 
     Args:
         pairs_file: path of the text file.
@@ -30,123 +42,106 @@ def read_lfw_pairs(
             f"`root` must be a folder with one folder per person. "
             f"Received: root={root}"
         )
-    lines = _numbered_lines(pairs_file)
-    num_folds, pairs_of_a_kind = _read_header(pairs_file, lines)
-    pairs = [_read_pair(pairs_file, *line) for line in lines[1:]]
-    is_same = np.array([first[0] == second[0] for first, second in pairs])
-    is_same = is_same.reshape(num_folds, 2 * pairs_of_a_kind)
-    for fold, num_same in enumerate(is_same.sum(axis=1)):
-        if num_same != pairs_of_a_kind:
-            raise ValueError(
-                f"{pairs_file}: fold {fold} must have {pairs_of_a_kind} pairs "
-                f"of one person, as the first line says. Received: {num_same}"
-            )
-    paths = _find_images(pairs_file, root, lines[1:], pairs)
-    position = {image: index for index, image in enumerate(paths)}
-    return {
-        "images": list(paths.values()),
-        "people": np.array([name for name, _ in paths]),
-        "index_a": np.array([position[first] for first, _ in pairs]),
-        "index_b": np.array([position[second] for _, second in pairs]),
-        "is_same": is_same.ravel(),
-        "folds": np.repeat(np.arange(num_folds), 2 * pairs_of_a_kind),
-    }
-
-
-def _numbered_lines(pairs_file: Path) -> list[_Line]:
-    """`(line number, fields)` of every line that is not blank."""
-    try:
-        text = pairs_file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"A pairs file must be UTF-8 text. Received: {pairs_file} ({error})"
-        ) from error
-    lines = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        # A name may hold spaces where tabs part the fields.
-        fields = line.strip().split("\t" if "\t" in line.strip() else None)
-        if fields:
-            lines.append((number, [field.strip() for field in fields]))
-    if not lines:
+    rows = split_rows(read_text(pairs_file), pairs_file)
+    if not rows:
         raise ValueError(f"The pairs file is empty. Received: {pairs_file}")
-    return lines
-
-
-def _read_header(pairs_file: Path, lines: list[_Line]) -> tuple[int, int]:
-    """`(num_folds, pairs_of_a_kind)`, checked against the number of lines."""
-    number, fields = lines[0]
-    if len(fields) > 2 or not all(_is_count(field) for field in fields):
+    counts = counts_of(rows[0])
+    if counts is None:
+        number, fields = rows[0]
         raise ValueError(
             f"{pairs_file}, line {number}: the first line must be the number "
             "of folds and of pairs of each kind in a fold, such as `10 300`, "
-            f"or only the latter. Received: {' '.join(fields)!r}"
+            f"or only the latter. Received: {' '.join(fields)[:200]!r}"
         )
-    *folds, pairs_of_a_kind = (int(field) for field in fields)
-    num_pairs = len(lines) - 1
-    num_folds = folds[0] if folds else num_pairs // (2 * pairs_of_a_kind)
+    return read_lfw_lines(PairText(pairs_file, rows[1:], counts), root)
+
+
+def is_lfw(rows: Sequence[Row]) -> bool:
+    """Whether the first row is `name 1 2` or `name 1 other 2`.
+
+    Args:
+        rows: list of `(number, fields)`.
+
+    Returns:
+        bool.
+    """
+    fields = rows[0][1]
+    numbers = {3: fields[1:], 4: fields[1::2]}.get(len(fields))
+    return numbers is not None and all(map(count_of, numbers))
+
+
+@text_form("name 1 2", is_lfw)
+def read_lfw_lines(text: PairText, root: Path) -> dict[str, Any]:
+    """The arguments of `PairSet` from lines of LFW's.
+
+    Without a first line that counts, as in the files of Racial Faces in the
+    Wild, there are ten folds of neighboring pairs.
+
+    Args:
+        text: `PairText`.
+        root: folder with one folder per person.
+
+    Returns:
+        Dict, the arguments of `PairSet`.
+    """
+    pairs = [_read_pair(text.path, *row) for row in text.rows]
+    is_same = np.array([a[0] == b[0] for a, b in pairs], bool)
+    folds = (
+        ten_folds(is_same)
+        if text.counts is None
+        else _counted_folds(text, is_same)
+    )
+    numbers = [number for number, _ in text.rows]
+    lines = [(n, a, b) for n, (a, b) in zip(numbers, pairs, strict=True)]
+    paths = ImageFinder(root).find_pairs(text.path, lines)
+    people = {
+        path: name
+        for pair, both in zip(pairs, paths, strict=True)
+        for (name, _), path in zip(pair, both, strict=True)
+    }
+    return columns_of(paths, is_same.tolist(), folds, people)
+
+
+def _counted_folds(text: PairText, is_same: np.ndarray) -> np.ndarray:
+    """The folds as the first line counts them, checked."""
+    counts = text.counts or ()
+    *stated, pairs_of_a_kind = counts
+    num_pairs = len(is_same)
+    num_folds = stated[0] if stated else num_pairs // (2 * pairs_of_a_kind)
     if num_folds < 1 or num_pairs != num_folds * 2 * pairs_of_a_kind:
         raise ValueError(
-            f"{pairs_file}: the first line, {' '.join(fields)!r}, promises "
-            f"{max(num_folds, 1)} folds of 2 * {pairs_of_a_kind} pairs. "
-            f"Received: {num_pairs} pairs"
+            f"{text.path}: the first line, {' '.join(map(str, counts))!r}, "
+            f"promises {max(num_folds, 1)} folds of 2 * {pairs_of_a_kind} "
+            f"pairs. Received: {num_pairs} pairs"
         )
-    return num_folds, pairs_of_a_kind
+    per_fold = is_same.reshape(num_folds, 2 * pairs_of_a_kind).sum(axis=1)
+    for fold, num_same in enumerate(per_fold):
+        if num_same != pairs_of_a_kind:
+            raise ValueError(
+                f"{text.path}: fold {fold} must have {pairs_of_a_kind} pairs "
+                f"of one person, as the first line says. Received: {num_same}"
+            )
+    return np.repeat(np.arange(num_folds), 2 * pairs_of_a_kind)
 
 
 def _read_pair(
-    pairs_file: Path, number: int, fields: list[str]
+    path: Path, number: int, fields: list[str]
 ) -> tuple[_Image, _Image]:
     """Two images, each `(name, image number)`."""
     if len(fields) == 3:
         fields = [fields[0], fields[1], fields[0], fields[2]]
     elif len(fields) != 4 or fields[0] == fields[2]:
         fields = []
-    if not fields or not (_is_count(fields[1]) and _is_count(fields[3])):
+    numbers = [count_of(field) for field in fields[1::2]]
+    if not fields or None in numbers:
         raise ValueError(
-            f"{pairs_file}, line {number}: a pair must be `name 1 2` for one "
+            f"{path}, line {number}: a pair must be `name 1 2` for one "
             "person or `name 1 other 2` for two."
         )
-    first = (fields[0], int(fields[1]))
-    second = (fields[2], int(fields[3]))
+    first, second = zip(fields[0::2], numbers, strict=True)
     if first == second:
         raise ValueError(
-            f"{pairs_file}, line {number}: a pair must show two images. "
+            f"{path}, line {number}: a pair must show two images. "
             f"Received: {fields[0]} {fields[1]} twice"
         )
-    return first, second
-
-
-def _is_count(field: str) -> bool:
-    return field.isdecimal() and int(field) > 0
-
-
-def _find_images(
-    pairs_file: Path,
-    root: Path,
-    lines: list[_Line],
-    pairs: list[tuple[_Image, _Image]],
-) -> dict[_Image, Path]:
-    """`{(name, image number): path}` in order of appearance."""
-    paths: dict[_Image, Path] = {}
-    missing: dict[_Image, tuple[int, Path]] = {}
-    for (number, _), pair in zip(lines, pairs, strict=True):
-        for name, image_number in pair:
-            key = (name, image_number)
-            if key in paths or key in missing:
-                continue
-            stem = root / name / f"{name}_{image_number:04d}"
-            for suffix in IMAGE_SUFFIXES:
-                path = stem.with_name(stem.name + suffix)
-                if path.is_file():
-                    paths[key] = path
-                    break
-            else:
-                missing[key] = (number, stem)
-    if missing:
-        number, stem = next(iter(missing.values()))
-        raise FileNotFoundError(
-            f"{pairs_file}, line {number}: no image {stem}"
-            f"{IMAGE_SUFFIXES[0]} (nor {' nor '.join(IMAGE_SUFFIXES[1:])}). "
-            f"Received: {len(missing)} missing images"
-        )
-    return paths
+    return first, second  # type: ignore[return-value]

@@ -1,19 +1,23 @@
-"""Reading many images in batches, from files or from an array."""
+"""Reading many images in batches, each under the name that errors use."""
 
 import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from keras_sphereface.contract import FaceInput, ImageError, read_image
+from keras_sphereface.contract import (
+    FaceInput,
+    ImageError,
+    StoredImages,
+    list_images,
+    read_image,
+)
 from keras_sphereface.contract.arguments import check_integer
-
-# An array `[num_images, height, width, 3]`, or paths or encoded images.
-Images = np.ndarray | Sequence[str | os.PathLike | bytes]
+from keras_sphereface.contract.image_sources import ImageList, Images
 
 
 def image_batches(
-    images: Images,
+    images: ImageList,
     names: Sequence[str],
     *,
     batch_size: int = 64,
@@ -38,67 +42,44 @@ def image_batches(
     return _image_batches(images, names, batch_size, face_input, start)
 
 
-def check_images(images: Images) -> Images:
-    """Returns images as an array or a list of paths, or says what is wrong.
+def check_images(images: Images) -> ImageList:
+    """Returns images as a sequence, or says what is wrong with them.
 
     Args:
-        images: uint8 array, `[num_images, height, width, 3]`, or a sequence
-            of paths or of encoded images as bytes.
+        images: in any form of `contract.list_images`. Pixels must be uint8,
+            which is what functions that embed are given.
 
     Returns:
-        The array, or a list of paths or bytes; at least one image.
+        An array, `StoredImages`, or a list of paths, bytes or pixels; at least
+        one image.
     """
-    expected = (
-        "`images` must be uint8, [num_images, height, width, 3], or a sequence "
-        "of paths or of encoded images."
-    )
-    if isinstance(images, np.ndarray) and images.ndim != 1:
-        if (
-            images.dtype != np.uint8
-            or images.ndim != 4
-            or images.shape[-1] != 3
-        ):
-            raise ValueError(
-                f"{expected} Received: images.dtype={images.dtype}, "
-                f"images.shape={images.shape}"
-            )
-    elif isinstance(images, (str, bytes, os.PathLike)):
-        raise ValueError(f"{expected} Received: images={images!r}")
-    else:
-        images = list(images)
-        for index, image in enumerate(images):
-            if not isinstance(image, (str, os.PathLike, bytes)):
+    found = list_images("images", images)
+    arrays = [found] if isinstance(found, np.ndarray) else found
+    if not isinstance(found, StoredImages):
+        for array in arrays:
+            if isinstance(array, np.ndarray) and array.dtype != np.uint8:
                 raise ValueError(
-                    f"{expected} Received: images[{index}] of type "
-                    f"{type(image).__name__}"
+                    "Pixels in `images` must be uint8. "
+                    f"Received: images of dtype={array.dtype}"
                 )
-    if not len(images):
-        raise ValueError(f"{expected} Received: no images")
-    return images
+    return found
 
 
 def image_names(
-    images: Images, names: Sequence[str] | None = None
+    images: ImageList, names: Sequence[str] | None = None
 ) -> list[str]:
     """What errors and reports call each image.
 
     Args:
         images: what `check_images` returned.
-        names: `num_images` strings. Defaults to the paths, or to `"image 0"`,
-            `"image 1"`, ...
+        names: `num_images` strings. Defaults to the paths, to what a data set
+            calls them, or to `"image 0"`, `"image 1"`, ...
 
     Returns:
         List of str.
     """
     if names is None:
-        names = (
-            [f"image {index}" for index in range(len(images))]
-            if isinstance(images, np.ndarray)
-            else [
-                f"image {index}" if isinstance(image, bytes) else str(image)
-                for index, image in enumerate(images)
-            ]
-        )
+        names = [_name_of(images, index) for index in range(len(images))]
     if len(names) != len(images):
         raise ValueError(
             f"`names` must have one name per image, {len(images)}. "
@@ -108,7 +89,7 @@ def image_names(
 
 
 def read_named_image(
-    images: Images,
+    images: ImageList,
     names: Sequence[str],
     index: int,
     face_input: FaceInput | None = None,
@@ -124,17 +105,26 @@ def read_named_image(
     Returns:
         uint8 array, `[height, width, 3]`.
     """
+    source = images[index]
     try:
-        return read_image(images[index], face_input)
+        return read_image(source, face_input)
     except ImageError as error:
         # The message names a file already; an array has only our name.
-        if not isinstance(images[index], (str, os.PathLike)):
+        if not isinstance(source, (str, os.PathLike)):
             raise ImageError(f"{names[index]}: {error}") from error
         raise
 
 
+def _name_of(images: ImageList, index: int) -> str:
+    if isinstance(images, StoredImages):
+        return images.name_of(index)
+    source = None if isinstance(images, np.ndarray) else images[index]
+    is_path = isinstance(source, (str, os.PathLike))
+    return str(source) if is_path else f"image {index}"
+
+
 def _image_batches(
-    images: Images,
+    images: ImageList,
     names: Sequence[str],
     batch_size: int,
     face_input: FaceInput | None,

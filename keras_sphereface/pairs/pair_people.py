@@ -1,5 +1,9 @@
 """Who is on the images of a pair."""
 
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
@@ -30,3 +34,48 @@ def check_people(people: npt.ArrayLike, is_same: np.ndarray) -> np.ndarray:
             f"{bool(is_same[wrong[0]])}"
         )
     return people
+
+
+def people_of_names(
+    pairs: Sequence[Sequence[Path]], is_same: Sequence[bool]
+) -> dict[Path, str] | None:
+    """Who is on the images, where their names say so without exception.
+
+    A name says it by its folder, `Ann/7.jpg`, by what is before its number,
+    `Ann_0007.jpg`, or as in AgeDB, `123_Ann_50_f.jpg`.
+
+    Args:
+        pairs: list of two paths each.
+        is_same: list of bool, one per pair.
+
+    Returns:
+        Dict of str by path; `None` if for each way a pair disagrees.
+    """
+    paths = list(dict.fromkeys(path for pair in pairs for path in pair))
+    for name_of in (_folder_of, _start_of, _person_of_agedb):
+        people = {path: name_of(path) for path in paths}
+        names = set(people.values())
+        if (
+            "" not in names
+            and len(names) > 1
+            and all(
+                (people[a] == people[b]) == same
+                for (a, b), same in zip(pairs, is_same, strict=True)
+            )
+        ):
+            return people
+    return None
+
+
+def _folder_of(path: Path) -> str:
+    return path.parent.name
+
+
+def _start_of(path: Path) -> str:
+    found = re.fullmatch(r"(.+?)_\d{1,8}(_0)?", path.stem)
+    return found[1] if found else ""
+
+
+def _person_of_agedb(path: Path) -> str:
+    found = re.fullmatch(r"\d+_([^_]+)_\d+_[mf](_0)?", path.stem)
+    return found[1] if found else ""

@@ -6,10 +6,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from keras_sphereface.contract import FaceInput
+from keras_sphereface.contract import (
+    FaceInput,
+    StoredImages,
+    check_first_images,
+)
+from keras_sphereface.contract.image_sources import Images
 from keras_sphereface.pairs.lfw_format import read_lfw_pairs
 from keras_sphereface.pairs.named_images import (
-    Images,
     check_images,
     image_batches,
     image_names,
@@ -23,8 +27,10 @@ class PairSet:
     """Distinct images, and pairs of them in folds.
 
     Args:
-        images: sequence of image paths or of encoded images as bytes, or
-            uint8 array `[num_images, height, width, 3]`. Each image once:
+        images: uint8 array `[num_images, height, width, 3]`, or a sequence
+            of paths, of encoded images or of uint8 pixels; or a folder, or a
+            data set such as `data.ImageFolder`, whose images are read when
+            they are embedded; see `contract.list_images`. Each image once:
             however many pairs show it, it is embedded once.
         index_a: int, `[num_pairs]`, position in `images` of each pair's first
             image.
@@ -33,7 +39,8 @@ class PairSet:
         folds: int, `[num_pairs]`, the fold of each pair. The folds of a
             trustworthy set share no person.
         names: what an error calls each image, `num_images` strings. Defaults
-            to the paths, or to `"image 0"`, `"image 1"`, ...
+            to the paths, to what a data set calls them, or to `"image 0"`,
+            `"image 1"`, ...
         people: int or str, `[num_images]`, who is on each image; with it the
             intervals of a report know which pairs share a person. Defaults to
             `None`, not known.
@@ -97,6 +104,7 @@ class PairSet:
                 )
             check_people(self._in_pairs(people), self.is_same)
             self.people = people
+        self._is_looked_at = False
 
     @classmethod
     def from_lfw(
@@ -108,7 +116,7 @@ class PairSet:
         each kind a fold has (`10<TAB>300`), or only the latter (`300`). Each
         further line is a pair: `name 1 2` are two images of one person,
         `name 1 other 2` are two people. Image 7 of `Ann` is
-        `root/Ann/Ann_0007.jpg`, or `.jpeg`, or `.png`.
+        `root/Ann/Ann_0007.jpg`, or one of the other names of `from_file`.
 
         Args:
             pairs_file: path of the text file, separated by tabs or spaces.
@@ -130,21 +138,36 @@ class PairSet:
     ) -> "PairSet":
         """Reads pairs in any of the formats of the field.
 
+        What a file is, its content says. In place of `Ann_0007.jpg` there may
+        be `.JPG`, `.png`, `.bmp` or another suffix, `Ann_7.jpg`,
+        `Ann_0007_0.png`, and files without a folder per person.
+
         - `lfw.bin`, `cfp_fp.bin`, `agedb_30.bin` and the like of InsightFace;
           a pickle, of which nothing is run;
+        - `pairs.txt` of LFW and `pairsDevTest.txt`, one fold, of its view 1;
+          without the first line, the files of RFW;
+        - `a/1.jpg b/1.jpg 0`, as InsightFace's `pairs_label.txt`, or
+          `0 a/1.jpg b/1.jpg`, as the lists of OpenSphere;
+        - two lines per pair, `pairs_CALFW.txt` and `pairs_CPLFW.txt`;
         - a CSV with the columns `image_a`, `image_b`, `is_same` and, if you
-          like, `fold`, `person_a` and `person_b`;
+          like, `fold`, `person_a` and `person_b`, or other names in use;
+        - LFW's `pairs.csv` and `matchpairsDevTest.csv` of Kaggle;
+        - `AgeDB_30.mat`;
         - the folder of CFP, frontal to profile;
-        - a file of a suffix that was given to `pairs.register`;
-        - any other file as `from_lfw` reads it.
+        - a file of a suffix that was given to `pairs.register`.
 
         Args:
             path: path of the file or folder.
-            root: folder of the images that a text file or CSV names. Defaults
-                to `None`: for a CSV, the folder of the file.
+            root: folder of the images that a file names. Defaults to `None`:
+                for a CSV, the folder of the file.
 
         Returns:
             `PairSet`.
+
+        Raises:
+            ValueError: the file is of no known form, or damaged; the message
+                has the line.
+            FileNotFoundError: a file, a folder or an image is not there.
         """
         return cls(**read_pairs(path, root))
 
@@ -193,6 +216,8 @@ class PairSet:
         if isinstance(images, np.ndarray):
             names = [f"image {index} (label {labels[index]})" for index in used]
             images = images[used]
+        elif isinstance(images, StoredImages):
+            images = images.take(used)
         else:
             images = [images[index] for index in used]
         return cls(
@@ -219,6 +244,8 @@ class PairSet:
     ) -> Iterator[np.ndarray]:
         """Yields the distinct images in order, files read as they are needed.
 
+        The first batch of a set is looked at: `contract.check_first_images`.
+
         Args:
             batch_size: int, at least 1; the last batch may be smaller.
                 Defaults to `64`.
@@ -228,12 +255,22 @@ class PairSet:
         Yields:
             uint8 arrays, `[<= batch_size, height, width, 3]`.
         """
-        return image_batches(
+        batches = image_batches(
             self.images,
             self.names,
             batch_size=batch_size,
             face_input=face_input,
         )
+        return self._look_at_first(batches)
+
+    def _look_at_first(
+        self, batches: Iterator[np.ndarray]
+    ) -> Iterator[np.ndarray]:
+        for batch in batches:
+            if not self._is_looked_at:
+                check_first_images(batch)
+                self._is_looked_at = True
+            yield batch
 
     @property
     def pair_people(self) -> np.ndarray | None:

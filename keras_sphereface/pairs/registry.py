@@ -12,6 +12,13 @@ Reader = Callable[[Any, Any], dict[str, Any]]
 _Read = TypeVar("_Read", bound=Reader)
 
 _FORMATS = Registry("pair format")
+# How files begin that are known under any name, and the suffix they stand for.
+_STARTS = {
+    **{bytes([0x80, protocol]): ".bin" for protocol in range(2, 6)},
+    b"MATLAB 5.0 MAT-file": ".mat",
+    b"MATLAB 7.3 MAT-file": ".mat",
+}
+_START_BYTES = max(map(len, _STARTS))
 # Suffixes of files that need no folder of images beside them.
 _HAVE_IMAGES: set[str] = set()
 
@@ -69,7 +76,7 @@ def register(
 
 
 def names() -> list[str]:
-    """Suffixes that have a reader, sorted; LFW's text has the others.
+    """Suffixes that have a reader, sorted; other files are text.
 
     Returns:
         List of str.
@@ -78,15 +85,15 @@ def names() -> list[str]:
 
 
 def reader_of(path: str | os.PathLike) -> Reader | None:
-    """The reader of a file's suffix.
+    """The reader of a file's suffix, or of what it begins with.
 
     Args:
         path: path of the file.
 
     Returns:
-        Function of `path` and `root`, or `None` for LFW's text.
+        Function of `path` and `root`, or `None` for text.
     """
-    suffix = Path(path).suffix
+    suffix = _suffix_of(path)
     return _FORMATS.get(suffix) if suffix in names() else None
 
 
@@ -99,4 +106,15 @@ def has_own_images(path: str | os.PathLike) -> bool:
     Returns:
         bool.
     """
-    return Path(path).suffix in _HAVE_IMAGES or Path(path).is_dir()
+    return _suffix_of(path) in _HAVE_IMAGES or Path(path).is_dir()
+
+
+def _suffix_of(path: str | os.PathLike) -> str:
+    """The suffix of a file; if none reads it, that of what it begins with."""
+    suffix = Path(path).suffix
+    if suffix in names() or not Path(path).is_file():
+        return suffix
+    with open(path, "rb") as file:
+        start = file.read(_START_BYTES)
+    known = [one for mark, one in _STARTS.items() if start.startswith(mark)]
+    return known[0] if known else suffix

@@ -1,6 +1,7 @@
 """What evaluation found, as pictures, pages and files."""
 
 from keras_sphereface.reports.html_report import write_html_report
+from keras_sphereface.reports.ijb_page import write_ijb_report
 from keras_sphereface.reports.plots import plot_det, plot_roc
 from keras_sphereface.reports.report_files import write_full_reports
 from keras_sphereface.reports.sphere_plot import plot_sphere
@@ -12,5 +13,6 @@ __all__ = [
     "plot_sphere",
     "write_full_reports",
     "write_html_report",
+    "write_ijb_report",
     "write_study_page",
 ]

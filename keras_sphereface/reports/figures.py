@@ -15,6 +15,8 @@ from keras_sphereface.reports.figure_style import (
 )
 
 _SIZE = (7.2, 5.2)
+# Millions of pairs would make a picture of hundreds of megabytes.
+_MOST_STEPS = 4096
 
 
 def svg_of(figure) -> bytes:
@@ -236,7 +238,12 @@ def _lowest_far(roc):
 
 
 def _steps(roc):
-    """The highest TAR at each FAR above 0."""
+    """The highest TAR at each FAR above 0, or at as many as an eye can tell."""
     far = np.unique(roc.far[roc.far > 0])
+    if len(far) > _MOST_STEPS:
+        rates = np.geomspace(far[0], far[-1], _MOST_STEPS)
+        rates[-1] = far[-1]  # Rounding may put it below.
+        nearest = np.searchsorted(far, rates, side="right") - 1
+        far = far[np.unique(np.maximum(nearest, 0))]
     last = np.searchsorted(roc.far, far, side="right") - 1
     return far, roc.tar[last]

@@ -71,7 +71,8 @@ def write_page(path, title: str, lead: str, parts) -> Path:
         + "\n<footer>keras_sphereface</footer>\n</main>\n</body>\n</html>\n"
     )
     with new_file(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        # File names may be of any bytes, and stand in titles and tables.
+        temporary.write_text(page, "utf-8", errors="backslashreplace")
     return path
 
 

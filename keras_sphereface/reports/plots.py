@@ -4,7 +4,7 @@ from pathlib import Path
 
 from keras_sphereface.evaluation.curves import Roc, roc_curve
 from keras_sphereface.evaluation.verification_report import VerificationReport
-from keras_sphereface.files import new_file
+from keras_sphereface.files import new_stream
 from keras_sphereface.reports.figures import det_figure, roc_figure
 
 
@@ -55,8 +55,8 @@ def _plot(figure_of, curves, path, title):
         )
     rocs = {name: _as_roc(name, curve) for name, curve in curves.items()}
     figure = figure_of(rocs, title)
-    with new_file(path) as temporary:
-        figure.savefig(temporary, format=path.suffix[1:], dpi=160)
+    with new_stream(path) as stream:
+        figure.savefig(stream, format=path.suffix[1:], dpi=160)
     return path
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_sphereface.files import new_file
+from keras_sphereface.files import new_stream
 
 # Paul Tol's bright and vibrant colors, then around again.
 _COLORS = (
@@ -61,8 +61,8 @@ def plot_sphere(panels: dict, path, title: str = "Embeddings") -> Path:
                 f"Received: panels[{name!r}] of shapes {shapes}"
             )
     figure = _draw(panels, title)
-    with new_file(path) as temporary:
-        figure.savefig(temporary, format=path.suffix[1:], dpi=160)
+    with new_stream(path) as stream:
+        figure.savefig(stream, format=path.suffix[1:], dpi=160)
     return path
 
 

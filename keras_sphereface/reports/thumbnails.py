@@ -3,21 +3,23 @@
 import base64
 import io
 
-import numpy as np
 from PIL import Image
 
+from keras_sphereface.contract import read_image
+from keras_sphereface.contract.images import ImageSource
 
-def jpeg_data_uri(image: np.ndarray, height: int = 96) -> str:
+
+def jpeg_data_uri(image: ImageSource, height: int = 96) -> str:
     """An image as text that a web page can show without any file.
 
     Args:
-        image: uint8, `[height, width, 3]`, RGB.
+        image: as `contract.read_image` takes it.
         height: int, at least 1, of the thumbnail in pixels. Defaults to `96`.
 
     Returns:
         str, `data:image/jpeg;base64,...`.
     """
-    picture = Image.fromarray(image)
+    picture = Image.fromarray(read_image(image))
     width = max(round(picture.width * height / picture.height), 1)
     file = io.BytesIO()
     picture.resize((width, height), Image.Resampling.LANCZOS).save(

@@ -126,6 +126,45 @@ def test_what_cannot_be_aligned_is_reported(photographs, tmp_path):
     assert not (tmp_path / "out" / "empty.jpg").exists()
 
 
+def test_other_files_are_counted_once_with_their_reason(photographs, tmp_path):
+    (photographs / "a.gif").write_bytes(b"GIF89a")
+    (photographs / "notes.txt").write_text("a text")
+    (photographs / "broken.jpg").write_bytes(b"no picture")
+    picture = Image.open(photographs / "person 0" / "0.png")
+    for name, kind in (("x.jfif", "JPEG"), ("y", "BMP"), ("z.pgm", "PPM")):
+        picture.save(photographs / name, kind)
+    table = tmp_path / "landmarks.csv"
+    for _ in range(2):  # the second time it resumes
+        counts = align_folder(
+            photographs, tmp_path / "out", detector="csv", model_path=table
+        )
+        assert counts == {
+            "aligned": 6,
+            "no face": 3,
+            "unreadable": 1,
+            "not an image": 2,
+        }
+    log = read_log(tmp_path / "out")
+    assert len(log) == 12
+    assert log["a.gif"]["reason"].startswith("GIF, not JPEG")
+    assert log["notes.txt"]["status"] == "not an image"
+    assert "not an image" in log["broken.jpg"]["reason"]
+
+
+def test_a_log_without_reasons_is_continued(photographs, tmp_path):
+    out, table = tmp_path / "out", tmp_path / "landmarks.csv"
+    align_folder(photographs, out, detector="csv", model_path=table)
+    lines = (out / "alignment.csv").read_text().splitlines()[:3]
+    old = [line.rpartition(",")[0] for line in lines]
+    (out / "alignment.csv").write_text("\n".join(old) + "\n")
+    (photographs / "a.gif").write_bytes(b"GIF89a")
+    counts = align_folder(photographs, out, detector="csv", model_path=table)
+    assert counts == {"aligned": 6, "not an image": 1}
+    log = read_log(out)
+    assert log["a.gif"]["reason"].startswith("GIF")
+    assert None not in log["person 0/0.png"]
+
+
 def _every_second(detect):
     """A detector that finds nothing when it looks again."""
     turns = iter(range(1000))

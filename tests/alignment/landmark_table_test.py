@@ -48,7 +48,7 @@ def test_a_line_without_numbers_is_a_picture_without_a_face(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["path,x1,y1"], "must name the columns path, x1.*Received: path, x1"),
+        (["path,x1,y1"], "must name the columns path, x1.*Received: 'path, x1"),
         ([""], "must name the columns"),
         ([HEADER, f"a,{TEN}", f"b,{TEN[:-2]}x"], "line 3: .*ten numbers"),
         ([HEADER, "a,1,2"], "line 2: .*ten numbers"),

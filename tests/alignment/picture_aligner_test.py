@@ -46,7 +46,8 @@ def test_faces_below_the_score_do_not_count(folder):
 def test_a_picture_that_cannot_be_read_has_no_face(folder):
     for name in ("broken.png", "missing.png"):
         found = align(folder, [], name)
-        assert found == ("unreadable", 0, None, None)
+        assert found[:4] == ("unreadable", 0, None, None)
+        assert found.reason
 
 
 def test_landmarks_on_one_point_are_no_face(folder):

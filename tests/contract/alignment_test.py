@@ -232,3 +232,14 @@ def test_a_face_outside_the_picture_is_black():
 def test_align_refuses_what_is_no_face(image, landmarks, message):
     with pytest.raises(ValueError, match=message):
         align_face(image, landmarks)
+
+
+def test_a_benchmark_takes_landmarks_that_look_mirrored():
+    image = make_image(112, 112)
+    points = FIVE_POINT_TEMPLATE * [-1, 1] + [112, 0]
+    with pytest.raises(ValueError, match="left and right swapped"):
+        align_face(image, points)
+    crop = align_face(image, points, (20, 20), refuse_mirrored=False)
+    matrix = similarity_transform(points, template_for(20, 20))
+    expected = naive_align(image, matrix, 20, 20)
+    assert np.abs(crop - expected).max() <= 0.51

@@ -13,7 +13,9 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), np.uint8)
 LABELS = np.arange(8) // 2
 ROWS = np.random.default_rng(1).normal(size=(8, 4)).astype("float32")
 SCORES = {"scores": np.linspace(0, 1, 8), "is_same": np.arange(8) % 2}
-PAIRS = ks.evaluation.PairSet(IMAGES, [0, 2], [1, 4], [True, False], [0, 0])
+PAIRS = ks.evaluation.PairSet(
+    IMAGES, [0, 2, 0, 1], [1, 3, 2, 4], [True, True, False, False], [0] * 4
+)
 MODEL = ks.edge.ModelIdentity("a" * 64, 4, False, "float32", "0")
 
 

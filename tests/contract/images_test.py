@@ -109,7 +109,7 @@ def test_says_how_many_bytes_are_no_image():
 
 def test_refuses_deep_pixels_rather_than_clip_them():
     deep = np.arange(400, dtype=np.uint16).reshape(20, 20) * 100
-    with pytest.raises(ImageError, match="8 bits per channel"):
+    with pytest.raises(ImageError, match="16 bits per channel"):
         read_image(encode(deep, "png"))
 
 

@@ -148,7 +148,7 @@ def test_an_embedding_of_zeros_is_an_error_that_names_the_image(
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (np.zeros((24, 32, 3), np.uint8), r"\[32, 24, 3\].*\(24, 32, 3\)"),
+        (np.zeros((24, 32, 3), np.uint8), r"\[32, 24, 3\].*24, 32, 3\)"),
         (np.full((32, 24, 3), 0.5), r"scaled to \[0, 1\]"),
         (np.full((32, 24, 3), np.nan), r"must be finite"),
         (b"no image", r"not an image"),

@@ -137,11 +137,16 @@ def test_every_flipped_byte_is_an_error(saved):
         ({"format_version": 2}, r"`format_version` must be 1.* is 2"),
         ({"names": ["Ann", "Ann"]}, r"does not describe"),
         ({"names": ["Ann"]}, r"a crop belongs to nobody"),
+        ({"names": [*"abcdefghi"]}, r"somebody has no crop"),
         ({"num_crops": -1}, r"does not describe"),
         ({"num_crops": 10**15}, r"cut off"),
         ({"surprise": 1}, r"does not describe"),
         ({"model": {}}, r"has the keys"),
         ({"model": {**MODEL.to_dict(), "checksum": "no"}}, r"`checksum`"),
+        (
+            {"model": {**MODEL.to_dict(), "embedding_dim": 2**20}},
+            r"1048576 dimensions",
+        ),
     ],
 )
 def test_a_header_that_makes_no_sense_is_an_error(saved, changes, message):
@@ -149,6 +154,38 @@ def test_a_header_that_makes_no_sense_is_an_error(saved, changes, message):
     path.write_bytes(rewrite_header(path.read_bytes(), **changes))
     with pytest.raises(GalleryError, match=message):
         Gallery.load(path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e6, 1e30, 0.0, 1.01])
+def test_a_row_that_is_not_of_norm_one_is_refused_for_all_its_checksum(
+    saved, value
+):
+    _, path = saved
+    content = path.read_bytes()
+    rows = np.frombuffer(content[:-32][-13 * 8 * 4 :], "<f4").reshape(13, 8)
+    rows = rows.copy()
+    rows[7] *= value  # zero times a row: a row without direction
+    body = content[: -32 - rows.nbytes] + rows.tobytes()
+    path.write_bytes(body + hashlib.sha256(body).digest())
+    with pytest.raises(GalleryError, match=r"norm 1.*crop 7, of 'person \d'"):
+        Gallery.load(path)
+
+
+def test_a_gallery_with_a_key_is_opened_with_it_alone(saved):
+    gallery, path = saved
+    key = bytes(range(32))
+    with pytest.raises(GalleryError, match=r"sealed with another key, or none"):
+        Gallery.load(path, key=key)
+    gallery.save(path, key=key)
+    assert Gallery.load(path, key=key).names == gallery.names
+    for other in (None, key[::-1]):
+        with pytest.raises(GalleryError, match=r"sealed with another key"):
+            Gallery.load(path, key=other)
+    # Whoever changes a name cannot make the checksum fit.
+    path.write_bytes(rewrite_header(path.read_bytes(), names=[*"abcdef"]))
+    assert Gallery.load(path).names  # a plain one it could
+    with pytest.raises(GalleryError, match=r"checksum differs"):
+        Gallery.load(path, key=key)
 
 
 def test_other_files_are_refused(tmp_path):

@@ -40,15 +40,6 @@ def test_lengths_of_several_bytes_are_read():
     assert read_model_property(content, "k") == value
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"\x0b", "no protobuf field"),  # wire type 3 ended with proto2
-        (b"\x02\x00", "no protobuf field"),  # there is no field 0
-        (b"\x72\x05abc", "ends 5 bytes after"),
-        (b"\x08" + b"\xff" * 11, "does not end"),
-    ],
-)
-def test_what_is_no_message_is_an_error(content, message):
-    with pytest.raises(ValueError, match=message):
-        read_model_property(content, "a")
+def test_what_is_no_message_is_an_error():
+    with pytest.raises(ValueError, match="ends 5 bytes after"):
+        read_model_property(b"\x72\x05abc", "a")

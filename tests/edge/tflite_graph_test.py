@@ -1,9 +1,14 @@
+import struct
+import time
+
+import flatbuffers
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 from multiply_adds import count_multiply_adds as count_of_keras
 
-from keras_sphereface.edge import count_multiply_adds
+from keras_sphereface.edge import ModelFileError, count_multiply_adds
 from keras_sphereface.edge.tflite_graph import read_operations
 
 
@@ -52,5 +57,68 @@ def test_products_that_are_not_counted_are_an_error(convert):
         return keras.ops.matmul(images, keras.ops.swapaxes(images, 2, 3))
 
     _, path = convert(outputs_of, batch=1)
-    with pytest.raises(ValueError, match=r"not counted.*operator 126 in path"):
+    with pytest.raises(ModelFileError, match=r"not counted.*126.*path="):
         count_multiply_adds(path)
+
+
+def test_damage_is_one_error_that_names_the_file(convert, tmp_path):
+    _, path = convert(convolutions, batch=1)
+    content, expected = path.read_bytes(), count_multiply_adds(path)
+    generator = np.random.default_rng(0)
+    damaged_path = tmp_path / "damaged.tflite"
+    counts, messages = [], []
+    for number in range(400):
+        damaged = bytearray(content)
+        # Tables lie at both ends; whole offsets as well as bits.
+        byte = int(generator.choice([0, len(content) - 1200]))
+        byte += int(generator.integers(1190))
+        if number % 4 == 0:
+            del damaged[byte:]
+        elif number % 4 == 1:
+            damaged[byte : byte + 4] = struct.pack("<i", -(2**31))
+        else:
+            damaged[byte] ^= 1 << generator.integers(8)
+        damaged_path.write_bytes(damaged)
+        try:
+            counts.append(count_multiply_adds(damaged_path))
+        except ModelFileError as error:
+            messages.append(str(error))
+    assert all("damaged.tflite" in message for message in messages)
+    assert all(count >= 0 for count in counts)
+    assert expected in counts  # what does not matter to the count
+    assert 20 < len(counts) < 380
+
+
+def test_vectors_that_share_their_place_are_not_read_again_and_again(tmp_path):
+    # Each of many tensors has the same shape of very many sizes.
+    builder = flatbuffers.Builder(0)
+    count = 60_000
+    builder.StartVector(4, count, 4)
+    for _ in range(count):
+        builder.PrependInt32(1)
+    shape = builder.EndVector()
+    tables = []
+    for _ in range(2000):
+        builder.StartObject(1)
+        builder.PrependUOffsetTRelativeSlot(0, shape, 0)
+        tables.append(builder.EndObject())
+
+    def vector(items):
+        builder.StartVector(4, len(items), 4)
+        for item in items:
+            builder.PrependUOffsetTRelative(item)
+        return builder.EndVector()
+
+    tensors = vector(tables)
+    builder.StartObject(4)
+    builder.PrependUOffsetTRelativeSlot(0, tensors, 0)
+    graphs = vector([builder.EndObject()])
+    builder.StartObject(3)
+    builder.PrependUOffsetTRelativeSlot(2, graphs, 0)
+    builder.Finish(builder.EndObject(), file_identifier=b"TFL3")
+    path = tmp_path / "shared.tflite"
+    path.write_bytes(bytes(builder.Output()))
+    start = time.perf_counter()
+    with pytest.raises(ModelFileError, match=r"more than 8 numbers.*shared"):
+        count_multiply_adds(path)
+    assert time.perf_counter() - start < 1

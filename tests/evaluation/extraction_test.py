@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,6 +11,12 @@ from keras_sphereface.evaluation import extract_embeddings
 def make_images(num_images=23, size=6):
     rng = np.random.default_rng(0)
     return rng.integers(0, 256, (num_images, size, size, 3), dtype=np.uint8)
+
+
+def png(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
 
 
 def embed(images):
@@ -106,13 +114,33 @@ def test_a_beginning_of_something_else_is_not_continued(
         extract_embeddings(**{**arguments, **change})
 
 
-def test_a_broken_beginning_is_named(tmp_path):
+def test_a_broken_beginning_is_made_anew(tmp_path):
     path = tmp_path / "rows.npy"
     with pytest.raises(KeyboardInterrupt):
         extract_embeddings(failing_after(3), make_images(), path, batch_size=5)
     (tmp_path / "rows.npy.progress.json").write_text("{")
-    with pytest.raises(ValueError, match=r"rows\.npy\.partial"):
-        extract_embeddings(embed, make_images(), path)
+    with pytest.warns(UserWarning, match=r"rows\.npy\.progress\.json is dam"):
+        rows = extract_embeddings(embed, make_images(), path)
+    np.testing.assert_allclose(rows, unit(embed(make_images())), atol=1e-6)
+
+
+def test_images_of_a_data_set_and_of_a_list_are_told_apart(tmp_path):
+    images = [png(image) for image in make_images()]
+
+    class Faces(list):
+        read_bytes = list.__getitem__
+
+    for form in (Faces, list):
+        path = tmp_path / f"{form.__name__}.npy"
+        with pytest.raises(KeyboardInterrupt):
+            extract_embeddings(
+                failing_after(4), form(images), path, batch_size=5
+            )
+        other = form([images[1], images[0], *images[2:]])
+        with pytest.raises(ValueError, match="other images"):
+            extract_embeddings(embed, other, path, batch_size=5)
+        rows = extract_embeddings(embed, form(images), path, batch_size=5)
+        np.testing.assert_allclose(rows, unit(embed(make_images())), atol=1e-6)
 
 
 @pytest.mark.parametrize(

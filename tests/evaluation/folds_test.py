@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from keras_sphereface.evaluation import (
     PairSet,
     fold_accuracies,
+    measured_folds,
     score_pairs,
     ten_fold_accuracy,
 )
@@ -268,3 +269,38 @@ def test_equals_the_slow_loop_on_real_faces():
 def test_bad_input_is_named(change, message):
     with pytest.raises(ValueError, match=message):
         ten_fold_accuracy(**{**make_pairs(), **change})
+
+
+def test_several_folds_are_measured_as_they_are():
+    pairs = make_pairs(num_folds=3)
+    folds = measured_folds(is_same=pairs["is_same"], folds=pairs["folds"])
+    np.testing.assert_array_equal(folds, pairs["folds"])
+
+
+@pytest.mark.parametrize("num_same", [500, 30, 10, 3, 2])
+def test_one_fold_is_cut_into_parts_with_both_kinds_beside_each(num_same):
+    is_same = np.arange(600) < num_same  # as view 1 has them, one kind first
+    folds = measured_folds(is_same=is_same, folds=np.full(600, 7))
+    assert len(folds) == 600
+    assert len(np.unique(folds)) == 10
+    for fold in np.unique(folds):
+        assert 0 < is_same[folds != fold].sum() < (folds != fold).sum()
+
+
+@pytest.mark.parametrize(
+    ("is_same", "folds", "message"),
+    [
+        (
+            [1, 0, 0, 0],
+            [0, 0, 0, 0],
+            "each kind.*1 of one person",
+        ),
+        ([1, 1, 1, 1], [0, 0, 0, 0], "each kind.*0 of two"),
+        ([1, 1, 0, 0], [3, 3, 5, 5], "one kind outside fold 3"),
+        ([1, 0, 0, 0], [3, 3, 5, 5], "one kind outside fold 3"),
+        ([1, 1, 1, 1], [3, 3, 5, 5], "one kind outside fold 3"),
+    ],
+)
+def test_what_no_fold_allows_is_refused(is_same, folds, message):
+    with pytest.raises(ValueError, match=message):
+        measured_folds(is_same=np.array(is_same, bool), folds=folds)

@@ -70,3 +70,11 @@ def test_attributes_without_any_threshold_are_refused():
         full_report(
             pixels, pairs, attributes=sexes(pairs), fars=(1e-6,), resamples=0
         )
+
+
+def test_what_a_model_says_of_itself_comes_first_in_the_notes():
+    embed = noisy_faces.pixel_embedder()
+    embed.notes = ("It takes BGR.",)
+    found = full_report(embed, make_pairs(), fars=(0.2, 1e-6), resamples=0)
+    assert found.report.notes[0] == "It takes BGR."
+    assert "1e-6 was not measured" in found.report.notes[1]

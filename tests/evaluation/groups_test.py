@@ -90,8 +90,8 @@ def test_attributes_are_read_by_person_or_by_image(tmp_path):
         ("", "0 lines"),
         ("person,sex\n", "1 lines"),
         ("person\nAnn\n", "at least one attribute"),
-        ("person,sex\nAnn\n", "row 2: must have 2 fields.*1"),
-        ("person,sex\nAnn,f\nAnn,m\n", "row 3: 'Ann' appears twice"),
+        ("person,sex\nAnn\n", "line 2: must have 2 fields.*1"),
+        ("person,sex\nAnn,f\nAnn,m\n", "line 3: 'Ann' appears twice"),
         ("person,sex\nZoe,f\n", "no person or image.*'Zoe'.*Ann_0000"),
     ],
 )

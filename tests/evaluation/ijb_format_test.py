@@ -46,12 +46,15 @@ def test_media_pairs_and_subjects_are_read(tmp_path):
         (read_template_media, "1.jpg one 2\n", "line 1"),
         (read_template_pairs, "1 2 3\n", r"0 or 1.*\[1, 2, 3\]"),
         (read_template_pairs, "1 2\n", "line 1: a line must be"),
-        (read_template_subjects, "A,B\n1,2\n", r"TEMPLATE_ID.*\['A', 'B'\]"),
-        (read_template_subjects, "", "TEMPLATE_ID.*None"),
+        (read_template_pairs, "1 2 1\n1 -2 0\n", "line 2.*'1 -2 0'"),
+        (read_template_pairs, "1 2 1\n\n1 2 1 1\n", "line 3: a line"),
+        (read_template_pairs, "", "empty"),
+        (read_template_subjects, "A,B\n1,2\n", "TEMPLATE_ID.*'A, B'"),
+        (read_template_subjects, "", "TEMPLATE_ID.*''"),
         (
             read_template_subjects,
             "TEMPLATE_ID,SUBJECT_ID\n1,x\n",
-            "line 2.*'x'",
+            "line 2.*'1, x'",
         ),
         (
             read_template_subjects,
@@ -64,3 +67,18 @@ def test_media_pairs_and_subjects_are_read(tmp_path):
 def test_broken_files_are_named_with_the_line(tmp_path, read, text, message):
     with pytest.raises(ValueError, match=message):
         read(write(tmp_path, text))
+
+
+def test_text_that_is_not_utf_8_is_named_with_its_line(tmp_path):
+    path = tmp_path / "meta.txt"
+    path.write_bytes(b"TEMPLATE_ID,SUBJECT_ID\n1,\xe9\n")
+    for read in (
+        read_template_media,
+        read_template_pairs,
+        read_template_subjects,
+    ):
+        with pytest.raises(ValueError, match=r"meta\.txt, line 2: .*UTF-8"):
+            read(path)
+    path.write_text("1 2 " + "9" * 5000)
+    with pytest.raises(ValueError, match="line 1: a line must be"):
+        read_template_pairs(path)

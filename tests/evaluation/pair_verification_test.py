@@ -12,12 +12,14 @@ from keras_sphereface.evaluation import (
     equal_error,
     evaluate_pairs,
     fold_accuracies,
+    full_report,
     rate_interval,
     tar_at_far,
     ten_fold_accuracy,
     threshold_at_far,
     verify_scores,
 )
+from keras_sphereface.pairs.pair_folds import ten_folds
 
 
 def make_scores(num_pairs=6000, gap=0.5):
@@ -204,13 +206,38 @@ def test_operating_points_say_whether_mirror_images_were_added(flip):
         ({"fars": (2.0,)}, r"`far` is.*must be in \(0, 1\].*2.0"),
         ({"fars": (0,)}, r"`far` is.*must be in \(0, 1\].*0"),
         ({"scores": np.full(6000, np.nan)}, "finite"),
-        ({"folds": np.zeros(6000, int)}, "two folds"),
+        ({"folds": np.zeros(6000)}, "float64"),
         ({"is_same": np.zeros(6000, bool)}, "both kinds"),
     ],
 )
 def test_bad_input_is_named(change, message):
     with pytest.raises(ValueError, match=message):
         verify_scores(**{**make_scores(), **change})
+
+
+def test_one_fold_is_measured_and_the_report_says_how():
+    pairs = make_scores()
+    one = {**pairs, "folds": np.zeros(len(pairs["folds"]), int)}
+    report = verify_scores(**one, resamples=0)
+    parts = ten_folds(pairs["is_same"])
+    assert report.accuracy == ten_fold_accuracy(**{**pairs, "folds": parts})
+    assert "over 10 parts" in report.notes[0]
+    assert "leans high" in report.notes[0]
+    whole = verify_scores(**pairs, resamples=0)
+    assert whole.equal_error == report.equal_error
+    assert not any("parts" in note for note in whole.notes)
+
+
+def test_pairs_that_cannot_be_measured_are_not_embedded():
+    images = np.zeros((4, 4, 4, 3), "uint8")
+    pairs = PairSet(images, [0, 1, 2], [1, 2, 3], [True] * 3, [0, 1, 2])
+
+    def embed(_):
+        raise AssertionError("embedded in vain")
+
+    for measure in (evaluate_pairs, full_report):
+        with pytest.raises(ValueError, match="one kind outside fold 0"):
+            measure(embed, pairs)
 
 
 def test_evaluation_loads_neither_keras_nor_a_backend_nor_matplotlib():

@@ -42,7 +42,36 @@ def test_equals_a_loop_over_templates_and_media(weighting):
     )
     assert found.ids.tolist() == list(expected)
     np.testing.assert_allclose(
-        found.embeddings, list(expected.values()), atol=1e-6
+        found.embeddings, list(expected.values()), atol=1e-12
+    )
+
+
+def test_detector_scores_weigh_images_within_their_media():
+    # In one video a sure frame counts ten times an unsure one.
+    rows = np.array([[3.0, 0.0], [0.0, 3.0]])
+    arguments = {"template_ids": [1, 1], "detector_scores": [1.0, 0.1]}
+    found = pool_templates(rows, media_ids=[5, 5], **arguments)
+    expected = np.array([[1.0, 0.1]]) / 1.01**0.5
+    np.testing.assert_allclose(found.embeddings, expected, atol=1e-12)
+    # As stills they weigh the same, and norms multiply.
+    rows[1] *= 10
+    found = pool_templates(rows, media_ids=[5, 6], **arguments)
+    np.testing.assert_allclose(found.embeddings, expected, atol=1e-12)
+    found = pool_templates(
+        rows, media_ids=[5, 6], weighting="norm", **arguments
+    )
+    np.testing.assert_allclose(found.embeddings, [[0.5**0.5] * 2], atol=1e-12)
+
+
+def test_blocks_make_no_difference(monkeypatch):
+    embeddings, templates, media = make_images()
+    scores = np.random.default_rng(1).random(len(embeddings))
+    arguments = (embeddings, templates, media)
+    whole = pool_templates(*arguments, detector_scores=scores)
+    monkeypatch.setattr("keras_sphereface.evaluation.templates.BLOCK", 5)
+    parts = pool_templates(*arguments, detector_scores=scores)
+    np.testing.assert_allclose(
+        parts.embeddings, whole.embeddings, rtol=0, atol=1e-15
     )
 
 
@@ -102,6 +131,10 @@ EMBEDDINGS = np.eye(3)
         ({"weighting": "norm"}, "all of these have norm 1"),
         ({"template_ids": [1, 2]}, r"\(2,\) with 3 embeddings"),
         ({"media_ids": [0.5] * 3}, "`media_ids`.*float64"),
+        ({"embeddings": EMBEDDINGS[0]}, r"`embeddings`.*\(3,\)"),
+        ({"detector_scores": [1, 2]}, r"one per emb.*\(2,\) with 3"),
+        ({"detector_scores": [1, -1, 1]}, r"detector_scores\[1\]=-1.0, 1 such"),
+        ({"detector_scores": [0, 0, 1]}, "template 1 is all zeros"),
         ({"embeddings": EMBEDDINGS * [[1], [0], [1]]}, "row 1 is all zeros"),
         (
             # Two opposite media leave no direction.

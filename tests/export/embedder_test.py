@@ -43,6 +43,18 @@ def test_a_good_embedder_passes_and_says_what_it_wants(make_embedder):
     assert describe_input(embedder) == FaceInput(height=112, width=96)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_embedder_whose_training_diverged_is_refused(value):
+    inputs = keras.Input((112, 112, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(inputs)
+    embedder = keras.Model(inputs, keras.layers.Dense(8)(pooled))
+    check_embedder(embedder)
+    bias = embedder.weights[1]
+    bias.assign(np.float32([value] + 7 * [0]))
+    with pytest.raises(ValueError, match=r"finite weights.* in dense.*/bias$"):
+        check_embedder(embedder)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

@@ -9,8 +9,11 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
+# Python sets no handler for Ctrl-C where its parent ignores it, as jobs of a
+# shell in the background do.
 PROGRAM = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from keras_sphereface.files import new_file, new_folder
 
 kind, path = sys.argv[1:]
@@ -43,9 +46,13 @@ def test_nothing_half_written_stands_under_the_final_name(
         stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    assert writer.stdout.readline() == b"half written\n"
-    writer.send_signal(stop)
-    writer.communicate(timeout=30)
+    try:
+        assert writer.stdout.readline() == b"half written\n"
+        writer.send_signal(stop)
+        writer.communicate(timeout=30)
+    finally:
+        writer.kill()
+        writer.communicate()
     assert writer.returncode != 0
     assert path.exists() == older
     if older:

@@ -82,3 +82,19 @@ def test_a_file_without_centers_says_what_it_has(tmp_path):
         read_centers(path)
     with pytest.raises(ValueError, match="`layout`"):
         read_centers(path, layout="columns")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [(np.nan, "NaN"), (-np.inf, "NaN or inf"), (0, "zeros")]
+)
+def test_centers_without_a_direction_are_named(value, kind, tmp_path):
+    array = CENTERS.copy()
+    array[:, [2, 4]] = value
+    path = save(tmp_path / "head.pth", ["w"], array)
+    head = ks.SphereFaceRHead(CLASSES)
+    head.build((None, DIM))
+    before = np.array(head.centers)
+    message = rf"{kind}.* class 2 and 1 more, of {CLASSES} classes"
+    with pytest.raises(WeightsMismatchError, match=message):
+        load_centers(head, path)
+    np.testing.assert_array_equal(head.centers, before)

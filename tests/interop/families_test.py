@@ -14,7 +14,10 @@ def state_of(*prefixes):
     return {
         f"{prefix}{name}": np.float32([number])
         for number, prefix in enumerate(prefixes)
-        for name in (*NAMES, "bn1.num_batches_tracked")
+        for name in (
+            *(*NAMES, "bn1.num_batches_tracked", "n_averaged"),
+            *("total_ops", "total_params", "conv1.total_ops"),  # of thop
+        )
     }
 
 

@@ -22,3 +22,20 @@ def test_the_table_shows_what_does_not_match_up_to_forty():
     assert lines[3] == "| stem/bias | (8,) | conv.bias |  | missing |"
     assert len(lines) == 3 + 40 + 1
     assert lines[-1] == "and 3 more"
+
+
+def test_what_was_taken_for_granted_is_said():
+    report = ImportReport(
+        "project",
+        "",
+        (MATCHED,),
+        color_order="BGR",
+        pixel_mean=(103.5, 116.25, 123.0),
+        pixel_scale=127.5,
+        weights="the average",
+    )
+    assert str(report).splitlines()[1:] == [
+        "taken to be trained on BGR pixels, (pixel - (103.5, 116.25, 123)) / "
+        "127.5",
+        "weights: the average",
+    ]

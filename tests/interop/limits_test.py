@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from keras_sphereface.interop import WeightsFileError
+from keras_sphereface.interop import WeightsFileError, limits
 from keras_sphereface.interop.limits import BoundedFile, ByteBudget
 
 
@@ -35,3 +35,13 @@ def test_lines_are_short_and_within_the_limit():
     assert BoundedFile(io.BytesIO(b"abcdef\n"), 3).readline() == b"abc"
     endless = BoundedFile(io.BytesIO(b"a" * 10_000), 10_000)
     assert len(endless.readline()) == 4096
+
+
+def test_the_budget_of_a_file_goes_by_its_size(monkeypatch):
+    file = io.BytesIO(bytes(1000))
+    file.seek(10)
+    budget = ByteBudget.of_file(file, 3)
+    assert budget.limit == limits.FREE_BYTES + 3000
+    assert file.tell() == 10
+    monkeypatch.setattr(limits, "MAX_ARRAY_BYTES", 500)
+    assert ByteBudget.of_file(file, 3).limit == 500

@@ -10,6 +10,7 @@ from keras_sphereface.interop import load_weights
 from keras_sphereface.interop.families import FoundNetwork
 from keras_sphereface.interop.family import Family, Pair
 from keras_sphereface.interop.matching import match_weights
+from keras_sphereface.interop.pixels import Pixels
 
 PAIRS = [
     Pair("stem", "conv", "conv"),
@@ -53,10 +54,10 @@ def make_state():
     }
 
 
-def match(embedder, state, pairs=PAIRS, **arguments):
+def match(embedder, state, pairs=PAIRS, pixels=None):
     family = Family("small", (), lambda _: pairs, None)
     network = FoundNetwork(family, "", state)
-    return match_weights(embedder, network, **arguments)
+    return match_weights(embedder, network, pixels)
 
 
 def loop(image, state):
@@ -118,7 +119,9 @@ def test_the_first_kernel_is_turned_to_our_pixels_and_the_state_kept():
     embedder, state = make_embedder(), make_state()
     kept = {name: array.copy() for name, array in state.items()}
     _, plain = match(embedder, state)
-    _, turned = match(embedder, state, color_order="BGR", pixel_scale=255.0)
+    pixels = Pixels("BGR", 127.5, 255.0)
+    report, turned = match(embedder, state, pixels=pixels)
+    assert (report.color_order, report.pixel_scale) == ("BGR", 255.0)
     for (variable, own), (_, other) in zip(turned, plain, strict=True):
         if variable is embedder.get_layer("stem").kernel:
             np.testing.assert_allclose(own, other[:, :, ::-1] / 2, rtol=1e-6)

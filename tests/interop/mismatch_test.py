@@ -32,7 +32,8 @@ def test_the_whole_file_fits(embedder, tmp_path):
     report = ks.interop.load_weights(embedder, path)
     assert str(report) == (
         "xiaoccer_mobilefacenet, prefix '': "
-        f"{len(state)} of {len(state)} weights match"
+        f"{len(state)} of {len(state)} weights match\n"
+        "taken to be trained on RGB pixels, (pixel - 127.5) / 128"
     )
     kernel = embedder.get_layer("mobilefacenet").get_layer("stem").kernel
     # (pixel - 127.5) / 128 there, / 127.5 here.
@@ -99,3 +100,16 @@ def test_two_networks_in_one_file_are_not_guessed_between(embedder, tmp_path):
         for name, array in state.items()
     }
     refuse(embedder, both, tmp_path, "known family")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_named(embedder, tmp_path, value):
+    state = mobilefacenet_state(embedder)
+    for name in ("conv1.conv.weight", "conv1.bn.running_var"):
+        state[name] = state[name].copy()
+        state[name].flat[-1] = value
+    error = refuse(embedder, state, tmp_path, "none was loaded")
+    assert {row.source: row.status for row in error.report.mismatches} == {
+        "conv1.conv.weight": "not finite",
+        "conv1.bn.running_var": "not finite",
+    }

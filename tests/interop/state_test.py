@@ -332,6 +332,34 @@ def test_bombs_of_numpy_are_refused(tmp_path, monkeypatch):
     refuse(tmp_path, bomb, "more than", "file.npz")
 
 
+def test_memory_is_in_proportion_to_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "FREE_BYTES", 0)
+    # 16 of NumPy's for each byte; a thousandth is a bomb.
+    bomb = npz_file({"weight": np.zeros(1 << 17)}, np.savez_compressed)
+    refuse(tmp_path, bomb, "more than", "file.npz")
+    # Many tensors of one storage, and many entries in one place.
+    storage = {"0": bytes(4000)}
+    tensor = files.tensor("0", (1000,), (1,), count=1000)
+    pickled = files.dictionary({f"w{n}": tensor for n in range(200)})
+    refuse(tmp_path, files.zip_file(pickled, storage), "more than")
+    data = files.zip_file(
+        files.dictionary(
+            {
+                f"w{n}": files.tensor(str(n), (9,), (1,), count=9999)
+                for n in range(99)
+            }
+        ),
+        {str(n): b"" if n else bytes(39996) for n in range(99)},
+    )
+    refuse(tmp_path, data)
+
+
+def test_a_large_header_of_safetensors_is_not_parsed(tmp_path):
+    header = b'{"a":' + b"[" * (5 << 20)
+    data = struct.pack("<Q", len(header)) + header
+    refuse(tmp_path, data, "above 4 MiB", "file.safetensors")
+
+
 @pytest.mark.parametrize(
     "entry",
     [

@@ -94,10 +94,13 @@ def test_a_call_is_refused_and_not_made(
         b"c_codecs\nencode\n.",
         b"c_codecs\nencode\n(Vabc\nVutf-7\ntR.",
         b"\x97.",  # NEXT_BUFFER
-        b"I12\n.",
-        b"F1.5\n.",
         b"Vtext\n.",
         b"(Vtext\nVmore\nt.",
+        b"N.",
+        b"cnumpy\nndarray\n.",
+        b"cnumpy\ndtype\n(Vu1\ntR.",
+        b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntVb\ntR.",
+        b"cnumpy\nload\n(Vfile\ntR.",
     ],
 )
 def test_instructions_that_do_more_are_refused(content):
@@ -140,7 +143,7 @@ def test_any_bytes_end_in_a_value_or_the_error(content):
         value = read_bin_pickle(content)
     except UnsafePickleError:
         return
-    assert isinstance(value, (bytes, bool, list, tuple))
+    assert isinstance(value, (bytes, bool, int, float, list, tuple))
 
 
 def test_a_text_is_not_copied_over_and_over():
@@ -152,3 +155,16 @@ def test_a_text_is_not_copied_over_and_over():
     often = b"\x80\x02](" + function + text + again * 50 + b"e."
     with pytest.raises(UnsafePickleError, match="copies its values too often"):
         read_bin_pickle(often)
+
+
+def test_a_list_that_is_named_a_million_times_is_looked_at_once():
+    # 2^30 paths lead through thirty lists of two of the next.
+    nested = b"]q\x00" + b"".join(
+        b"]q%c(h%ch%ce" % (k + 1, k, k) for k in range(30)
+    )
+    assert len(read_bin_pickle(b"\x80\x02(" + nested + b"l.")) == 31
+
+
+def test_deep_tuples_are_refused():
+    with pytest.raises(UnsafePickleError, match="lists in lists"):
+        read_bin_pickle(b"\x80\x02)" + b"\x85" * 100_000 + b".")

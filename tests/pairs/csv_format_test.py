@@ -4,7 +4,6 @@ import pytest
 from record_files import write_images
 
 from keras_sphereface.pairs import PairSet
-from keras_sphereface.pairs.csv_format import columns_of
 
 
 def test_a_csv_names_images_folds_and_people(tmp_path):
@@ -52,20 +51,29 @@ def test_a_csv_that_says_something_else_is_an_error(tmp_path, text, message):
         PairSet.from_file(tmp_path / "pairs.csv")
 
 
-def test_columns_count_each_image_once_in_the_order_of_the_pairs():
-    pairs = [("c", "a"), ("a", "b"), ("c", "b")]
-    columns = columns_of(pairs, [True, False, False], [2, 0, 1])
-    assert columns["images"] == ["c", "a", "b"]
-    assert columns["index_a"].tolist() == [0, 1, 0]
-    assert columns["index_b"].tolist() == [1, 2, 2]
-    assert columns["is_same"].tolist() == [True, False, False]
-    assert columns["folds"].tolist() == [2, 0, 1]
-    assert columns["people"] is None
+def test_a_header_says_which_columns_there_are(tmp_path):
+    write_images(tmp_path, ["a.jpg", "b.jpg"])
+    path = tmp_path / "pairs.csv"
+    # Columns of these names win, whatever else there is.
+    path.write_text("img1,image_a,image_b,is_same,label\nx,a.jpg,b.jpg,1,0\n")
+    pairs = PairSet.from_file(path)
+    assert pairs.is_same.tolist() == [True]
+    path.write_text("img1,img2,score\na.jpg,b.jpg,1\n")
+    with pytest.raises(ValueError, match="must name the columns image_a"):
+        PairSet.from_file(path)
 
 
-def test_columns_without_folds_get_ten():
-    pairs = [(f"{n}a", f"{n}b") for n in range(20)]
-    people = {name: name[:-1] for pair in pairs for name in pair}
-    columns = columns_of(pairs, [n % 2 == 0 for n in range(20)], people=people)
-    assert columns["folds"].tolist() == [n // 2 for n in range(20)]
-    assert columns["people"].tolist() == [str(n // 2) for n in range(40)]
+def test_text_that_is_not_utf_8_is_named_with_its_line(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_bytes(b"image_a,image_b,is_same\nRen\xe9.jpg,b.jpg,1\n")
+    with pytest.raises(ValueError, match=r"pairs\.csv, line 2: .*UTF-8"):
+        PairSet.from_file(path)
+
+
+def test_a_field_that_does_not_end_is_named_with_its_line(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text(
+        'image_a,image_b,is_same\na.jpg,b.jpg,1\n"a' + "\n" * 140_000
+    )
+    with pytest.raises(ValueError, match=r"pairs\.csv, line .*field larger"):
+        PairSet.from_file(path)

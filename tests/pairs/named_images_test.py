@@ -15,6 +15,16 @@ from keras_sphereface.pairs.named_images import (
 PIXELS = np.arange(5 * 2 * 3 * 3, dtype=np.uint8).reshape(5, 2, 3, 3)
 
 
+class FacesOnDisk:
+    def __init__(self, images):
+        self.read_bytes = images.__getitem__
+        self.name_of = "face {}".format
+        self.images = images
+
+    def __len__(self):
+        return len(self.images)
+
+
 def batches(images, **kwargs):
     return list(image_batches(images, image_names(images), **kwargs))
 
@@ -54,6 +64,15 @@ def test_a_broken_file_keeps_the_name_that_it_has(tmp_path):
     assert "another name" not in str(caught.value)
 
 
+def test_a_data_set_is_read_by_position_and_names_its_images(tmp_path):
+    images = check_images(FacesOnDisk([encoded(0), b"broken", encoded(1)]))
+    assert image_names(images) == ["face 0", "face 1", "face 2"]
+    (first,) = batches(images[::2])[0][:1]
+    np.testing.assert_array_equal(first, batches([encoded(0)])[0][0])
+    with pytest.raises(ImageError, match=r"^face 1: "):
+        batches(images)
+
+
 def test_names_are_paths_or_places():
     assert image_names(PIXELS[:2]) == ["image 0", "image 1"]
     assert image_names(["a.jpg", b"bytes"]) == ["a.jpg", "image 1"]
@@ -66,15 +85,14 @@ def test_names_are_paths_or_places():
     ("images", "message"),
     [
         (PIXELS.astype("float32"), "dtype=float32"),
-        (PIXELS[0], r"shape=\(2, 3, 3\)"),
+        ([PIXELS[0].astype("float32")], "dtype=float32"),
         (PIXELS[..., :1], r"shape=\(5, 2, 3, 1\)"),
-        ("folder", "images='folder'"),
         (["a.jpg", 3], r"images\[1\] of type int"),
         ([], "no images"),
     ],
 )
 def test_what_are_no_images_is_named(images, message):
-    with pytest.raises(ValueError, match=f"`images` must be.*{message}"):
+    with pytest.raises(ValueError, match=f"`images`.* must be.*{message}"):
         check_images(images)
 
 

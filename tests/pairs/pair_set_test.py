@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from record_files import encoded
 
 from keras_sphereface import evaluation, pairs
 from keras_sphereface.contract import FaceInput, ImageError
@@ -105,13 +106,51 @@ def test_bad_columns_are_named(change, message):
     [
         (make_images().astype("float32"), "float32"),
         (make_images()[..., :1], r"\(5, 6, 4, 1\)"),
-        (make_images()[0], r"\(6, 4, 3\)"),
+        (make_images()[0, 0], r"\(4, 3\)"),
         ([], "no images"),
-        ("face.png", "images='face.png'"),
         (["a.png", 3], r"images\[1\] of type int"),
-        (list(make_images()), r"images\[0\] of type ndarray"),
+        (list(make_images() / 2), "float64"),
     ],
 )
 def test_bad_images_are_named(images, message):
     with pytest.raises(ValueError, match=message):
         PairSet(images, **make_columns())
+
+
+def of_color(*rgb):
+    noise = np.random.default_rng(0).integers(0, 40, (70, 4, 4, 3))
+    return (np.array(rgb) + noise).astype("uint8")
+
+
+def test_the_first_batch_is_looked_at_once():
+    def pairs_of(images):
+        return PairSet(images, [0, 2], [1, 3], [True, False], [0, 1])
+
+    dark = pairs_of(of_color(0, 0, 0) // 39)
+    with pytest.raises(ValueError, match=r"scaled to \[0, 1\]"):
+        list(dark.batches(70))
+    swapped = pairs_of(of_color(91, 103, 131))
+    with pytest.warns(UserWarning, match="look BGR"):
+        list(swapped.batches(70))
+    for right in (swapped, pairs_of(of_color(131, 103, 91))):
+        assert len(list(right.batches(70))) == 1
+
+
+def test_pairs_of_a_data_set_are_read_as_they_are_embedded():
+    contents = [encoded(seed, "PNG") for seed in range(8)]
+
+    class Faces(list):
+        read_bytes = list.__getitem__
+        name_of = "face {}".format
+
+    labels = np.repeat(np.arange(4), 2)
+    of_set, of_list = (
+        PairSet.sample(images, labels, pairs_per_fold=2, num_folds=2)
+        for images in (Faces(contents), contents)
+    )
+    assert {name[:5] for name in of_set.names} == {"face "}
+    assert list(of_set.images) == of_list.images
+    for found, expected in zip(
+        of_set.batches(3), of_list.batches(3), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)

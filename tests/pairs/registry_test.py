@@ -28,7 +28,7 @@ def read_lines(path, root):
 
 
 def test_ours_are_those_with_a_suffix_of_their_own():
-    assert pairs.names() == [".bin", ".csv"]
+    assert pairs.names() == [".bin", ".csv", ".mat"]
 
 
 def test_a_format_of_the_user_is_read_by_its_suffix(tmp_path):

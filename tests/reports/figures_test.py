@@ -77,3 +77,17 @@ def test_the_same_figure_is_the_same_file():
     roc = {"model": roc_curve(scores=SCORES["usual"], is_same=TRUTH)}
     files = {figures.svg_of(figures.det_figure(roc, "DET")) for _ in range(2)}
     assert len(files) == 1
+
+
+def test_millions_of_steps_are_drawn_as_some_thousand():
+    rng = np.random.default_rng(0)
+    is_same = rng.random(40_000) < 0.1
+    scores = rng.normal(size=40_000) + 2 * is_same
+    roc = roc_curve(scores=scores, is_same=is_same)
+    line = figures.roc_figure({"many": roc}, "ROC").axes[0].lines[-2]
+    far, tar = line.get_data()
+    assert 1000 < len(far) <= 4096
+    # Those that are left are points of the curve, and its ends are there.
+    assert (far[0], far[-1]) == (roc.far[roc.far > 0].min(), 1)
+    for one, height in zip(far, tar, strict=True):
+        assert height == roc.tar[roc.far <= one].max()

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from keras_sphereface.reports.html_page import table, write_page
@@ -35,3 +37,10 @@ def test_a_page_takes_the_place_of_an_older_one(tmp_path):
 def test_the_ending_must_be_that_of_a_page(tmp_path):
     with pytest.raises(ValueError, match=r"`path` must end in \.html.*a\.txt"):
         write_page(tmp_path / "a.txt", "t", "", [])
+
+
+def test_a_name_of_other_bytes_than_utf_8_stands_in_a_page(tmp_path):
+    name = os.fsdecode(b"Ren\xe9")
+    parts = [table([(name,)], ("identity",))]
+    path = write_page(tmp_path / "page.html", name, "", parts)
+    assert path.read_text("utf-8").count(r"Ren\udce9") == 3
