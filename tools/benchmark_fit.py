@@ -3,6 +3,8 @@ r"""Times a training step, and shows what of it is not the backbone.
     python tools/benchmark_fit.py
     python tools/benchmark_fit.py --backbone=mobilefacenet \
         --num_classes=10572 --steps=6 --json=fit.json
+    python tools/benchmark_fit.py --baseline=unguarded_memory \
+        --variant=watched_memory --steps=100
 
 The baseline, `bare_memory`, is the backbone and a Dense layer with Keras's
 cross-entropy and no metrics, on batches that lie ready in memory. Against it:
@@ -14,6 +16,8 @@ cross-entropy and no metrics, on batches that lie ready in memory. Against it:
 | `recognizer_memory` | FaceRecognizer, SphereFace-R | as the baseline |
 | `head_memory` | the head and no metrics | as the baseline |
 | `bare_folder` | as the baseline | JPEG files, mirrored |
+| `watched_memory` | FaceRecognizer and its alarm | as the baseline |
+| `unguarded_memory` | FaceRecognizer that takes every step | as the baseline |
 
 All train in `fit`, in turns, so that other work on the machine affects them
 equally; compare ratios, which are taken within a round. The processor time of a
@@ -45,8 +49,9 @@ VARIANTS = {
     "recognizer_memory": ("recognizer", "memory"),
     "head_memory": ("head", "memory_with_labels"),
     "bare_folder": ("bare", "folder"),
+    "watched_memory": ("watched", "memory"),
+    "unguarded_memory": ("unguarded", "memory"),
 }
-BASELINE = "bare_memory"
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string(
@@ -68,6 +73,9 @@ flags.DEFINE_integer(
 flags.DEFINE_multi_enum(
     "variant", None, list(VARIANTS), "To time beside the baseline; else all."
 )
+flags.DEFINE_enum(
+    "baseline", "bare_memory", list(VARIANTS), "What the others divide by."
+)
 flags.DEFINE_string("json", None, "File to write all numbers to.")
 
 _SETTINGS = (
@@ -83,6 +91,12 @@ _SETTINGS = (
 # Steps before the timed ones of every round: the queues of a dataset fill.
 _STEPS_TO_START = 3
 _UNITS = {"ms": time.perf_counter, "cpu_ms": time.process_time}
+
+
+class UnguardedRecognizer(ks.FaceRecognizer):
+    """Takes every step, finite or not, as `keras.Model` does."""
+
+    train_step = keras.Model.train_step
 
 
 class StepTimer(keras.callbacks.Callback):
@@ -134,36 +148,42 @@ def datasets(folder, batch_size):
 
 
 def compiled_models():
-    """The bare classifier, the head without metrics, and the recognizer."""
+    """The bare classifier, the head without metrics, and the recognizers."""
     size, classes = (FLAGS.image_size,) * 2, FLAGS.num_classes
     cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    bare, head, recognizer = (
-        ks.build_embedding_model(
+
+    def embedder():
+        return ks.build_embedding_model(
             FLAGS.backbone, FLAGS.embedding_dim, image_size=size
         )
-        for _ in range(3)
-    )
+
+    bare, head = embedder(), embedder()
     logits = keras.layers.Dense(classes)(bare.output)
     models = {"bare": keras.Model(bare.input, logits)}
     labels = keras.Input((), dtype="int32")
     logits = ks.SphereFaceRHead(classes)(head.output, labels)
     models["head"] = keras.Model([head.input, labels], logits)
-    models["recognizer"] = ks.FaceRecognizer(
-        recognizer, ks.SphereFaceRHead(classes)
-    )
+    recognizers = {
+        "recognizer": ks.FaceRecognizer,
+        "watched": ks.FaceRecognizer,
+        "unguarded": UnguardedRecognizer,
+    }
+    for name, kind in recognizers.items():
+        models[name] = kind(embedder(), ks.SphereFaceRHead(classes))
     for name, model in models.items():
         # Too small to learn, and to diverge.
         optimizer = keras.optimizers.SGD(1e-4, momentum=0.9)
-        loss = None if name == "recognizer" else cross_entropy
+        loss = None if name in recognizers else cross_entropy
         model.compile(optimizer, loss)
     return models
 
 
 def variants(models, data):
-    """Model and dataset of every variant that the flags ask for."""
-    names = {BASELINE, *(FLAGS.variant or VARIANTS)}
+    """Model, dataset and callbacks of every variant that the flags ask for."""
+    names = {FLAGS.baseline, *(FLAGS.variant or VARIANTS)}
+    callbacks = {"watched": [ks.callbacks.TrainingAlarm()]}
     return {
-        name: (models[model], data[dataset])
+        name: (models[model], data[dataset], callbacks.get(model, []))
         for name, (model, dataset) in VARIANTS.items()
         if name in names
     }
@@ -179,11 +199,11 @@ def measure(variants, steps, rounds):
             itertools.cycle(variants), start, start + len(variants)
         )
         for name in order:
-            model, dataset = variants[name]
+            model, dataset, callbacks = variants[name]
             model.fit(
                 dataset,
                 steps_per_epoch=_STEPS_TO_START + (steps if turn >= 0 else 1),
-                callbacks=[timer],
+                callbacks=[*callbacks, timer],
                 shuffle=False,
                 verbose=0,
             )
@@ -210,7 +230,7 @@ def summarize(times):
     for name, of_units in times.items():
         results[name] = {}
         for unit, values in of_units.items():
-            pairs = zip(values, times[BASELINE][unit], strict=True)
+            pairs = zip(values, times[FLAGS.baseline][unit], strict=True)
             ratios = [value / baseline for value, baseline in pairs]
             results[name][unit] = summary(values)
             results[name][unit.replace("ms", "ratio")] = summary(ratios)
@@ -263,7 +283,7 @@ def main(_):
                 "processors": os.cpu_count(),
                 "keras": keras.__version__,
                 "tensorflow": tf.__version__,
-                "baseline": BASELINE,
+                "baseline": FLAGS.baseline,
                 "variants": results,
             },
         )

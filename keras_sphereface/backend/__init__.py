@@ -17,14 +17,16 @@ from keras_sphereface.backend.replicas import (
 )
 from keras_sphereface.backend.tensorboard_writer import TensorBoardWriter
 from keras_sphereface.backend.values import (
+    StepState,
     check_labels,
     checked,
     is_traced,
-    nan_for_wrong_labels,
+    steady_step,
 )
 
 __all__ = [
     "CountedSeed",
+    "StepState",
     "TensorBoardWriter",
     "add_counter",
     "check_labels",
@@ -35,8 +37,8 @@ __all__ = [
     "gather_rows",
     "gradients",
     "is_traced",
-    "nan_for_wrong_labels",
     "replica_index_and_count",
+    "steady_step",
     "sum_over_replicas",
     "vector_jacobian",
 ]

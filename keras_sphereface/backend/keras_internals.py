@@ -6,6 +6,8 @@ in its class and its name in `OVERRIDDEN`. Tests look for each name in the
 Keras that is installed.
 """
 
+import types
+
 import keras
 
 # Attributes that are read or set, in this file alone.
@@ -19,7 +21,13 @@ USED = {
     "Functional.__name__": (
         "a file of weights has them under the name of the layer's class"
     ),
+    "Layer._tracker": "of a built model, where callbacks look for metrics",
+    "Metric._direction": "whether a callback is to wait for more or for less",
+    "compile_utils.MetricsList": "the one list of metrics that they look into",
     "Layer._flatten_layers": "layers within models within a model",
+    "Layer._non_trainable_variables": (
+        "those made to be assigned, where a frozen layer has others"
+    ),
     "KerasTensor._keras_history": "the layer that a symbolic tensor is from",
     "Optimizer._trainable_variables": "the weights it was built for",
     "Optimizer._get_variable_index": (
@@ -123,6 +131,53 @@ def all_layers(model):
         List of `keras.layers.Layer`, models among them.
     """
     return list(_attribute(model, "_flatten_layers")())
+
+
+def assigned_variables(model):
+    """Variables that a forward pass may assign: made as not trainable.
+
+    Args:
+        model: `keras.Model`.
+
+    Returns:
+        List of `keras.Variable`, each once; no frozen weights.
+    """
+    found = {
+        id(variable): variable
+        for layer in all_layers(model)
+        for variable in _attribute(layer, "_non_trainable_variables")
+    }
+    return list(found.values())
+
+
+def tell_directions(model, directions):
+    """Says which way numbers in the logs get better.
+
+    So that `monitor=` of Keras's callbacks needs no `mode=`. Keras asks the
+    metrics that `compile` was given; this adds a list of others, which measures
+    nothing and has no state.
+
+    Args:
+        model: `keras.Model`.
+        directions: dict of `"up"` or `"down"` by name.
+    """
+    from keras.src.trainers import compile_utils
+
+    metrics_list = _attribute(compile_utils, "MetricsList")
+    _, metrics = _attribute(model, "_tracker").config["metrics"]
+    told = next((m for m in metrics if isinstance(m, metrics_list)), None)
+    if told is None:
+        told = metrics_list([], name="directions")
+        told.result = dict
+        metrics.append(told)
+    known = {metric.name for metric in told.metrics}
+    told.metrics.extend(
+        types.SimpleNamespace(
+            name=name, _direction=direction, reset_state=lambda: None
+        )
+        for name, direction in directions.items()
+        if name not in known
+    )
 
 
 def operation_of(tensor):

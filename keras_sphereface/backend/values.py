@@ -1,10 +1,21 @@
-"""Values known now or only in a compiled step; labels that are right."""
+"""Values known now or only in a compiled step; those that may stay.
+
+Labels are checked before a step uses them; what a step leaves in the state of
+a model, after it.
+"""
+
+import functools
 
 import keras
 import numpy as np
 from keras import ops
 
-from keras_sphereface.backend.keras_internals import infers_shapes
+from keras_sphereface.backend.keras_internals import (
+    assigned_variables,
+    infers_shapes,
+    strategy_of,
+)
+from keras_sphereface.backend.replicas import sum_over_replicas
 
 
 def check_labels(labels, num_classes, name="labels", *, takes_floats=False):
@@ -14,7 +25,7 @@ def check_labels(labels, num_classes, name="labels", *, takes_floats=False):
     values: they are checked at once when execution is eager, and inside the
     compiled step otherwise. XLA on TensorFlow (`jit_compile=True`) cannot
     raise; there a wrong label comes back as -1, which is to become a loss of
-    NaN: see `nan_for_wrong_labels`.
+    NaN.
 
     Args:
         labels: integer tensor or array, `(batch_size,)` or
@@ -75,19 +86,6 @@ def check_labels(labels, num_classes, name="labels", *, takes_floats=False):
     )
     indices = ops.where(is_wrong, -1, indices)
     return checked(indices, labels, is_wrong, message), None
-
-
-def nan_for_wrong_labels(losses, labels):
-    """The losses, with NaN for labels of -1: wrong ones that could not raise.
-
-    Args:
-        losses: float32 tensor, `(batch_size,)`.
-        labels: int32 tensor, `(batch_size,)`, of `check_labels`.
-
-    Returns:
-        Float32 tensor, `(batch_size,)`. A wrong label has no gradient.
-    """
-    return ops.where(labels < 0, float("nan"), losses)
 
 
 def checked(labels, values, is_wrong, message):
@@ -174,3 +172,108 @@ _CHECKS_IN_A_STEP = {
     "jax": _check_on_jax,
     "torch": _check_on_torch,
 }
+
+
+class StepState:
+    """What a step of training changes beside the weights it trains.
+
+    Args:
+        model: `keras.Model`, built.
+        faults: `keras.metrics.Sum` over losses that are not finite.
+
+    Attributes:
+        variables: list of `keras.Variable`, the floats that a forward pass
+            may assign, such as moving means. Those that sum up over replicas
+            are left out: assigned anew, they would be summed again.
+        faults: `keras.Variable`, how many losses were not finite.
+        has_replicas: bool, whether several devices must agree.
+    """
+
+    def __init__(self, model, faults):
+        self.variables = [
+            variable
+            for variable in assigned_variables(model)
+            if "float" in variable.dtype and variable.aggregation != "sum"
+        ]
+        [self.faults] = faults.variables
+        strategy = strategy_of(model)
+        self.has_replicas = (
+            strategy is not None and strategy.num_replicas_in_sync > 1
+        )
+
+
+def steady_step(step):
+    """A step of training that leaves no trace in state unless it is finite.
+
+    A step is not finite if the loss of a sample, or what its forward pass
+    assigned, is NaN or infinite, or if loss scaling skips it. Then everything
+    that it assigned is as before, on all replicas, so that one overflow does
+    not stay in a moving mean for ever. It costs a look at these few numbers.
+
+    Args:
+        step: `keras.Model.train_step`, of a model that has its `StepState` in
+            `step_state`.
+
+    Returns:
+        A method like it.
+    """
+    if keras.backend.backend() == "jax":
+        return _steady_step_on_jax(step)
+
+    @functools.wraps(step)
+    def train_step(model, data):
+        state = model.step_state
+        if not state.variables:
+            return step(model, data)
+        scale = getattr(model.optimizer, "dynamic_scale", None)
+        before = [*map(ops.copy, state.variables)]
+        faults = ops.copy(state.faults)
+        scale_before = None if scale is None else ops.copy(scale)
+        logs = step(model, data)
+        now = [*map(ops.convert_to_tensor, state.variables)]
+        # In one row, since a call per layer would cost more.
+        rows = map(functools.partial(ops.reshape, newshape=(-1,)), now)
+        is_finite = ops.all(ops.isfinite(ops.concatenate([*rows])))
+        is_finite &= ops.equal(faults, state.faults)
+        if scale is not None:
+            is_finite &= ops.greater_equal(scale, scale_before)
+        if state.has_replicas:
+            is_broken = ops.cast(~is_finite, "int32")
+            is_finite = ops.equal(sum_over_replicas(is_broken), 0)
+        for variable, value, old in zip(
+            state.variables, now, before, strict=True
+        ):
+            variable.assign(ops.where(is_finite, value, old))
+        return logs
+
+    return train_step
+
+
+def _steady_step_on_jax(step):
+    @functools.wraps(step)
+    def train_step(model, state, data):
+        watched = {id(variable) for variable in model.step_state.variables}
+        logs, after = step(model, state, data)
+        places = [
+            place
+            for place, variable in enumerate(model.non_trainable_variables)
+            if id(variable) in watched
+        ]
+        [fault] = [
+            place
+            for place, variable in enumerate(model.metrics_variables)
+            if variable is model.step_state.faults
+        ]
+        is_finite = ops.equal(state[3][fault], after[3][fault])
+        for place in places:
+            is_finite &= ops.all(ops.isfinite(after[1][place]))
+        scale = getattr(model.optimizer, "dynamic_scale", None)
+        for place, variable in enumerate(model.optimizer.variables):
+            if variable is scale:
+                is_finite &= ops.greater_equal(after[2][place], state[2][place])
+        kept = list(after[1])
+        for place in places:
+            kept[place] = ops.where(is_finite, kept[place], state[1][place])
+        return logs, (after[0], kept, *after[2:])
+
+    return train_step

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_sphereface.files import new_file
+from keras_sphereface.files import new_stream
 
 # Okabe and Ito's colors: told apart by color-blind readers too.
 _TARGET, _NEAREST, _NORM, _PAST, _GRADIENT = (
@@ -37,8 +37,8 @@ def plot_head_page(snapshots, head, warnings, path):
             f"Received: path={str(path)!r}"
         )
     figure = _draw(snapshots, head, warnings)
-    with new_file(path) as temporary:
-        figure.savefig(temporary, format=path.suffix[1:], dpi=150)
+    with new_stream(path) as stream:
+        figure.savefig(stream, format=path.suffix[1:], dpi=150)
     return path
 
 

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from keras import ops
 
 _LARGEST_FLOAT16 = 65504.0
 # The right class should be able to reach this probability.
@@ -25,10 +26,95 @@ def head_warnings(head, snapshots, *, uses_float16=False):
     found = {
         "margin": _margin_without_effect(head, snapshot),
         "scale": _scale_too_small(head, snapshot),
-        "norms": _norms_collapse(snapshots),
+        "angles": _angles_grow(head, snapshots),
+        "norms": _norms_collapse(head, snapshots),
         "numbers": _numbers_overflow(snapshot, uses_float16),
     }
     return {kind: text for kind, text in found.items() if text}
+
+
+def turn_away(before, now):
+    """Whether embeddings turn away from the center of their own class.
+
+    Random ones have 90 degrees to any center, and heads that learn go below it
+    within some tens of steps. They turn away where the angle is above 92 and
+    rises, by two degrees, or above 100 and does not fall, by one.
+
+    Args:
+        before: float, mean or median angle of an earlier look, degrees.
+        now: float, that of the latest.
+
+    Returns:
+        Bool.
+    """
+    return now > max(92.0, before + 2) or now > max(100.0, before - 1)
+
+
+def turned_away(head, angle, losses=()):
+    """The sentence about faces that turn away from their own class.
+
+    Args:
+        head: `MarginHead`.
+        angle: float, mean or median to the right center, degrees.
+        losses: tuple of an earlier and a later loss; named if the later one is
+            lower. Defaults to none.
+
+    Returns:
+        Str.
+    """
+    course = " and does not fall"
+    if losses and losses[1] < losses[0]:
+        course = (
+            f" while the loss falls from {losses[0]:.3g} to {losses[1]:.3g}"
+        )
+    remedy = "take a smaller margin, scale or learning rate"
+    if head.get_config().get("detach") is False:
+        remedy = (
+            f"the loss of {type(head).__name__} is cheap to lower in that way "
+            "with detach=False; take detach=True, or a smaller margin or scale"
+        )
+    return (
+        "Embeddings turn away from the center of their own class, whose angle "
+        f"is {angle:.0f} degrees, where random ones have 90,{course}: {remedy}."
+    )
+
+
+def collapsed_norms(head, average, norm, usual):
+    """The sentence about norms that collapse.
+
+    Args:
+        head: `MarginHead`.
+        average: str, `"mean"` or `"median"`.
+        norm: float, now.
+        usual: float, before; 0 if it is not known.
+
+    Returns:
+        Str.
+    """
+    before = f", and was {usual:.2g} before" if usual else ""
+    remedy = "a learning rate or weight decay that is too large does this"
+    if getattr(head, "detach", True) is not True and follows_norms(head):
+        remedy = (
+            f"with detach={head.detach!r} the loss of {type(head).__name__} "
+            "falls as they shrink; take detach=True, or a margin that grows "
+            "from 1"
+        )
+    return (
+        f"The norms of embeddings collapse, their {average} is {norm:.2g}"
+        f"{before}: {remedy}."
+    )
+
+
+def logit_scale(head, norm):
+    """What a head multiplies cosines by at some norm of the embedding."""
+    norms = ops.full((1, 1), norm, "float32")
+    scales = head.logit_scale(norms) * ops.ones_like(norms)
+    return float(ops.convert_to_numpy(scales)[0, 0])
+
+
+def follows_norms(head):
+    """Whether longer embeddings have larger logits."""
+    return logit_scale(head, 2.0) != logit_scale(head, 1.0)
 
 
 def _margin_without_effect(head, snapshot):
@@ -63,18 +149,25 @@ def _scale_too_small(head, snapshot):
     )
 
 
-def _norms_collapse(snapshots):
+def _angles_grow(head, snapshots):
+    if len(snapshots) < 2:
+        return None
+    before, angle = (
+        float(np.median(each.target_angles)) for each in snapshots[-2:]
+    )
+    if not turn_away(before, angle):
+        return None
+    return turned_away(head, angle)
+
+
+def _norms_collapse(head, snapshots):
     # Against most of the run, not its first epoch: until the statistics of
     # batch normalization have settled, norms are anything.
     *before, norm = (float(np.median(each.norms)) for each in snapshots)
     usual = float(np.median(before)) if len(before) > 2 else 0.0
     if not norm < max(0.1 * usual, 1e-3):
         return None
-    return (
-        f"The norms of embeddings collapse: their median is {norm:.2g}"
-        + (f", and was {usual:.2g} for most of the run. " if usual else ". ")
-        + "A learning rate or weight decay that is too large does this."
-    )
+    return collapsed_norms(head, "median", norm, usual)
 
 
 def _numbers_overflow(snapshot, uses_float16):

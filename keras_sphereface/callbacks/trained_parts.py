@@ -3,6 +3,20 @@
 from keras_sphereface.heads import MarginHead
 
 
+def heads_of(model):
+    """The heads of a `FaceRecognizer` or of a functional model.
+
+    Args:
+        model: `keras.Model`.
+
+    Returns:
+        List of `MarginHead`, each once.
+    """
+    candidates = [getattr(model, "head", None), *model.layers]
+    found = [each for each in candidates if isinstance(each, MarginHead)]
+    return list({id(each): each for each in found}.values())
+
+
 def find_head(model, head=None):
     """The head of a `FaceRecognizer` or of a functional model.
 
@@ -13,10 +27,10 @@ def find_head(model, head=None):
     Returns:
         `MarginHead`.
     """
-    candidates = [getattr(model, "head", None), *model.layers]
-    found = [head] if head is not None else candidates
-    found = [each for each in found if isinstance(each, MarginHead)]
-    if len({id(each) for each in found}) != 1:
+    found = heads_of(model)
+    if head is not None:
+        found = [head] if isinstance(head, MarginHead) else []
+    if len(found) != 1:
         raise ValueError(
             "`head` must be given as a MarginHead where the trained model has "
             f"not exactly one. Received: head={head!r}, model "

@@ -1,11 +1,16 @@
 import keras
 
+from keras_sphereface.backend.keras_internals import tell_directions
 from keras_sphereface.callbacks.trained_parts import find_embedder
 from keras_sphereface.contract.arguments import check_integer, check_number
-from keras_sphereface.evaluation import evaluate_pairs
+from keras_sphereface.evaluation import evaluate_pairs, measured_folds
 from keras_sphereface.files import new_file
 from keras_sphereface.models import embedding_function
 from keras_sphereface.pairs import PairSet
+
+# What the logs of the only pair set begin with.
+_ALONE = "verification"
+_DIRECTIONS = {"accuracy": "up", "tar": "up", "equal_error": "down"}
 
 
 class VerificationCallback(keras.callbacks.Callback):
@@ -14,8 +19,13 @@ class VerificationCallback(keras.callbacks.Callback):
     Adds to the logs `verification_accuracy` (ten-fold), `verification_tar`
     (true accept rate at `far`) and `verification_equal_error`, where other
     callbacks such as `keras.callbacks.EarlyStopping` and `CSVLogger` find
-    them. With several pair sets each name begins with that of the set, as in
-    `lfw_accuracy`, and the best embedder goes by the first set.
+    them, `monitor=` without `mode=`. With several pair sets each name begins
+    with that of the set, as Keras names the metrics of several outputs:
+    `lfw_verification_accuracy`. The best embedder goes by the first set.
+
+    What would fail at the end of an epoch is said before the first: pairs that
+    cannot be measured when the callback is made, broken images of theirs when
+    training begins. A set of one fold is measured as `evaluate_pairs` does.
 
     Args:
         pairs: `PairSet`, or a dict of them by name.
@@ -55,9 +65,7 @@ class VerificationCallback(keras.callbacks.Callback):
         embedder=None,
     ):
         super().__init__()
-        self.pairs = (
-            dict(pairs) if isinstance(pairs, dict) else {"verification": pairs}
-        )
+        self.pairs = dict(pairs) if isinstance(pairs, dict) else {_ALONE: pairs}
         for name, pair_set in self.pairs.items():
             if not isinstance(pair_set, PairSet):
                 raise ValueError(
@@ -65,6 +73,7 @@ class VerificationCallback(keras.callbacks.Callback):
                     f"Received: {name!r} of type "
                     f"{type(pair_set).__name__}"
                 )
+            measured_folds(is_same=pair_set.is_same, folds=pair_set.folds)
         if not self.pairs:
             raise ValueError("`pairs` must hold a pair set. Received: {}")
         self.far = check_number(
@@ -84,6 +93,7 @@ class VerificationCallback(keras.callbacks.Callback):
         self.reports = {}
         self._embedder = embedder
         self._embed = None
+        self._are_images_read = False
 
     @property
     def embedder(self):
@@ -92,6 +102,23 @@ class VerificationCallback(keras.callbacks.Callback):
     def set_model(self, model):
         super().set_model(model)
         self._embed = None
+        if isinstance(model, keras.Model):
+            tell_directions(
+                model,
+                {
+                    f"{self._log_of(name)}_{end}": direction
+                    for name in self.pairs
+                    for end, direction in _DIRECTIONS.items()
+                },
+            )
+
+    def on_train_begin(self, logs=None):
+        if self._are_images_read:
+            return
+        for pairs in self.pairs.values():
+            for _ in pairs.batches(self.batch_size):
+                pass
+        self._are_images_read = True
 
     def on_epoch_end(self, epoch, logs=None):
         is_last = epoch + 1 == self.params.get("epochs")
@@ -111,11 +138,15 @@ class VerificationCallback(keras.callbacks.Callback):
             )
             self.reports[name] = report
             if logs is not None:
-                logs[f"{name}_accuracy"] = report.accuracy
-                logs[f"{name}_equal_error"] = report.equal_error
+                log = self._log_of(name)
+                logs[f"{log}_accuracy"] = report.accuracy
+                logs[f"{log}_equal_error"] = report.equal_error
                 if self.far in report.tar_at_far:
-                    logs[f"{name}_tar"] = report.tar_at_far[self.far]
+                    logs[f"{log}_tar"] = report.tar_at_far[self.far]
         self._keep_best(next(iter(self.reports.values())).accuracy)
+
+    def _log_of(self, name):
+        return f"{name}_verification" if len(self.pairs) > 1 else _ALONE
 
     def _keep_best(self, accuracy):
         if accuracy <= self.best_accuracy:

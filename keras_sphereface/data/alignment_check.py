@@ -1,11 +1,16 @@
 """Whether the crops of a set look aligned like the template."""
 
+import itertools
 import warnings
 from typing import NamedTuple
 
 import numpy as np
 
-from keras_sphereface.contract import template_for
+from keras_sphereface.contract import (
+    check_first_images,
+    read_images,
+    template_for,
+)
 
 MIN_IMAGES = 128
 _SAMPLE = 256
@@ -50,14 +55,14 @@ def check_alignment(images):
     four pixels too high or low, is seen; single crops that are off are not.
 
     Args:
-        images: uint8, `[num_images, height, width, 3]`, RGB, best of as many
-            people as possible, at least 128.
+        images: at least 128 of one size, best of as many people as possible,
+            in any form of `contract.list_images`.
 
     Returns:
         `AlignmentCheck`.
     """
-    images = np.asarray(images)
-    if images.ndim != 4 or len(images) < MIN_IMAGES:
+    images = read_images("images", images)
+    if len(images) < MIN_IMAGES:
         raise ValueError(
             f"`images` must be at least {MIN_IMAGES} images, [num_images, "
             f"height, width, 3]. Received: images.shape={images.shape}"
@@ -78,7 +83,7 @@ def check_alignment(images):
 
 
 def warn_if_unaligned(faces):
-    """Warns if a set of aligned crops does not look like one.
+    """Warns if a set of aligned crops does not look like one, or is BGR.
 
     Sets of fewer than 128 images, or of crops lower than 56 pixels, cannot be
     judged and are not.
@@ -86,19 +91,42 @@ def warn_if_unaligned(faces):
     Args:
         faces: `EncodedFaces`.
     """
-    if len(faces) < MIN_IMAGES or faces.image_size[0] < _MIN_HEIGHT:
-        return
-    if faces.image_size[1] < 0.7 * faces.image_size[0]:
+    if not _can_be_judged(len(faces), *faces.image_size):
         return
     chosen = np.linspace(0, len(faces) - 1, min(len(faces), _SAMPLE), dtype=int)
-    found = check_alignment(faces.read_images(chosen))
-    if found.faults:
+    images = faces.read_images(chosen)
+    check_first_images(images)
+    _warn_of(check_alignment(images).faults, "The crops", stacklevel=5)
+
+
+def warn_if_pairs_unaligned(pairs, name):
+    """`warn_if_unaligned` for the first images of a test set.
+
+    Args:
+        pairs: `PairSet`.
+        name: str, what the warning calls it.
+    """
+    batches = itertools.islice(pairs.batches(_SAMPLE), 1)
+    images = np.concatenate([*batches])
+    if _can_be_judged(*images.shape[:3]):
+        faults = check_alignment(images).faults
+        _warn_of(faults, f"The crops of {name}", stacklevel=4)
+
+
+def _can_be_judged(count, height, width):
+    return (
+        count >= MIN_IMAGES and height >= _MIN_HEIGHT and width >= 0.7 * height
+    )
+
+
+def _warn_of(faults, what, stacklevel):
+    if faults:
         warnings.warn(
-            "The crops do not look aligned to the five-point template, which "
-            "costs points of accuracy: "
-            f"{'; '.join(found.faults)}. tools/align_faces.py aligns "
-            "photographs, and its contact sheet shows crops.",
-            stacklevel=4,
+            f"{what} do not look aligned to the five-point template, which "
+            f"costs points of accuracy: {'; '.join(faults)}. "
+            "tools/align_faces.py aligns photographs, and its contact sheet "
+            "shows crops.",
+            stacklevel=stacklevel,
         )
 
 

@@ -20,7 +20,8 @@ def examine_once(faces, path, digest):
     key = f"{path}:examined"
     digest = listing_cache.fingerprint(digest, faces.image_size, len(faces))
     kept = listing_cache.read_listing(key, digest) if is_large else None
-    if kept is not None and {"positions", "reasons"} <= set(kept):
+    if kept is not None and {"positions", "reasons", "rare"} <= set(kept):
+        faces.has_rare_kinds = bool(kept["rare"])
         reasons = listing_cache.unpack_names(kept["reasons"])
         before = dict(zip(kept["positions"].tolist(), reasons, strict=True))
         # A file repaired in place is good again.
@@ -37,6 +38,7 @@ def examine_once(faces, path, digest):
             {
                 "positions": np.array(list(bad), np.int64),
                 "reasons": listing_cache.pack_names(bad.values()),
+                "rare": np.array(faces.has_rare_kinds),
             },
         )
     return bad

@@ -1,17 +1,15 @@
 """Pixels of a training image, the same ones that evaluation sees."""
 
-import io
-import struct
-
 import tensorflow as tf
 
 from keras_sphereface.contract import ImageError
+from keras_sphereface.contract.image_header import RefusedImageError
+from keras_sphereface.contract.image_policy import read_header, read_image_file
 
-_JPEG_START, _PNG_START = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
-_PNG_BIT_DEPTH = 24  # offset of the byte in the header
-_MAX_PIXELS = 2**26  # 200 MB decoded; no face crop, and no bomb either
-_ORIENTATION_TAG = 0x0112
-_ORIENTATION_MARKS = (b"Exif\0", b"eXIf", b"tiff:Orientation")
+# What the one op reads that pipelines are fastest with.
+FAST_KINDS = ("JPEG", "PNG")
+READS_WEBP = hasattr(tf.io, "decode_webp")
+_MAX_PPM_HEADER = 250
 
 
 class UnreadableImageError(ImageError):
@@ -32,9 +30,32 @@ class UnreadableImageError(ImageError):
 def decode_image(image_bytes):
     """RGB pixels of an encoded image, eagerly or inside `tf.data`.
 
-    JPEG and PNG with 8 bits per channel. Gray, palette and CMYK images become
+    JPEG, PNG, BMP, PGM and PPM with 8 bits per channel, and WebP where
+    TensorFlow has `tf.io.decode_webp`. Gray, palette and CMYK images become
     RGB, an alpha channel is dropped. The pixels are those of
     `contract.read_image`, the reader of evaluation and devices.
+
+    Args:
+        image_bytes: bytes or string tensor, `[]`.
+
+    Returns:
+        Uint8 tensor, `[height, width, 3]`.
+    """
+    image_bytes = tf.convert_to_tensor(image_bytes)
+    start = tf.strings.substr(image_bytes, 0, 2)
+    rare = [
+        (start == b"BM", lambda: tf.io.decode_bmp(image_bytes, 3)),
+        (start == b"P5", lambda: _decode_ppm(image_bytes, 1)),
+        (start == b"P6", lambda: _decode_ppm(image_bytes, 3)),
+    ]
+    if READS_WEBP:
+        rare.append((start == b"RI", lambda: _decode_webp(image_bytes)))
+    pixels = tf.case(rare, default=lambda: decode_jpeg_or_png(image_bytes))
+    return tf.ensure_shape(pixels, (None, None, 3))
+
+
+def decode_jpeg_or_png(image_bytes):
+    """RGB pixels as `decode_image` has them, of the two usual formats.
 
     Args:
         image_bytes: bytes or string tensor, `[]`.
@@ -49,33 +70,37 @@ def decode_image(image_bytes):
     )
 
 
-def decode_images(image_bytes, image_size):
+def decode_images(image_bytes, image_size, *, any_kind=True):
     """RGB pixels of encoded images of one size, as a batch.
 
     Args:
         image_bytes: string tensor, `[batch_size]`.
         image_size: `(height, width)`; another size is an error.
+        any_kind: bool. `False` where all are JPEG or PNG saves the question
+            for each. Defaults to `True`.
 
     Returns:
         Uint8 tensor, `[batch_size, height, width, 3]`.
     """
-    return _map_to_images(decode_image, image_bytes, image_size)
+    return _map_to_images(_decoder(any_kind), image_bytes, image_size)
 
 
-def read_batch(index, read_bytes, image_size):
+def read_batch(index, read_bytes, image_size, *, any_kind=True):
     """RGB pixels of encoded images of one size, as a batch.
 
     Args:
         index: int tensor, `[batch_size]`.
         read_bytes: function from an index `[]` to a string tensor `[]`.
         image_size: `(height, width)`; another size is an error.
+        any_kind: bool, as in `decode_images`. Defaults to `True`.
 
     Returns:
         Uint8 tensor, `[batch_size, height, width, 3]`.
     """
+    decode = _decoder(any_kind)
 
     def read_image(position):
-        return decode_image(read_bytes(position))
+        return decode(read_bytes(position))
 
     return _map_to_images(read_image, index, image_size)
 
@@ -83,9 +108,7 @@ def read_batch(index, read_bytes, image_size):
 def read_file(path):
     """The bytes of an image file, unless they are surely of no use.
 
-    Refused are empty files, those that are neither JPEG nor PNG, 16 bits per
-    channel, and an orientation in the EXIF data, which
-    `contract.read_image` applies and `decode_image` cannot.
+    Refused is what `encoded_header` refuses.
 
     Args:
         path: str, path of the file.
@@ -97,8 +120,11 @@ def read_file(path):
         UnreadableImageError: the file is refused.
         OSError: the file is missing or cannot be opened.
     """
-    with open(path, "rb") as file:
-        return check_encoded(file.read(), path)
+    try:
+        image_bytes = read_image_file(path)
+    except RefusedImageError as error:
+        raise UnreadableImageError(path, str(error)) from None
+    return check_encoded(image_bytes, path)
 
 
 def check_encoded(image_bytes, name):
@@ -112,12 +138,41 @@ def check_encoded(image_bytes, name):
         `image_bytes`.
 
     Raises:
-        UnreadableImageError: they are refused, as `read_file` does.
+        UnreadableImageError: they are refused, as `encoded_header` does.
     """
-    reason = _reason_to_refuse(image_bytes)
+    encoded_header(image_bytes, name)
+    return image_bytes
+
+
+def encoded_header(image_bytes, name):
+    """What an image says about itself, unless it is surely of no use.
+
+    Refused is what `contract.read_image` refuses, before anything is decoded;
+    and an orientation in the EXIF data and rare forms of BMP, PGM and PPM,
+    which it can read and `decode_image` cannot.
+
+    Args:
+        image_bytes: bytes.
+        name: str, what an error calls the image.
+
+    Returns:
+        `contract.image_header.ImageHeader`.
+
+    Raises:
+        UnreadableImageError: the image is refused.
+    """
+    try:
+        header = read_header(image_bytes)
+    except RefusedImageError as error:
+        raise UnreadableImageError(name, str(error)) from None
+    reason = header.training_fault
+    if header.orientation != 1:
+        reason = "turned by its EXIF orientation"
+    elif header.kind == "WEBP" and not READS_WEBP:
+        reason = "WebP, which this TensorFlow does not read; 2.21 does"
     if reason:
         raise UnreadableImageError(name, reason)
-    return image_bytes
+    return header
 
 
 def decode_checked(image_bytes, name):
@@ -139,57 +194,29 @@ def decode_checked(image_bytes, name):
         raise UnreadableImageError(name, "corrupt or truncated") from error
 
 
-def _reason_to_refuse(image_bytes):
-    if not image_bytes:
-        return "empty file"
-    if not image_bytes.startswith((_JPEG_START, _PNG_START)):
-        return "neither JPEG nor PNG"
-    is_png = image_bytes.startswith(_PNG_START)
-    if is_png and image_bytes[_PNG_BIT_DEPTH : _PNG_BIT_DEPTH + 1] == b"\x10":
-        return "16 bits per channel"
-    height, width = _declared_size(image_bytes)
-    if height * width > _MAX_PIXELS:
-        return f"{height}x{width} pixels is too large"
-    if any(mark in image_bytes for mark in _ORIENTATION_MARKS):
-        return _orientation_fault(image_bytes)
-    return None
+def _decoder(any_kind):
+    return decode_image if any_kind else decode_jpeg_or_png
 
 
-def _declared_size(image_bytes):
-    """`(height, width)` as the header says; zeros where it says nothing."""
-    if image_bytes.startswith(_PNG_START):
-        header = image_bytes[16:24]
-        if len(header) < 8:
-            return 0, 0
-        width, height = struct.unpack(">II", header)
-        return height, width
-    position = 2
-    while position + 9 <= len(image_bytes):
-        if image_bytes[position] != 0xFF:
-            break
-        marker = image_bytes[position + 1]
-        if marker == 0xFF:  # padding before a marker
-            position += 1
-            continue
-        length, height, width = struct.unpack_from(
-            ">HxHH", image_bytes, position + 2
-        )
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return height, width
-        position += 2 + length
-    return 0, 0
+def _decode_webp(image_bytes):
+    # The one frame of an animation, with the channels that it has: the op
+    # refuses to leave one out.
+    return tf.io.decode_webp(image_bytes)[0, :, :, :3]
 
 
-def _orientation_fault(image_bytes):
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(image_bytes)) as image:
-            orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    # Pillow's parsers raise OSError, SyntaxError, struct.error and more.
-    except Exception:
-        return "corrupt or truncated"
-    return None if orientation in (0, 1) else "turned by its EXIF orientation"
+def _decode_ppm(image_bytes, channels):
+    """The pixels behind a header whose comments have lines of their own."""
+    header = tf.strings.substr(image_bytes, 0, _MAX_PPM_HEADER)
+    lines = tf.strings.split(header, "\n")
+    is_comment = tf.strings.substr(lines, 0, 1) == b"#"
+    text = tf.strings.reduce_join(lines[~is_comment], separator=" ")
+    size = tf.strings.to_number(tf.strings.split(text)[1:3], tf.int32)
+    count = size[0] * size[1] * channels
+    pixels = tf.io.decode_raw(
+        tf.strings.substr(image_bytes, -count, count), tf.uint8
+    )
+    pixels = tf.reshape(pixels, (size[1], size[0], channels))
+    return tf.image.grayscale_to_rgb(pixels) if channels == 1 else pixels
 
 
 def _map_to_images(function, items, image_size):

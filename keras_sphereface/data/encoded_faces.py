@@ -1,24 +1,29 @@
 """Labeled images that stay encoded until a batch needs them."""
 
 import abc
-import os
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import tensorflow as tf
 
 from keras_sphereface.contract.arguments import check_sizes
 from keras_sphereface.data.decoding import (
+    FAST_KINDS,
     UnreadableImageError,
-    check_encoded,
     decode_checked,
     decode_images,
+    encoded_header,
 )
+from keras_sphereface.data.thread_map import map_in_threads
 
 # A graph for many images: calls for each would spend half of their time in
 # Python, where threads wait for each other.
-_decode_images = tf.function(decode_images, reduce_retracing=True)
+_decode_images = tf.function(
+    lambda image_bytes, image_size, any_kind: decode_images(
+        image_bytes, image_size, any_kind=any_kind
+    ),
+    reduce_retracing=True,
+)
 
 
 class EncodedFaces(abc.ABC):
@@ -36,7 +41,12 @@ class EncodedFaces(abc.ABC):
         identities: list of str, the identity of each label.
         num_classes: int, number of identities.
         unreadable: dict, name of an image left out to the reason.
+        has_rare_kinds: bool, whether a pipeline asks of each image if it is
+            something else than JPEG or PNG, at some cost. A subclass whose
+            images never are sets it to `False`. Defaults to `True`.
     """
+
+    has_rare_kinds = True
 
     def __init__(self, image_size):
         self.image_size = check_sizes(
@@ -82,7 +92,7 @@ class EncodedFaces(abc.ABC):
     def key_of(self, position):
         """What lists of images call the one at a position.
 
-        The same wherever the set lies; by default what errors call it.
+        The same wherever the set lies.
 
         Args:
             position: int, in `[0, len(self))`.
@@ -90,7 +100,27 @@ class EncodedFaces(abc.ABC):
         Returns:
             str.
         """
-        return self.name_of(position)
+        return self.key_of_name(self.name_of(position))
+
+    def key_of_name(self, name):
+        """What lists of images call the one that errors call `name`.
+
+        Args:
+            name: str, as `name_of` and `unreadable` have it.
+
+        Returns:
+            str, by default the same.
+        """
+        return name
+
+    def sizes(self):
+        """Bytes of each encoded image, where they are known without reading it.
+
+        Returns:
+            Int array, `[len(self)]`; all `0` where they are not known, as
+            by default.
+        """
+        return np.zeros(len(self), np.int64)
 
     @property
     def num_classes(self):
@@ -130,6 +160,7 @@ class EncodedFaces(abc.ABC):
             reason. An image of another size raises `ValueError`.
         """
         unreadable, wrong_sizes = {}, {}
+        self.has_rare_kinds = False  # each image that is looked at may say so
 
         def examine(positions):
             try:
@@ -184,25 +215,41 @@ class EncodedFaces(abc.ABC):
         Returns:
             Uint8 array, `[len(positions), height, width, 3]`.
         """
+        contents, kinds = [], set()
+        for position in positions:
+            image_bytes, header = self.read_encoded(position)
+            size = (header.height, header.width)
+            if size != self.image_size:
+                raise self._wrong_size({position: size})
+            contents.append(image_bytes)
+            kinds.add(header.kind)
+        is_rare = not kinds <= set(FAST_KINDS)
         try:
-            image_bytes = [
-                check_encoded(self.read_bytes(one), self.name_of(one))
-                for one in positions
-            ]
             return _decode_images(
-                tf.constant(image_bytes), self.image_size
+                tf.constant(contents), self.image_size, is_rare
             ).numpy()
         except tf.errors.InvalidArgumentError:
-            for position in positions:
-                size = self._pixels(position).shape[:2]
-                if size != self.image_size:
-                    raise self._wrong_size({position: size}) from None
+            for position, image_bytes in zip(positions, contents, strict=True):
+                decode_checked(image_bytes, self.name_of(position))
             raise
 
-    def _pixels(self, position):
-        name = self.name_of(position)
-        image_bytes = check_encoded(self.read_bytes(position), name)
-        return decode_checked(image_bytes, name)
+    def read_encoded(self, position):
+        """One image as it is stored, and what its header says.
+
+        Args:
+            position: int, in `[0, len(self))`.
+
+        Returns:
+            `(image_bytes, header)`, see `decoding.encoded_header`.
+
+        Raises:
+            UnreadableImageError: it is not to be decoded.
+        """
+        image_bytes = self.read_bytes(position)
+        header = encoded_header(image_bytes, self.name_of(position))
+        if header.kind not in FAST_KINDS:
+            self.has_rare_kinds = True
+        return image_bytes, header
 
     def examine_image(self, position):
         """Decodes one image.
@@ -214,7 +261,11 @@ class EncodedFaces(abc.ABC):
             `(size, None)` of a good image, `(None, reason)` of a bad one.
         """
         try:
-            return self._pixels(position).shape[:2], None
+            image_bytes, header = self.read_encoded(position)
+            size = (header.height, header.width)
+            if size == self.image_size:
+                decode_checked(image_bytes, self.name_of(position))
+            return size, None
         except UnreadableImageError as error:
             return None, error.reason
         except OSError as error:
@@ -231,23 +282,6 @@ class EncodedFaces(abc.ABC):
             "`keras_sphereface.contract.align_face` or tools/align_faces.py. "
             f"Received: {received}"
         )
-
-
-def map_in_threads(function, items, chunk=64):
-    """The results of `function(some items)` for all items, in order.
-
-    Args:
-        function: from a part of `items` to a list of results.
-        items: sequence.
-        chunk: int, items per call. Defaults to `64`.
-
-    Yields:
-        The results, one after another.
-    """
-    chunks = [items[i : i + chunk] for i in range(0, len(items), chunk)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for results in pool.map(function, chunks):
-            yield from results
 
 
 def first_few(names, limit=3):

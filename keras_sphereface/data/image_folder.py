@@ -15,6 +15,9 @@ from keras_sphereface.data.folder_listing import (
     no_image,
 )
 from keras_sphereface.data.registry import register
+from keras_sphereface.data.thread_map import map_in_threads
+
+_FAST_NAMES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png")
 
 
 @register("image_folder")
@@ -22,16 +25,17 @@ class ImageFolder(EncodedFaces):
     """Aligned face crops in a folder, one sub-folder per identity.
 
     Identities are the sub-folders sorted by name; the label of an image is the
-    position of its identity. Files ending in .jpg, .jpeg or .png, in any case,
-    are images; other files, hidden ones and folders inside an identity are
-    ignored. Links are followed.
+    position of its identity. Images are JPEG, PNG, BMP, PGM and PPM, and
+    WebP where TensorFlow has `tf.io.decode_webp`, whatever their names. Links
+    are followed, hidden files ignored.
 
-    Every file is decoded once, in threads, before training starts. A file that
-    cannot be used is left out with one warning: corrupt, truncated, not a JPEG
-    or PNG, 16 bits per channel, or marked as turned by its EXIF data (which
-    evaluation would turn upright and training would not). An image of another
-    size, or an identity without a readable image, is an error. For 10,000
-    images or more the listing and what a check found are kept in
+    Every file is decoded once, in threads, before training starts. What cannot
+    be used is left out with one warning that counts it and says why: files
+    that are no such images, corrupt or truncated ones, 16 bits per channel,
+    those marked as turned by their EXIF data (which evaluation would turn
+    upright and training would not), and folders inside an identity. An image
+    of another size, or an identity without a readable image, is an error. For
+    10,000 images or more the listing and what a check found are kept in
     `~/.cache/keras_sphereface` until a folder changes.
 
     Args:
@@ -39,8 +43,8 @@ class ImageFolder(EncodedFaces):
         image_size: `(height, width)` every image must have. Defaults to
             `(112, 112)`.
         check_images: bool. `False` starts at once, for a large folder that
-            was checked before; a bad file then stops the training. Defaults
-            to `True`.
+            was checked before; a bad file then stops the training, and nothing
+            bounds what a hostile one costs. Defaults to `True`.
         identities: list of str, the sub-folders in the order of their labels,
             as an earlier run saved them: its labels then mean the same here,
             also where some of its identities are missing. A sub-folder that is
@@ -71,17 +75,23 @@ class ImageFolder(EncodedFaces):
     ):
         super().__init__(image_size)
         self.folder = checked_folder(folder)
-        paths_of, digest = list_images(self.folder)
+        paths_of, left_out, digest = list_images(self.folder)
         self.identities = _checked_identities(identities, paths_of)
         label_of = {name: i for i, name in enumerate(self.identities)}
         self.paths = [path for paths in paths_of.values() for path in paths]
         labels = [label_of[name] for name in paths_of]
         counts = [len(paths) for paths in paths_of.values()]
         self.labels = np.repeat(np.array(labels, np.int32), counts)
+        self.unreadable = dict(left_out)
+        # A file of another name was looked at, and may be anything.
+        self.has_rare_kinds = not all(
+            path.lower().endswith(_FAST_NAMES) for path in self.paths
+        )
         if check_images:
             bad = examine_once(self, self.folder, digest)
             self._leave_out(bad, paths_of)
-            self.warn_of_unreadable("image files")
+        self.warn_of_unreadable("files" if left_out else "image files")
+        if check_images:
             warn_if_unaligned(self)
 
     def read_bytes(self, position):
@@ -98,9 +108,16 @@ class ImageFolder(EncodedFaces):
     def name_of(self, position):
         return self.paths[position]
 
-    def key_of(self, position):
-        name = os.path.relpath(self.paths[position], self.folder)
-        return name.replace(os.sep, "/")
+    def key_of_name(self, name):
+        return os.path.relpath(name, self.folder).replace(os.sep, "/")
+
+    def sizes(self):
+        def sizes_of(paths):
+            return [os.path.getsize(path) for path in paths]
+
+        # In threads, since each look at a network drive waits for an answer.
+        sizes = map_in_threads(sizes_of, self.paths)
+        return np.fromiter(sizes, np.int64, len(self))
 
     def reasons(self, names):
         return first_few(
@@ -109,7 +126,7 @@ class ImageFolder(EncodedFaces):
         )
 
     def _leave_out(self, bad, paths_of):
-        self.unreadable = {self.paths[one]: bad[one] for one in sorted(bad)}
+        self.unreadable |= {self.paths[one]: bad[one] for one in sorted(bad)}
         keep = np.setdiff1d(np.arange(len(self)), list(bad))
         self.paths = [self.paths[one] for one in keep]
         self.labels = self.labels[keep]

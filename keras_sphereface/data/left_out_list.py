@@ -6,6 +6,7 @@ import os
 from typing import NamedTuple
 
 from keras_sphereface.files import new_file
+from keras_sphereface.files.text_file import read_csv_table, shorten
 
 _COLUMNS = ("image", "label", "angle", "reason")
 
@@ -36,7 +37,14 @@ def write_left_out(path, images):
     """
     with (
         new_file(path) as temporary,
-        open(temporary, "w", encoding="utf-8", newline="") as file,
+        open(
+            temporary,
+            "w",
+            encoding="utf-8",
+            # File names may be of any bytes.
+            errors="surrogateescape",
+            newline="",
+        ) as file,
     ):
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)
@@ -52,21 +60,23 @@ def read_left_out(path):
     that a list may also be written by hand.
 
     Args:
-        path: path of the CSV file, UTF-8, with a header.
+        path: path of the CSV file, UTF-8, with a header. Names of images may
+            be of any bytes, as those of files.
 
     Returns:
         List of `LeftOutImage`.
+
+    Raises:
+        ValueError: it is not such a table; the message has the line.
     """
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, restval="")
-        header = reader.fieldnames or []
-        if "image" not in header:
-            raise ValueError(
-                f"{os.fspath(path)}: the first line must name the columns "
-                f"{', '.join(_COLUMNS)}, at least `image`. "
-                f"Received: {', '.join(header)}"
-            )
-        return [_image_of(path, reader.line_num, row) for row in reader]
+    header, rows = read_csv_table(path, errors="surrogateescape")
+    if "image" not in header:
+        raise ValueError(
+            f"{os.fspath(path)}: the first line must name the columns "
+            f"{', '.join(_COLUMNS)}, at least `image`. "
+            f"Received: {shorten(', '.join(header))}"
+        )
+    return [_image_of(path, number, row) for number, row in rows]
 
 
 def _image_of(path, number, row):

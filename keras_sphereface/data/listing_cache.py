@@ -1,7 +1,9 @@
 """What was found in a large data set, kept for the next start."""
 
 import hashlib
+import io
 import os
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 from keras_sphereface.files import new_file
 
 MIN_IMAGES = 10_000  # below it, looking again costs a second
+_DIGEST_BYTES = 32  # SHA-256 of the arrays, which follow it
 
 
 def cache_folder():
@@ -46,17 +49,22 @@ def read_listing(path, expected):
         expected: str, the `fingerprint` it has now.
 
     Returns:
-        Dict of arrays, or `None`.
+        Dict of arrays, or `None`. A damaged file is passed over with a
+        warning: it is only a cache.
     """
+    file = _file_of(path)
     try:
-        # A file that np.load opens stays open where it is damaged.
-        with (
-            open(_file_of(path), "rb") as file,
-            np.load(file, allow_pickle=False) as arrays,
-        ):
-            listing = {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None  # none yet, or damaged: it is only a cache
+        content = file.read_bytes()
+    except OSError:
+        return None  # none yet
+    digest, arrays = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+    if hashlib.sha256(arrays).digest() != digest:
+        warnings.warn(
+            f"The listing in {file} is damaged; the set is searched anew.",
+            stacklevel=2,
+        )
+        return None
+    listing = _arrays_in(arrays)
     if str(listing.pop("fingerprint", "")) != expected:
         return None
     return listing
@@ -70,9 +78,12 @@ def write_listing(path, expected, listing):
         expected: str, its `fingerprint`.
         listing: dict of arrays, none of objects.
     """
+    stream = io.BytesIO()
+    np.savez(stream, fingerprint=np.array(expected), **listing)
+    arrays = stream.getvalue()
     try:
         with new_file(_file_of(path)) as temporary:
-            np.savez(temporary, fingerprint=np.array(expected), **listing)
+            temporary.write_bytes(hashlib.sha256(arrays).digest() + arrays)
     except OSError:
         pass  # a home that cannot be written costs time only
 
@@ -102,6 +113,16 @@ def unpack_names(array):
     return [os.fsdecode(n) for n in content.split(b"\0")] if content else []
 
 
+def _arrays_in(content):
+    """The arrays of a `.npz` file, unless they are more than its bytes."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > len(content):
+        return {}
+    with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+        return {name: kept[name] for name in kept.files}
+
+
 def _file_of(path):
     name = hashlib.blake2b(os.fsencode(os.path.realpath(path)), digest_size=12)
-    return cache_folder() / f"listing-{name.hexdigest()}.npz"
+    return cache_folder() / f"listing-{name.hexdigest()}.listing"

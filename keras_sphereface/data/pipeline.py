@@ -3,7 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_sphereface.contract import FaceInput
+from keras_sphereface.contract import (
+    FaceInput,
+    check_first_images,
+    read_images,
+)
 from keras_sphereface.contract.arguments import check_integer, check_sizes
 from keras_sphereface.data.augmentation import random_flip
 from keras_sphereface.data.decoding import read_batch
@@ -37,7 +41,9 @@ def training_dataset(
             object whose `load()` returns images and
             labels, such as `SyntheticFaces`; or the pair itself. Images are
             uint8 or float in `[0, 255]`, `[num_images, height, width, 3]`,
-            RGB; labels are int, `[num_images]`, at least 0.
+            RGB, or in another form of `contract.list_images`, of one size,
+            which are read into memory; labels are int, `[num_images]`, at
+            least 0.
         batch_size: int, at least 1; under a distribution strategy, the images
             of all replicas together.
         seed: int, at least 0. Defaults to `0`.
@@ -184,7 +190,12 @@ def _encoded_reader(faces):
 
     def read(index):
         return {
-            "image": read_batch(index, read_bytes, faces.image_size),
+            "image": read_batch(
+                index,
+                read_bytes,
+                faces.image_size,
+                any_kind=faces.has_rare_kinds,
+            ),
             "label": tf.gather(labels, index),
         }
 
@@ -225,6 +236,8 @@ def _arrays_of(source):
 
 
 def _checked_arrays(images, labels):
+    if not hasattr(images, "shape"):
+        images = read_images("images", images)
     images, labels = np.asarray(images), np.asarray(labels)
     if images.ndim != 4 or images.shape[-1] != 3 or 0 in images.shape:
         raise ValueError(
@@ -233,6 +246,7 @@ def _checked_arrays(images, labels):
         )
     height, width = images.shape[1:3]
     images = FaceInput(height=height, width=width).check(images)
+    check_first_images(images[:256])
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise ValueError(
             "`labels` must be integer identities, `[num_images]`, neither "

@@ -11,16 +11,15 @@ from keras_sphereface.data import listing_cache
 from keras_sphereface.data.alignment_check import warn_if_unaligned
 from keras_sphereface.data.checked_images import examine_once
 from keras_sphereface.data.encoded_faces import EncodedFaces, first_few
-from keras_sphereface.data.mapped_files import MappedFiles
+from keras_sphereface.data.file_ranges import FileRanges
+from keras_sphereface.data.header_check import sample_has_rare_kinds
 from keras_sphereface.data.record_index import RecordIndex, index_records
+from keras_sphereface.data.record_property import check_labels, read_property
 from keras_sphereface.data.registry import register
-
-_MAX_CLASSES = 2**24  # a label is stored as a float32
 
 
 def _holds_records(path):
-    is_folder = bool(path) and os.path.isfile(os.path.join(path, "train.rec"))
-    return path.endswith(".rec") or is_folder
+    return path.endswith(".rec") or bool(_record_names(path))
 
 
 @register("record_dataset", holds=_holds_records)
@@ -30,8 +29,10 @@ class RecordDataset(EncodedFaces):
     Beside `train.rec` there are `train.idx`, where each record is, and
     `property`, the number of identities and the size of the images. Without
     the index the records are found by scanning; without `property` the number
-    of identities is one more than the largest label. Nothing is loaded but
-    what a batch needs, in any order; both JPEG and PNG.
+    of identities is one more than the largest label. Labels that contradict
+    `property` are an error, and many identities without an image a warning.
+    Nothing is loaded but what a batch needs, in any order; images are of the
+    formats of `ImageFolder`.
 
     What cannot be read is left out with one warning: records that are damaged,
     and images as `ImageFolder` says. For 10,000 images or more, what was found
@@ -43,7 +44,8 @@ class RecordDataset(EncodedFaces):
         image_size: `(height, width)` every image must have. Defaults to
             `None`, what `property` says, or else `(112, 112)`.
         check_images: bool. `False` starts at once; a bad image then stops the
-            training. Defaults to `True`.
+            training, and nothing bounds what a hostile one costs. Defaults to
+            `True`.
 
     Attributes:
         path: str, of the `.rec` file.
@@ -64,11 +66,11 @@ class RecordDataset(EncodedFaces):
     def __init__(self, folder, *, image_size=None, check_images=True):
         self.path = _record_path(folder)
         stem = os.path.splitext(self.path)[0]
-        num_classes, size = _read_property(
+        num_classes, size = read_property(
             os.path.join(os.path.dirname(self.path), "property")
         )
         super().__init__(image_size or size or IMAGE_SIZE)
-        self._files = MappedFiles([self.path])
+        self._files = FileRanges([self.path])
         digest = listing_cache.fingerprint(
             *(_state(path) for path in (self.path, f"{stem}.idx"))
         )
@@ -82,11 +84,14 @@ class RecordDataset(EncodedFaces):
         self.keys, self._joined = index.keys, index.joined
         self._offsets, self._lengths = index.offsets, index.lengths
         self.unreadable = dict(index.damages)
-        self.labels = self._checked_labels(index.labels, num_classes)
-        count = num_classes or int(self.labels.max()) + 1
+        is_label, count = check_labels(index.labels, num_classes, self.path)
         self.identities = [str(label) for label in range(count)]
+        self.labels = index.labels
+        self._drop_labels(is_label)
         if check_images:
             self._leave_out(examine_once(self, self.path, digest))
+        else:
+            self.has_rare_kinds = sample_has_rare_kinds(self)
         self.warn_of_unreadable("records")
         self._check_ranges(index.ranges)
         if check_images:
@@ -105,7 +110,7 @@ class RecordDataset(EncodedFaces):
             np.zeros(len(self), np.int64),
             self._offsets,
             # A record that was cut into parts has its length joined.
-            np.minimum(self._lengths, len(self._files.maps[0]) - self._offsets),
+            np.minimum(self._lengths, self._files.sizes[0] - self._offsets),
         )
         if not self._joined:
             return read
@@ -125,8 +130,11 @@ class RecordDataset(EncodedFaces):
     def name_of(self, position):
         return f"record {self.keys[position]} of {self.path}"
 
-    def key_of(self, position):
-        return f"record {self.keys[position]}"
+    def key_of_name(self, name):
+        return name.removesuffix(f" of {self.path}")
+
+    def sizes(self):
+        return np.asarray(self._lengths, np.int64)
 
     def _index(self, idx_path, digest):
         kept = listing_cache.read_listing(self.path, digest)
@@ -143,25 +151,15 @@ class RecordDataset(EncodedFaces):
             listing_cache.write_listing(self.path, digest, arrays)
         return index
 
-    def _checked_labels(self, labels, num_classes):
-        limit = num_classes or _MAX_CLASSES
-        wrong = ~((labels >= 0) & (labels < limit) & (labels % 1 == 0))
-        if not wrong.any():
-            return labels.astype(np.int32)
-        bad = np.flatnonzero(wrong)
-        if len(bad) > 0.5 * len(labels):
-            raise ValueError(
-                f"Labels must be whole numbers in [0, {limit}), which "
-                "`property` says if it is there. Received: label "
-                f"{labels[bad[0]]} of {self.name_of(bad[0])}"
-            )
-        for position in bad:
+    def _drop_labels(self, is_label):
+        """Leaves out the records whose labels are none."""
+        for position in np.flatnonzero(~is_label):
             self.unreadable[self.name_of(position)] = (
-                f"label {labels[position]} is not in [0, {limit})"
+                f"label {self.labels[position]} is not in "
+                f"[0, {self.num_classes})"
             )
-        self.labels = labels
-        self._keep(np.flatnonzero(~wrong))
-        return self.labels.astype(np.int32)
+        self._keep(np.flatnonzero(is_label))
+        self.labels = self.labels.astype(np.int32)
 
     def _leave_out(self, bad):
         for position in sorted(bad):
@@ -187,12 +185,13 @@ class RecordDataset(EncodedFaces):
     def _check_ranges(self, ranges):
         """Warns where the file contradicts itself about who is who."""
         order = np.argsort(self.keys, kind="stable")
-        starts = np.searchsorted(self.keys[order], ranges[:, 0])
-        ends = np.searchsorted(self.keys[order], ranges[:, 1])
-        mixed = sum(
-            len(np.unique(self.labels[order[start:end]])) > 1
-            for start, end in zip(starts, ends, strict=True)
-        )
+        starts, ends = np.searchsorted(self.keys[order], ranges).T
+        labels = self.labels[order]
+        # How often the label has changed up to each image.
+        changes = np.append(0, np.cumsum(labels[1:] != labels[:-1]))
+        is_some = ends > starts
+        starts, ends = starts[is_some], ends[is_some]
+        mixed = np.count_nonzero(changes[ends - 1] > changes[starts])
         if mixed:
             warnings.warn(
                 f"The images of {mixed} of {len(ranges)} identities of "
@@ -200,6 +199,14 @@ class RecordDataset(EncodedFaces):
                 "used.",
                 stacklevel=3,
             )
+
+
+def _record_names(folder):
+    """The record files in a folder, in order; none in what is no folder."""
+    if not folder or not os.path.isdir(folder):
+        return []
+    with os.scandir(folder) as entries:
+        return sorted(e.name for e in entries if e.name.endswith(".rec"))
 
 
 def _record_path(folder):
@@ -212,31 +219,15 @@ def _record_path(folder):
         os.path.join(folder, "train.rec") if os.path.isdir(folder) else folder
     )
     if not path.endswith(".rec") or not os.path.isfile(path):
+        names = _record_names(folder)
+        found = f", which holds {first_few(names)}; name it" if names else ""
         raise ValueError(
             "`folder` must hold train.rec, or be a .rec file itself. Received: "
-            f"folder={folder!r}"
+            f"folder={folder!r}{found}"
         )
     if not os.path.getsize(path):
         raise ValueError(f"The record file is empty. Received: {path}")
     return path
-
-
-def _read_property(path):
-    """`(num_classes, image_size)` of a `property` file, or `(None, None)`."""
-    if not os.path.exists(path):
-        return None, None
-    with open(path, "rb") as file:
-        text = file.read(256).decode("ascii", "replace").strip()
-    fields = text.split(",")
-    if len(fields) != 3 or not all(
-        f.strip().isdecimal() and 0 < int(f) <= _MAX_CLASSES for f in fields
-    ):
-        raise ValueError(
-            "`property` must say number of identities, height and width, such "
-            f"as 10572,112,112. Received: {text[:80]!r} in {path}"
-        )
-    num_classes, height, width = map(int, fields)
-    return num_classes, (height, width)
 
 
 def _state(path):

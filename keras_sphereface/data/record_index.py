@@ -52,13 +52,13 @@ def index_records(files, idx_path):
     the records are found by scanning, with a warning that says so.
 
     Args:
-        files: `MappedFiles` of the one record file.
+        files: `FileRanges` of the one record file.
         idx_path: str, path of the `.idx` file, which need not be there.
 
     Returns:
         `RecordIndex`.
     """
-    content = files.array(0)
+    content = files.content(0)
     keys, offsets, fault = _read_idx(idx_path, content)
     if fault is None:
         index = _index(files, keys, offsets, {})
@@ -69,17 +69,20 @@ def index_records(files, idx_path):
         f"{files.paths[0]} is searched for its records, because {fault}.",
         stacklevel=4,
     )
-    offsets, places = record_file.scan(files.maps[0])
+    offsets, places = record_file.scan(content)
     damages = {
         f"byte {place}": "no record where one should begin" for place in places
     }
-    index = _index(files, np.arange(len(offsets)), offsets, damages)
+    index = _index(files, None, offsets, damages)
     missing = index.extent - len(offsets) - len(places)
     if missing > 0:
         damages = {"the end": f"{missing} records are missing"}
         index.damages.update(damages)
-    # Behind a gap the keys are no longer those that the ranges speak of.
-    return index._replace(ranges=index.ranges[:0]) if damages else index
+    # Behind a gap, or where record 0 is not known, the keys are not those that
+    # the ranges speak of.
+    if damages or not index.extent:
+        return index._replace(ranges=index.ranges[:0])
+    return index
 
 
 def _read_idx(path, content):
@@ -88,8 +91,8 @@ def _read_idx(path, content):
     if not os.path.exists(path):
         return None, None, f"there is no {name}"
     size = os.path.getsize(path)
-    # A record takes 8 bytes and its line 4 to 42.
-    if size > 8 * len(content) + 64:
+    # A record with an image takes 32 bytes or more, and its line 4 to 42.
+    if size > 2 * len(content) + 64:
         return None, None, f"{name} is too large to belong to it"
     with open(path, "rb") as file:
         text = file.read()
@@ -122,28 +125,39 @@ def _fault_of(index, keys):
 
 
 def _index(files, keys, offsets, damages):
-    content = files.array(0)
+    """The index of records at known places; without keys, by their ids."""
+    content = files.content(0)
     damages = dict(damages)
     kinds, lengths = record_file.frames_at(content, offsets)
     starts = offsets + record_file.HEADER_BYTES
-    joined, heads = {}, np.zeros((len(keys), _LABEL_WORDS), np.int64)
+    joined, heads = {}, np.zeros((len(offsets), _LABEL_WORDS), np.int64)
+    # A record that reaches into the next one is none, or bytes would count
+    # more than once.
+    limits = _next_offsets(offsets, kinds, len(content))
+    kinds[(kinds == _WHOLE) & (starts + lengths > limits)] = -1
     is_whole = (kinds == _WHOLE) & (lengths >= _LABEL_BYTES)
     for chunk in _chunks(np.flatnonzero(is_whole)):
         heads[chunk] = record_file.read_words(
             content, starts[chunk], _LABEL_WORDS
         )
-    payloads = {}
+    payloads, parts_missing = {}, {}
     for row in np.flatnonzero(kinds == _FIRST):
         try:
-            payload = record_file.join_parts(files.maps[0], int(offsets[row]))
+            payload = record_file.join_parts(
+                content, int(offsets[row]), int(limits[row])
+            )
         except DamagedRecordError as error:
-            damages[f"record {keys[row]}"] = str(error)
+            parts_missing[row] = str(error)
             continue
         if len(payload) >= _LABEL_BYTES:
             payloads[row] = payload
             lengths[row] = len(payload)
             heads[row] = np.frombuffer(payload, "<u4", _LABEL_WORDS)
             is_whole[row] = True
+    if keys is None:
+        keys = _keys_of(heads)
+    for row, reason in parts_missing.items():
+        damages[f"record {keys[row]}"] = reason
     flags = heads[:, 0]
     label_ends = _LABEL_BYTES + 4 * flags
     is_good = is_whole & (flags <= _MAX_FLAG) & (label_ends <= lengths)
@@ -154,6 +168,7 @@ def _index(files, keys, offsets, damages):
     labels, second = _labels(content, starts, heads, is_good, payloads)
     is_image = is_good & (lengths > label_ends)
     rows = np.flatnonzero(is_image)
+    rows = rows[np.argsort(keys[rows], kind="stable")]
     # Records without an image have two labels: record 0 the keys of the
     # identities, those the keys of their images.
     others = np.flatnonzero(is_good & ~is_image & (flags == 2))
@@ -181,6 +196,28 @@ def _index(files, keys, offsets, damages):
         ranges[is_key].astype(np.int64),
         extent,
     )
+
+
+def _next_offsets(offsets, kinds, size):
+    """Where the next record of the index begins, or the end of the file."""
+    order = np.argsort(offsets, kind="stable")
+    order = order[np.isin(kinds[order], (_WHOLE, _FIRST))]
+    limits = np.full(len(offsets), size, np.int64)
+    limits[order[:-1]] = offsets[order[1:]]
+    return limits
+
+
+def _keys_of(heads):
+    """Keys of records in the order of the file, by the ids they have.
+
+    InsightFace's `RecBuilder` writes record 0 last. Tools that leave the ids
+    out write the records in the order of their keys.
+    """
+    count = len(heads)
+    ids = heads[:, 2] + (heads[:, 3] << 32)
+    if np.array_equal(np.sort(ids), np.arange(count)):
+        return ids
+    return np.arange(count)
 
 
 def _least_before_rounding(value):

@@ -1,6 +1,7 @@
 import numpy as np
 from PIL import Image
 
+from keras_sphereface.contract import list_images, read_image
 from keras_sphereface.contract.arguments import check_sizes
 
 
@@ -54,16 +55,17 @@ def resize_images(images, image_size):
     """Images at another size, smoothed where they shrink.
 
     Args:
-        images: uint8 array, `[num_images, height, width, 3]`.
+        images: in any form of `contract.list_images`; pixels must be uint8.
         image_size: `(height, width)` in pixels.
 
     Returns:
         Uint8 array, `[num_images, *image_size, 3]`.
     """
     height, width = _checked(image_size)
+    images = list_images("images", images)
     resized = np.empty((len(images), height, width, 3), np.uint8)
     for place, image in enumerate(images):
-        picture = Image.fromarray(image)
+        picture = Image.fromarray(read_image(image))
         resized[place] = picture.resize(
             (width, height), Image.Resampling.BILINEAR
         )

@@ -36,6 +36,7 @@ class SelectedFaces(EncodedFaces):
     def __init__(self, faces, leave_out):
         super().__init__(faces.image_size)
         self.faces = faces
+        self.has_rare_kinds = faces.has_rare_kinds
         self.identities = faces.identities
         reasons = _reasons(leave_out)
         bad, unreadable = {}, dict(faces.unreadable)
@@ -44,17 +45,19 @@ class SelectedFaces(EncodedFaces):
             if reason is not None:
                 bad[position] = reason
                 unreadable[faces.name_of(position)] = reason
-        unknown = [
-            name
-            for name in reasons
-            if not any(name in known for known in faces.unreadable)
-        ]
+        known = {faces.key_of_name(name) for name in faces.unreadable}
+        unknown = [key for key in reasons if key not in known]
         if unknown:
             raise ValueError(
                 "`leave_out` must name images of the set, as "
                 f"{faces.key_of(0)!r} is named. Received: {first_few(unknown)}"
             )
         self.unreadable = unreadable
+        if len(bad) == len(faces):
+            raise ValueError(
+                "`leave_out` must leave some images of the set. Received: "
+                f"all {len(faces)}"
+            )
         self.positions = np.setdiff1d(np.arange(len(faces)), list(bad))
         self.labels = faces.labels[self.positions]
         self._warn_of_empty_identities()
@@ -73,6 +76,12 @@ class SelectedFaces(EncodedFaces):
 
     def key_of(self, position):
         return self.faces.key_of(int(self.positions[position]))
+
+    def key_of_name(self, name):
+        return self.faces.key_of_name(name)
+
+    def sizes(self):
+        return self.faces.sizes()[self.positions]
 
     def _warn_of_empty_identities(self):
         before, after = (

@@ -80,6 +80,9 @@ def read_manifest(path):
                 f"{path} must name shards beside it. "
                 f"Received: {shard['file']!r}"
             )
+    names = [shard["file"] for shard in content["shards"]]
+    if len(set(names)) != len(names):
+        raise DamagedShardError(f"{path} must name each shard once.")
     return content
 
 

@@ -1,5 +1,6 @@
 """Faces into TFRecord shards, resumable and checksummed."""
 
+import errno
 import hashlib
 import math
 import os
@@ -12,14 +13,13 @@ from keras_sphereface.data.encoded_faces import EncodedFaces
 from keras_sphereface.data.shard_manifest import (
     MANIFEST_NAME,
     PARTIAL_NAME,
-    DamagedShardError,
     fault_of,
     index_name,
     read_manifest,
     sha256_of,
     write_manifest,
 )
-from keras_sphereface.files import new_file
+from keras_sphereface.files import new_file, new_stream
 
 _FRAME_HEAD, _FRAME_TAIL = 12, 4  # length and its checksum; of the record
 
@@ -141,35 +141,46 @@ def _is_ours(name):
 
 
 def _write_shard(source, positions, folder, name, progress):
-    index = np.empty((len(positions), 3), np.int64)
     path = os.path.join(folder, name)
-    start = 0
     with new_file(path) as temporary:
-        with tf.io.TFRecordWriter(os.fspath(temporary)) as writer:
-            for row, position in enumerate(positions):
-                image = source.read_bytes(position)
-                label = int(source.labels[position])
-                record = _example(image, label)
-                writer.write(record)
-                # Where the image begins in the file, to read it alone.
-                place = start + _FRAME_HEAD + record.index(image)
-                index[row] = place, len(image), label
-                start += _FRAME_HEAD + len(record) + _FRAME_TAIL
-                if progress is not None:
-                    progress(position + 1)
-        if os.path.getsize(temporary) != start:
-            raise DamagedShardError(f"{path} was not written whole.")
+        try:
+            index, size = _write_records(
+                source, positions, os.fspath(temporary), progress
+            )
+        except tf.errors.OpError as error:  # it names the temporary file
+            raise OSError(errno.EIO, error.message, path) from error
+        if os.path.getsize(temporary) != size:
+            raise OSError(errno.EIO, "The file was not written whole", path)
         digest = sha256_of(temporary)
     index_path = os.path.join(folder, index_name(name))
-    with new_file(index_path) as temporary:
-        np.save(temporary, index)
+    with new_stream(index_path) as stream:
+        np.save(stream, index)
     return {
         "file": name,
         "num_images": len(positions),
-        "bytes": start,
+        "bytes": size,
         "sha256": digest,
         "index_sha256": sha256_of(index_path),
     }
+
+
+def _write_records(source, positions, path, progress):
+    """`(index, size)`: int64 `[num_images, 3]`, and the bytes of the file."""
+    index = np.empty((len(positions), 3), np.int64)
+    start = 0
+    with tf.io.TFRecordWriter(path) as writer:
+        for row, position in enumerate(positions):
+            image = source.read_bytes(position)
+            label = int(source.labels[position])
+            record = _example(image, label)
+            writer.write(record)
+            # Where the image begins in the file, to read it alone.
+            place = start + _FRAME_HEAD + record.index(image)
+            index[row] = place, len(image), label
+            start += _FRAME_HEAD + len(record) + _FRAME_TAIL
+            if progress is not None:
+                progress(position + 1)
+    return index, start
 
 
 def _example(image, label):

@@ -61,7 +61,8 @@ class WrappedOptimizer(keras.optimizers.Optimizer):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
-        config["inner_optimizer"] = keras.optimizers.deserialize(
+        # `keras.optimizers.deserialize` does not know Lamb.
+        config["inner_optimizer"] = keras.saving.deserialize_keras_object(
             config["inner_optimizer"], custom_objects=custom_objects
         )
         return cls(**config)

@@ -3,29 +3,19 @@
 import json
 import re
 import warnings
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from keras_sphereface.files import new_file
+from keras_sphereface.training.checked_arrays import (
+    CheckpointError,
+    read_arrays,
+    write_arrays,
+)
 
 _NOTES = "notes"
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    AttributeError,
-    EOFError,
-    RuntimeError,
-    zipfile.BadZipFile,
-)
 _NAME = re.compile(r"step-(\d{9})\.npz")
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be read or belongs to another run."""
 
 
 class Checkpoint(NamedTuple):
@@ -45,8 +35,8 @@ class Checkpoint(NamedTuple):
 class Checkpoints:
     """The newest checkpoints of a folder.
 
-    Each is one `.npz` file, written under a temporary name and renamed, whose
-    checksums are compared when it is read. Nothing in it is unpickled.
+    Each is one `.npz` file, written under a temporary name and renamed, that
+    ends with its checksum: see `write_arrays`.
 
     Args:
         folder: str or path; made when the first checkpoint is written.
@@ -65,12 +55,17 @@ class Checkpoints:
         return sorted(int(name[1]) for name in names if name)
 
     def save(self, checkpoint):
-        """Writes a `Checkpoint` and removes those beyond `keep`."""
+        """Writes a `Checkpoint` and removes those beyond `keep`.
+
+        Those of later steps go too: the run has passed over them.
+        """
         text = json.dumps({**checkpoint.notes, "step": checkpoint.step})
         notes = {_NOTES: np.frombuffer(text.encode(), np.uint8)}
-        with new_file(self._path(checkpoint.step)) as path:
-            np.savez(path, **checkpoint.arrays, **notes)
-        for step in self.steps()[: -self.keep]:
+        path = self._path(checkpoint.step)
+        write_arrays(path, {**checkpoint.arrays, **notes})
+        steps = self.steps()
+        end = steps.index(checkpoint.step) + 1
+        for step in (*steps[: max(end - self.keep, 0)], *steps[end:]):
             self._path(step).unlink()
 
     def newest(self):
@@ -106,13 +101,8 @@ class Checkpoints:
 
     def _read(self, step):
         path = self._path(step)
-        try:
-            with open(path, "rb") as opened:
-                file = np.load(opened, allow_pickle=False)
-                arrays = {name: file[name] for name in file.files}
-            notes = json.loads(arrays.pop(_NOTES).tobytes())
-        except _UNREADABLE:
-            raise CheckpointError(f"damaged checkpoint {path}") from None
+        arrays = read_arrays(path)
+        notes = json.loads(arrays.pop(_NOTES).tobytes())
         if notes.pop("step", None) != step:
             raise CheckpointError(f"checkpoint {path} is of another step")
         return Checkpoint(step, arrays, notes)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.evaluation import StudyRun, summarize_study
-from keras_sphereface.files import write_json
+from keras_sphereface.files import lock_folder, write_json
 from keras_sphereface.reports import write_study_page
 from keras_sphereface.training.study_processes import (
     WorkerJob,
@@ -48,6 +48,7 @@ def compare_heads(study, workdir, *, processes=1, threads=None, on_run=None):
     Raises:
         StudyError: a process failed; it names the runs and their logs. All
             others are done, unless the first ones failed.
+        FolderInUseError: another process does a study in `workdir`.
 
     Example:
 
@@ -71,9 +72,11 @@ def compare_heads(study, workdir, *, processes=1, threads=None, on_run=None):
         if on_run is not None:
             on_run(_read(job.arguments["path"]))
 
-    failed = run_in_processes(
-        WORKER, jobs, processes=processes, threads=threads, on_done=on_done
-    )
+    workdir.mkdir(parents=True, exist_ok=True)
+    with lock_folder(workdir):
+        failed = run_in_processes(
+            WORKER, jobs, processes=processes, threads=threads, on_done=on_done
+        )
     if not failed:
         shutil.rmtree(workdir / "training", ignore_errors=True)
         return report_study(study, workdir)

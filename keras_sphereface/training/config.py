@@ -3,11 +3,18 @@
 import dataclasses
 from dataclasses import dataclass, field
 
-from keras_sphereface import backbones, heads
-from keras_sphereface.contract.arguments import check_choice
-from keras_sphereface.training.config_checks import check_counts
+from keras_sphereface import backbones
+from keras_sphereface.contract.arguments import check_choice, check_integer
+from keras_sphereface.training.config_checks import (
+    check_counts,
+    check_flags,
+    check_numbers,
+)
 from keras_sphereface.training.data_config import DataConfig
+from keras_sphereface.training.head_config import HeadConfig
+from keras_sphereface.training.optimizer_config import OptimizerConfig
 
+_ON_DIVERGENCE = ("stop", "rollback")
 _PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 _STRATEGIES = (
     "none",
@@ -16,13 +23,8 @@ _STRATEGIES = (
     "data_parallel",
     "class_parallel",
 )
-# What a learning-rate schedule reads beside the warm-up.
-_SCHEDULES = {
-    "cosine": {"final_fraction"},
-    "polynomial": {"final_fraction", "power"},
-    "multi_step": {"milestones", "decay_factor"},
-    "constant": set(),
-}
+# Of NumPy, which Keras seeds too.
+_LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -49,84 +51,9 @@ class EmbedderConfig:
 
     def __post_init__(self):
         check_counts(self, embedding_dim=1)
+        check_numbers(self, dropout={"at_least": 0, "below": 1})
+        check_flags(self, "batch_norm", "synchronized_batch_norm")
         backbones.builder_of(self.backbone)
-
-
-@dataclass(frozen=True)
-class HeadConfig:
-    """The head that turns embeddings into class logits.
-
-    Args:
-        name: str, one of `heads.names()`, or `"module:name"` of a head class.
-        arguments: dict, the head's own arguments but `num_classes`.
-    """
-
-    name: str = "spherefacer"
-    arguments: dict = field(default_factory=dict)
-
-    def __post_init__(self):
-        heads.head_class(self.name)
-
-
-@dataclass(frozen=True)
-class OptimizerConfig:
-    """SGD with momentum, a warm-up and a learning-rate schedule.
-
-    Args:
-        learning_rate: float, its height after the warm-up.
-        momentum: float in `[0, 1)`.
-        weight_decay: float, the L2 coefficient of convolutions and dense
-            kernels as PyTorch counts it; batch norm, biases and PReLU slopes
-            have none.
-        warmup_epochs: float, epochs of linear growth from 0.
-        schedule: `"cosine"`, `"polynomial"`, `"multi_step"` or `"constant"`.
-        final_fraction: float, what a cosine or polynomial leaves of the
-            learning rate at the end.
-        power: float, exponent of the polynomial.
-        milestones: epochs after which multi-step multiplies the learning rate.
-        decay_factor: float, by which it does.
-        global_clipnorm: float, largest norm of all gradients together, or
-            `None`.
-        accumulation_steps: int, batches whose mean gradient makes one update.
-        ema_momentum: float in `(0, 1)`, of a moving average of the weights,
-            which is what is verified and kept; `None` keeps the weights.
-    """
-
-    learning_rate: float = 0.1
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    warmup_epochs: float = 1.0
-    schedule: str = "cosine"
-    final_fraction: float = 0.0
-    power: float = 2.0
-    milestones: tuple[float, ...] = ()
-    decay_factor: float = 0.1
-    global_clipnorm: float | None = None
-    accumulation_steps: int = 1
-    ema_momentum: float | None = None
-
-    def __post_init__(self):
-        check_choice("schedule", self.schedule, _SCHEDULES)
-        check_counts(self, accumulation_steps=1)
-        read = _SCHEDULES[self.schedule]
-        for setting in dataclasses.fields(self):
-            value = getattr(self, setting.name)
-            readers = [k for k, v in _SCHEDULES.items() if setting.name in v]
-            unread = readers and setting.name not in read
-            if unread and value != setting.default:
-                raise ValueError(
-                    f"`{setting.name}` is read by schedule "
-                    f"{' and '.join(map(repr, readers))} only. Received: "
-                    f"{setting.name}={value!r}, schedule={self.schedule!r}"
-                )
-        steps = list(self.milestones)
-        if self.schedule == "multi_step" and (
-            not steps or steps != sorted(set(steps)) or steps[0] <= 0
-        ):
-            raise ValueError(
-                "`milestones` must be epochs in ascending order, at least one. "
-                f"Received: milestones={self.milestones}"
-            )
 
 
 @dataclass(frozen=True)
@@ -183,7 +110,7 @@ class TrainConfig:
         checkpoint: `CheckpointConfig`.
         epochs: int.
         batch_size: int, images per step on all devices together.
-        seed: int, for weights, order and augmentation.
+        seed: int, below 2**32, for weights, order and augmentation.
         precision: `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
         strategy: `"none"`; `"mirrored"`, all GPUs of this machine;
             `"multi_worker"`, those of all machines in `TF_CONFIG`;
@@ -194,6 +121,11 @@ class TrainConfig:
         deterministic: bool, whether a run gives the same weights to the last
             bit each time; slower. TensorFlow only.
         tensorboard: bool, whether the logs also go to `tensorboard/`.
+        on_divergence: `"stop"`, or `"rollback"` to the newest checkpoint at a
+            lower learning rate, once weights or losses are not finite.
+        rollbacks: int, how often it may go back.
+        rollback_factor: float in `(0, 1)`, what each multiplies the learning
+            rate with.
     """
 
     data: DataConfig = field(default_factory=DataConfig)
@@ -210,11 +142,24 @@ class TrainConfig:
     cpu_devices: int = 1
     deterministic: bool = False
     tensorboard: bool = False
+    on_divergence: str = "stop"
+    rollbacks: int = 3
+    rollback_factor: float = 0.1
 
     def __post_init__(self):
         check_choice("precision", self.precision, _PRECISIONS)
         check_choice("strategy", self.strategy, _STRATEGIES)
         check_counts(self, epochs=1, batch_size=1, cpu_devices=1, seed=0)
+        check_integer("seed", self.seed, at_least=0, at_most=_LARGEST_SEED)
+        check_flags(self, "deterministic", "tensorboard")
+        check_choice("on_divergence", self.on_divergence, _ON_DIVERGENCE)
+        check_counts(self, rollbacks=1)
+        check_numbers(self, rollback_factor={"above": 0, "below": 1})
+        if self.on_divergence == "rollback" and not self.checkpoint.every_steps:
+            raise ValueError(
+                '`on_divergence="rollback"` needs checkpoints to go back to. '
+                "Received: checkpoint.every_steps=0"
+            )
         data = self.data
         if self.verification.every_epochs and data.folder and not data.pairs:
             raise ValueError(
@@ -223,7 +168,11 @@ class TrainConfig:
             )
 
     def to_dict(self):
-        """The config as JSON types; the head's arguments beside its name."""
+        """The config as JSON types.
+
+        The arguments of head and optimizer stand beside their names.
+        """
         content = dataclasses.asdict(self)
-        content["head"] = {"name": self.head.name, **self.head.arguments}
+        content["head"] = self.head.to_dict()
+        content["optimizer"] = self.optimizer.to_dict()
         return content

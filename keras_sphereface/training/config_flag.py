@@ -1,19 +1,23 @@
 """Configs from files and from the command line."""
 
 import dataclasses
-import types
-import typing
 
-from keras_sphereface import heads
-from keras_sphereface.training.config import HeadConfig, TrainConfig
+from keras_sphereface.training.config import TrainConfig
+from keras_sphereface.training.head_config import HeadConfig
+from keras_sphereface.training.optimizer_config import OptimizerConfig
+from keras_sphereface.training.setting_types import editable_type, types_of
+
+# Their `arguments` stand beside their other settings.
+_NAMED = (HeadConfig, OptimizerConfig)
 
 
 def editable(config):
     """A config as the ConfigDict that a `--config` file returns.
 
-    Every setting is there, the head's defaults included, so that the command
-    line can change it; a name that is not there is an error. Another name of a
-    head brings that head's defaults.
+    Every setting is there, the defaults of head and optimizer included, so that
+    the command line can change it, to what its dataclass says it may be; a name
+    that is not there is an error. Another name of a head or an optimizer brings
+    that one's defaults.
 
     Args:
         config: `TrainConfig` or `HeadStudy`.
@@ -30,17 +34,12 @@ def editable(config):
 
     read with `ml_collections.config_flags.DEFINE_config_file("config")`, takes
     `--config.head.margin=1.5`. With `lock_config=False,
-    accept_new_attributes=True` it takes those of another head too:
-    `--config.head.name=my_heads:LinearHead --config.head.slope=2`.
+    accept_new_attributes=True` it takes those of another head or optimizer
+    too: `--config.head.name=my_heads:LinearHead --config.head.slope=2`.
     """
     import ml_collections
 
-    from keras_sphereface.training.head_settings import HeadSettings
-
-    content = _with_placeholders(config, config.to_dict())
-    if isinstance(config, TrainConfig):
-        content["head"] = HeadSettings(config.head.name, config.head.arguments)
-    return ml_collections.ConfigDict(content)
+    return ml_collections.ConfigDict(_settings(config))
 
 
 def from_config_dict(config_dict, config_class=TrainConfig):
@@ -57,73 +56,69 @@ def from_config_dict(config_dict, config_class=TrainConfig):
     return _read(config_class, content, "config")
 
 
+def _settings(config):
+    """Nested settings, each with the type it may be changed to."""
+    from ml_collections import config_dict
+
+    from keras_sphereface.training.head_settings import HeadSettings
+    from keras_sphereface.training.optimizer_settings import OptimizerSettings
+
+    content = {}
+    for name, kinds in types_of(type(config)).items():
+        value = getattr(config, name)
+        if isinstance(value, HeadConfig):
+            content[name] = HeadSettings(value)
+        elif isinstance(value, OptimizerConfig):
+            content[name] = OptimizerSettings(value)
+        elif dataclasses.is_dataclass(value):
+            content[name] = _settings(value)
+        elif kinds == (dict,):
+            content[name] = dict(value)
+        else:
+            content[name] = config_dict.FieldReference(
+                value, field_type=editable_type(kinds)
+            )
+    return content
+
+
 def _read(config_class, content, path):
-    if config_class is HeadConfig:
-        return _read_head(content, path)
     if not isinstance(content, dict):
         raise ValueError(
             f"`{path}` must be a dict of settings. Received: {content!r}"
         )
-    types_of = typing.get_type_hints(config_class)
-    _check_names(path, content, types_of)
+    kinds = types_of(config_class)
+    if config_class in _NAMED:
+        settings = kinds.keys() - {"arguments"}
+        own = {name: content[name] for name in content if name not in settings}
+        content = {name: content[name] for name in content if name in settings}
+        content["arguments"] = own
     values = {}
     for name, value in content.items():
-        if dataclasses.is_dataclass(types_of[name]):
-            values[name] = _read(types_of[name], value, f"{path}.{name}")
-        else:
-            values[name] = _checked(types_of[name], value, f"{path}.{name}")
-    return config_class(**values)
-
-
-def _read_head(content, path):
-    arguments = dict(content)
-    name = arguments.pop("name", HeadConfig.name)
-    _check_names(f"{path} ({name})", arguments, heads.defaults(name))
-    return HeadConfig(name, arguments)
-
-
-def _check_names(path, content, known):
-    for name in content:
-        if name not in known:
+        if name not in kinds:
             raise ValueError(
-                f"`{path}` has no setting {name!r}; it has {sorted(known)}. "
-                f"Received: {name}={content[name]!r}"
+                f"`{path}` has no setting {name!r}; it has {sorted(kinds)}. "
+                f"Received: {name}={value!r}"
             )
+        part = kinds[name][0]
+        if dataclasses.is_dataclass(part):
+            values[name] = _read(part, value, f"{path}.{name}")
+        else:
+            values[name] = _typed(value, kinds[name], f"{path}.{name}")
+    try:
+        return config_class(**values)
+    except ValueError as error:
+        raise ValueError(f"`{path}`: {error}") from error
 
 
-def _checked(kind, value, path):
-    """The value, if it is of the kind that its field is annotated with."""
-    options = (
-        typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
-    )
-    for option in options:
-        if typing.get_origin(option) is tuple:
-            if isinstance(value, (tuple, list)):
-                return tuple(value)
-        elif option is float and type(value) is int:
-            return float(value)
-        elif type(value) is option:
-            return value
-    expected = " or ".join(getattr(o, "__name__", str(o)) for o in options)
+def _typed(value, kinds, path):
+    """The value, if it is of a type that its field is annotated with."""
+    if type(value) is list and tuple in kinds:  # JSON has no tuples
+        return tuple(value)
+    if type(value) is int and float in kinds:
+        return float(value)
+    if type(value) in kinds:
+        return value
+    expected = " or ".join(kind.__name__ for kind in kinds)
     raise ValueError(
         f"`{path}` must be of type {expected}. Received: {value!r}"
     )
-
-
-def _with_placeholders(config, content):
-    """The content, where a `None` keeps the type it may be changed to."""
-    from ml_collections import config_dict
-
-    types_of = typing.get_type_hints(type(config))
-    for name, value in content.items():
-        kind = types_of.get(name)
-        if dataclasses.is_dataclass(kind) and kind is not HeadConfig:
-            content[name] = _with_placeholders(getattr(config, name), value)
-        elif value is None and kind is not None:
-            option = next(
-                o for o in typing.get_args(kind) if o is not type(None)
-            )
-            content[name] = config_dict.placeholder(
-                typing.get_origin(option) or option
-            )
-    return content

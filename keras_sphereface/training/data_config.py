@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from keras_sphereface.contract.arguments import check_choice
-from keras_sphereface.pairs import has_own_images
-from keras_sphereface.training.config_checks import check_counts
+from keras_sphereface.contract.arguments import check_choice, check_sizes
+from keras_sphereface.training.config_checks import check_counts, check_flags
+from keras_sphereface.training.verified_pairs import verified_pairs
 
 _SAMPLINGS = ("image", "balanced", "identity")
 _SAMPLING_SETTINGS = {
@@ -25,10 +25,15 @@ class DataConfig:
         format: one of `data.names()`, or `"module:name"` of an opener as
             `data.register` takes it; `None` tells it by what is in `folder`.
         pairs: pairs of other people, for evaluation: LFW's `pairs.txt`, a
-            `.csv`, a `.bin` of InsightFace, or CFP's folder. With `folder` and
-            without pairs nothing is verified.
+            `.csv`, a `.bin` of InsightFace, or CFP's folder. Several are a
+            tuple of files, each called by its name without the suffix, or a
+            dict of files by name. With `folder` and without pairs nothing is
+            verified.
         pairs_root: folder of the images that `pairs` names; a `.bin` needs
-            none.
+            none. For several, one folder for all that need one, or a dict by
+            the name of the pairs.
+        main_pairs: name of the pairs that give the thresholds of an export and
+            decide which embedder is best; `None` takes the first.
         image_size: `(height, width)`, pixels.
         stored_size: `(height, width)` of the images in `folder` and of
             `pairs`, which are kept in memory at `image_size` then; `None`
@@ -58,8 +63,9 @@ class DataConfig:
 
     folder: str | None = None
     format: str | None = None
-    pairs: str | None = None
-    pairs_root: str | None = None
+    pairs: str | tuple[str, ...] | dict[str, str] | None = None
+    pairs_root: str | dict[str, str] | None = None
+    main_pairs: str | None = None
     image_size: tuple[int, int] = (112, 112)
     stored_size: tuple[int, int] | None = None
     identities: str | None = None
@@ -87,6 +93,11 @@ class DataConfig:
             synthetic_unseen=1,
             synthetic_pairs=2,
         )
+        check_flags(self, "check_images", "flip", "cache")
+        for name in ("image_size", "stored_size"):
+            if getattr(self, name) is not None or name == "image_size":
+                size = check_sizes(name, getattr(self, name), length=2)
+                object.__setattr__(self, name, size)
         for name, reader in _SAMPLING_SETTINGS.items():
             default = type(self).__dataclass_fields__[name].default
             if getattr(self, name) != default and self.sampling != reader:
@@ -110,14 +121,8 @@ class DataConfig:
                 "any size. Received: folder=None, "
                 f"stored_size={self.stored_size!r}"
             )
-        alone = self.pairs is not None and has_own_images(self.pairs)
-        if not alone and (self.pairs is None) != (self.pairs_root is None):
-            raise ValueError(
-                "`pairs` and `pairs_root` belong together: the file, and the "
-                f"folder of its images. Received: pairs={self.pairs!r}, "
-                f"pairs_root={self.pairs_root!r}"
-            )
-        if self.folder is None and self.pairs is not None:
+        verified_pairs(self.pairs, self.pairs_root, self.main_pairs)
+        if self.folder is None and self.pairs:
             raise ValueError(
                 "`pairs` needs `folder`: synthetic faces are verified on "
                 f"synthetic pairs. Received: folder=None, pairs={self.pairs!r}"

@@ -11,8 +11,10 @@ from keras_sphereface.data import (
     open_faces,
     resize_images,
 )
+from keras_sphereface.data.alignment_check import warn_if_pairs_unaligned
 from keras_sphereface.pairs import PairSet
 from keras_sphereface.training.identities import read_identities
+from keras_sphereface.training.verified_pairs import verified_pairs
 
 _NUM_FOLDS = 10
 _UNSEEN_IMAGES = 8
@@ -26,17 +28,26 @@ class TrainingFaces(NamedTuple):
             `(images, labels)`, to train on.
         num_classes: int, identities in `source`.
         num_images: int, images in `source`.
-        pairs: `PairSet` of people who are not in `source`, or `None`.
+        pair_sets: dict of `PairSet` by name, of people who are not in
+            `source`, the main one first.
         name: str, what is trained on.
-        pairs_name: str, what is verified.
     """
 
     source: Any
     num_classes: int
     num_images: int
-    pairs: PairSet | None
+    pair_sets: dict[str, PairSet]
     name: str
-    pairs_name: str
+
+    @property
+    def pairs(self):
+        """The main `PairSet`, or `None`."""
+        return next(iter(self.pair_sets.values()), None)
+
+    @property
+    def pairs_name(self):
+        """The name of the main pairs, or `""`."""
+        return next(iter(self.pair_sets), "")
 
     @property
     def labels(self):
@@ -73,21 +84,22 @@ def load_faces(config, seed=0):
         identities=identities,
         leave_out=config.leave_out,
     )
-    pairs, pairs_name = None, ""
-    if config.pairs is not None:
-        pairs = PairSet.from_file(config.pairs, config.pairs_root)
-        pairs_name = os.path.basename(config.pairs)
+    files = verified_pairs(config.pairs, config.pairs_root, config.main_pairs)
+    pair_sets = {name: PairSet.from_file(*file) for name, file in files.items()}
+    for name, pairs in pair_sets.items():
+        warn_if_pairs_unaligned(pairs, name)
     if config.stored_size is not None:
         source = ResizedFaces(source, config.image_size)
-        if pairs is not None:
-            pairs = _resized_pairs(pairs, config.image_size)
+        pair_sets = {
+            name: _resized_pairs(pairs, config.image_size)
+            for name, pairs in pair_sets.items()
+        }
     return TrainingFaces(
         source,
         source.num_classes,
         len(source),
-        pairs,
+        pair_sets,
         os.path.basename(os.path.abspath(config.folder)),
-        pairs_name,
     )
 
 
@@ -128,7 +140,6 @@ def _draw_faces(config, seed):
         train.load(),
         train.num_classes,
         len(train),
-        pairs,
+        {"unseen synthetic faces": pairs},
         "synthetic faces",
-        "unseen synthetic faces",
     )

@@ -15,13 +15,13 @@ from keras_sphereface.evaluation.study_run import head_label
 from keras_sphereface.evaluation.study_summary import find_label
 from keras_sphereface.training.config import (
     EmbedderConfig,
-    HeadConfig,
-    OptimizerConfig,
     TrainConfig,
     VerificationConfig,
 )
-from keras_sphereface.training.config_checks import check_counts
+from keras_sphereface.training.config_checks import check_counts, check_numbers
 from keras_sphereface.training.data_config import DataConfig
+from keras_sphereface.training.head_config import HeadConfig
+from keras_sphereface.training.optimizer_config import OptimizerConfig
 
 
 class PlannedRun(NamedTuple):
@@ -96,7 +96,7 @@ class HeadStudy:
 
     def __post_init__(self):
         check_counts(self, epochs=1, batch_size=1)
-        check_number("degraded_by", self.degraded_by, above=0, below=1)
+        check_numbers(self, degraded_by={"above": 0, "below": 1})
         for rate in self.learning_rates:
             check_number("learning_rates", rate, above=0)
         for seed in self.seeds:
@@ -137,7 +137,10 @@ class HeadStudy:
 
     def to_dict(self):
         """The study as JSON types."""
-        return dataclasses.asdict(self)
+        return {
+            **dataclasses.asdict(self),
+            "optimizer": self.optimizer.to_dict(),
+        }
 
     def _expanded(self):
         return [expanded for each in self.heads for expanded in grid(each)]

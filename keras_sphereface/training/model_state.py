@@ -65,6 +65,25 @@ def write_metrics(recognizer, arrays):
                 variable.assign(arrays[name])
 
 
+def non_finite_weights(model):
+    """The weights of a model that are NaN or infinite somewhere.
+
+    Args:
+        model: `keras.Model`.
+
+    Returns:
+        List of str, their paths.
+    """
+    sync_variables(model)
+    return [
+        variable.path
+        for variable in model.weights
+        if "float" in variable.dtype
+        # On the device: only one number per weight leaves it.
+        and not bool(keras.ops.all(keras.ops.isfinite(variable)))
+    ]
+
+
 def unshare_weights(recognizer):
     """Gives each weight an array of its own.
 
@@ -74,6 +93,17 @@ def unshare_weights(recognizer):
     if keras.backend.backend() == "jax":
         for variable in recognizer.trainable_variables:
             variable.assign(_array(variable))
+
+
+def finish_weights(recognizer):
+    """Puts the average of the weights in their place, if there is one.
+
+    So does Keras at the end of `fit`; a second time changes nothing.
+    """
+    recognizer.optimizer.finalize_variable_values(
+        recognizer.trainable_variables
+    )
+    unshare_weights(recognizer)
 
 
 def _variables(recognizer):

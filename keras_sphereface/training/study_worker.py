@@ -11,7 +11,6 @@ import threading
 import time
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from keras_sphereface.contract import EmbeddingError
@@ -20,20 +19,10 @@ from keras_sphereface.evaluation.study_run import ANGLE_STEP, StudyRun
 from keras_sphereface.files import write_json
 from keras_sphereface.training.center_angles import center_angles
 from keras_sphereface.training.config_flag import from_config_dict
+from keras_sphereface.training.divergence import DivergenceError
 from keras_sphereface.training.train import train
 
 _MOST_FACES = 1024  # whose angles are measured
-
-
-class NonFiniteLossError(ArithmeticError):
-    """A run whose loss is not finite any more."""
-
-
-class _FiniteLoss(keras.callbacks.Callback):
-    def on_train_batch_end(self, batch, logs=None):
-        loss = float((logs or {}).get("loss", 0.0))
-        if not math.isfinite(loss):
-            raise NonFiniteLossError(f"the loss is {loss} after batch {batch}")
 
 
 def run_planned(settings, folder, path):
@@ -45,33 +34,32 @@ def run_planned(settings, folder, path):
         settings: dict, those of a `PlannedRun`.
         folder: path of a folder for the files of the run; removed at the end.
         path: path of the JSON file to write.
-
-    Returns:
-        `StudyRun`.
     """
     config = from_config_dict(settings["config"])
     folder, started = Path(folder), time.monotonic()
-    measured, failure = {}, ""
+
+    def keep(result=None, failure=""):
+        run = StudyRun(
+            head=config.head.name,
+            arguments=dict(config.head.arguments),
+            learning_rate=config.optimizer.learning_rate,
+            seed=config.seed,
+            history=read_history(folder / "history.csv"),
+            failure=failure,
+            seconds=round(time.monotonic() - started, 1),
+            **({} if result is None else _measure(result)),
+        )
+        write_json(path, {"settings": settings, "run": run.to_dict()})
+
     try:
-        result = train(config, folder, [_FiniteLoss()], progress=False)
-        measured = _measure(result)
-    except NonFiniteLossError:
-        failure = "diverged"
+        # Kept before the run counts as finished, or one killed while it is
+        # measured would train again.
+        train(config, folder, progress=False, export=keep)
+    except DivergenceError:
+        keep(failure="diverged")
     except EmbeddingError as error:
-        failure = "collapsed" if error.is_finite else "diverged"
-    run = StudyRun(
-        head=config.head.name,
-        arguments=dict(config.head.arguments),
-        learning_rate=config.optimizer.learning_rate,
-        seed=config.seed,
-        history=read_history(folder / "history.csv"),
-        failure=failure,
-        seconds=round(time.monotonic() - started, 1),
-        **measured,
-    )
-    write_json(path, {"settings": settings, "run": run.to_dict()})
+        keep(failure="collapsed" if error.is_finite else "diverged")
     shutil.rmtree(folder)
-    return run
 
 
 def _measure(result):
@@ -147,7 +135,8 @@ def main():
 def _end_with_input():
     # Not by `sys.stdin`, whose lock would be held when the interpreter ends.
     os.read(sys.stdin.fileno(), 1)
-    os.kill(os.getpid(), signal.SIGTERM)
+    # Not by a signal that `train` would answer with another step.
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

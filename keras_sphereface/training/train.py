@@ -1,13 +1,10 @@
 import importlib.util
-import time
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
 
 from keras_sphereface import heads
-from keras_sphereface.callbacks import ProgressBar
-from keras_sphereface.data import ImageSampling, training_dataset
+from keras_sphereface.data import ImageSampling
 from keras_sphereface.evaluation import VerificationReport, evaluate_pairs
 from keras_sphereface.files import new_file, write_json
 from keras_sphereface.models import (
@@ -15,20 +12,23 @@ from keras_sphereface.models import (
     build_embedding_model,
     embedding_function,
 )
-from keras_sphereface.training.batches import build_augmentation, build_sampling
+from keras_sphereface.training.batches import build_sampling
+from keras_sphereface.training.data_fingerprint import DataFingerprint
+from keras_sphereface.training.divergence import divergence_error
 from keras_sphereface.training.faces import TrainingFaces, load_faces
+from keras_sphereface.training.fit_run import fit_run
 from keras_sphereface.training.identities import keep_identities
-from keras_sphereface.training.model_state import unshare_weights
 from keras_sphereface.training.optimizer import build_optimizer
 from keras_sphereface.training.run import Run, verification_of
+from keras_sphereface.training.run_report import run_report
+from keras_sphereface.training.stop_signals import StopSignals
 from keras_sphereface.training.strategy import (
     count_devices,
     make_cpu_devices,
     open_strategy,
     writes_files,
 )
-
-_CACHE_BYTES = 2**30
+from keras_sphereface.training.workdir import checkpoint_folder, open_workdir
 
 
 class TrainResult(NamedTuple):
@@ -37,9 +37,9 @@ class TrainResult(NamedTuple):
     Attributes:
         recognizer: the trained `FaceRecognizer`.
         faces: the `TrainingFaces` it saw.
-        before: `VerificationReport` of the untrained embedder, or `None`
-            without pairs.
-        after: `VerificationReport` of the trained one, or `None`.
+        reports_before: dict of `VerificationReport` of the untrained embedder
+            by the name of the pair set, the main one first.
+        reports_after: dict of those of the trained one.
         history: list of dicts, the logs of each epoch.
         report: dict, what `report.json` says.
         writes_files: bool, `False` on all workers but one.
@@ -47,25 +47,52 @@ class TrainResult(NamedTuple):
 
     recognizer: Any
     faces: TrainingFaces
-    before: VerificationReport | None
-    after: VerificationReport | None
+    reports_before: dict[str, VerificationReport]
+    reports_after: dict[str, VerificationReport]
     history: list
     report: dict
     writes_files: bool
 
+    @property
+    def before(self):
+        """The report of the main pair set, untrained, or `None`."""
+        return next(iter(self.reports_before.values()), None)
 
-def train(config, workdir, callbacks=(), progress=True):
+    @property
+    def after(self):
+        """The report of the main pair set, trained, or `None`."""
+        return next(iter(self.reports_after.values()), None)
+
+
+def train(config, workdir, callbacks=(), progress=True, export=None):
     """Trains a recognizer and verifies it before and after.
 
     Writes `embedder.keras`, `recognizer.keras`, `identities.json`,
     `history.csv` and `report.json` into `workdir`, and, verifying while it
-    trains, `best_embedder.keras`. A run that was killed resumes from its newest
-    checkpoint when the same config is started again, and ends with the weights
-    it would have had; a finished run leaves no checkpoints, and starting it
-    again starts over.
+    trains, `best_embedder.keras`.
+
+    A run that was killed resumes from its newest checkpoint when the same
+    config is started again on the same data, and ends with the weights it would
+    have had. Its checkpoints stay until `export` has returned, so that one
+    killed while it exports goes on there; a finished run leaves none, and
+    starting it again starts over. SIGTERM and SIGINT end a run after the step
+    that is being done, or the verification, with a checkpoint and the exit code
+    128 plus the number of the signal; a second one ends it at once. On many
+    workers, which would have to agree on the step, they do what they always do.
+
+    While it runs, `workdir` is its own: another run there is refused, and what
+    a killed one left unfinished is removed.
+
+    A `callbacks.TrainingAlarm` watches; what it said is in `report.json` under
+    `alarms`. A run whose weights are not finite, or none of its last 50 losses,
+    ends within 51 steps: it saves no model, its checkpoints stay, and
+    `report.json` says under `diverged` what the error does. With
+    `on_divergence="rollback"` it goes back to the newest checkpoint at a lower
+    learning rate first, as often as `rollbacks` says.
 
     Pairs are scored without flip fusion: the thresholds are for a device that
-    embeds one crop once.
+    embeds one crop once. They are those of the main pairs, the first unless
+    `DataConfig.main_pairs` names others.
 
     Args:
         config: `TrainConfig`.
@@ -74,120 +101,105 @@ def train(config, workdir, callbacks=(), progress=True):
         callbacks: more Keras callbacks. Their own state is not resumed.
             Defaults to `()`.
         progress: bool, whether to show a progress bar. Defaults to `True`.
+        export: function of the `TrainResult`, for what else is made of it
+            before the run counts as finished. Called where files are written,
+            when those above are. Defaults to `None`.
 
     Returns:
         `TrainResult`.
+
+    Raises:
+        CheckpointError: `workdir` holds an unfinished run of another config or
+            on other data, or its checkpoints are damaged.
+        FolderInUseError: another process trains in `workdir`.
+        DivergenceError: the run diverged and does not go on.
     """
-    workdir = Path(workdir)
-    workdir.mkdir(parents=True, exist_ok=True)
     make_cpu_devices(config.cpu_devices)
     with open_strategy(config) as strategy:
+        is_writer = writes_files(strategy)
+        replicas = count_devices(config, strategy)
+    with (
+        StopSignals(config.strategy != "multi_worker") as signals,
+        open_workdir(workdir, is_writer) as folder,
+    ):
+        run, faces = _open_run(config, folder, is_writer, signals)
+        embed = embedding_function(run.recognizer.embedder)
+        before = _verify(embed, faces)
+        run.resume()
+        if config.tensorboard and is_writer:
+            callbacks = [*callbacks, _tensorboard(folder)]
+        first_step = run.step
+        seconds = fit_run(run, faces, callbacks, progress)
+        after = {} if run.is_broken else _verify(embed, faces)
+        error = divergence_error(run) if run.is_broken else None
+        report = run_report(
+            run,
+            faces,
+            before,
+            after,
+            replicas=replicas,
+            first_step=first_step,
+            seconds=seconds,
+            error=error,
+        )
+        if error is not None:
+            if is_writer:
+                write_json(folder / "report.json", report)
+            raise error
+        result = TrainResult(
+            run.recognizer, faces, before, after, run.history, report, is_writer
+        )
+        if is_writer:
+            _write(result, folder)
+            if export is not None:
+                export(result)
+            run.finish()
+    return result
+
+
+def _open_run(config, workdir, is_writer, signals):
+    """The `Run` of a config, at its start, and its `TrainingFaces`."""
+    with open_strategy(config):
         if config.deterministic:
             _make_deterministic()
         keras.utils.set_random_seed(config.seed)
         faces = load_faces(config.data, config.seed)
         steps = _steps_per_epoch(config, faces)
         recognizer = _build_recognizer(config, faces.num_classes, steps)
-    is_writer = writes_files(strategy)
     verification = verification_of(
         config, faces, recognizer, workdir, is_writer
     )
-    run = Run(config, recognizer, workdir, steps, verification, is_writer)
+    run = Run(
+        config,
+        recognizer,
+        workdir,
+        DataFingerprint(faces, steps, checkpoint_folder(workdir)),
+        verification,
+        is_writer,
+        signals,
+    )
     if is_writer:
         keep_identities(
             workdir, faces.identities, is_resumed=bool(run.checkpoints.steps())
         )
-    embed = embedding_function(recognizer.embedder)
-    before = _verify(embed, faces)
-    run.resume()
-    started, first_step = time.monotonic(), run.step
-    if config.tensorboard and is_writer:
-        callbacks = [*callbacks, _tensorboard(workdir)]
-    _fit(config, run, faces, callbacks, progress)
-    seconds = time.monotonic() - started
-    after = _verify(embed, faces)
-    trained = (run.step - first_step) * config.batch_size
-    report = {
-        "config": config.to_dict(),
-        "data": {
-            "source": faces.name,
-            "num_classes": faces.num_classes,
-            "num_images": faces.num_images,
-        },
-        "replicas": count_devices(config, strategy),
-        "resumed_from_step": first_step or None,
-        "training_seconds": round(seconds, 1),
-        "images_per_second": round(trained / seconds, 1),
-        "history": run.history,
-        "before": None if before is None else before.to_dict(),
-        "after": None if after is None else after.to_dict(),
-        "operating_points": (
-            [] if after is None else after.to_dict()["operating_points"]
-        ),
+    return run, faces
+
+
+def _write(result, workdir):
+    for name, model in (
+        ("embedder.keras", result.recognizer.embedder),
+        ("recognizer.keras", result.recognizer),
+    ):
+        with new_file(workdir / name) as path:
+            model.save(path)
+    write_json(workdir / "report.json", result.report)
+
+
+def _verify(embed, faces):
+    return {
+        name: evaluate_pairs(embed, pairs, name=name)
+        for name, pairs in faces.pair_sets.items()
     }
-    if is_writer:
-        for name, model in (
-            ("embedder.keras", recognizer.embedder),
-            ("recognizer.keras", recognizer),
-        ):
-            with new_file(workdir / name) as path:
-                model.save(path)
-        write_json(workdir / "report.json", report)
-        run.checkpoints.remove()
-    return TrainResult(
-        recognizer, faces, before, after, run.history, report, is_writer
-    )
-
-
-def _fit(config, run, faces, callbacks, progress):
-    """Fits what is left of the run: the rest of an epoch, then whole ones."""
-
-    def fit(last_epoch):
-        first_epoch, seen = divmod(run.step, run.steps_per_epoch)
-        dataset = training_dataset(
-            faces.source,
-            config.batch_size,
-            seed=config.seed,
-            flip=config.data.flip,
-            cache=_caches(config.data, faces),
-            sampling=build_sampling(config.data),
-            augment=build_augmentation(config.data),
-            repeat=True,
-            first_step=run.step,
-        )
-        bar = ProgressBar(
-            first_step=run.step, last_step=last_epoch * run.steps_per_epoch
-        )
-        run.recognizer.fit(
-            dataset,
-            initial_epoch=first_epoch,
-            epochs=last_epoch,
-            steps_per_epoch=run.steps_per_epoch - seen,
-            callbacks=[run, *callbacks, *([bar] if progress else [])],
-            verbose=0,
-        )
-        unshare_weights(run.recognizer)
-
-    def is_over():
-        total = run.steps_per_epoch * config.epochs
-        return run.stopped or run.step >= total
-
-    if run.step % run.steps_per_epoch:
-        fit(run.step // run.steps_per_epoch + 1)
-        if is_over():
-            return
-        # `fit` ends with the average of the weights, if there is one, in
-        # their place.
-        run.go_to(run.at_epoch_end)
-    if not is_over():
-        fit(config.epochs)
-
-
-def _caches(config, faces):
-    if config.cache is not None:
-        return config.cache
-    height, width = config.image_size
-    return faces.num_images * height * width * 3 <= _CACHE_BYTES
 
 
 def _steps_per_epoch(config, faces):
@@ -245,9 +257,3 @@ def _build_recognizer(config, num_classes, steps_per_epoch):
         build_optimizer(config.optimizer, steps_per_epoch, config.epochs)
     )
     return recognizer
-
-
-def _verify(embed, faces):
-    if faces.pairs is None:
-        return None
-    return evaluate_pairs(embed, faces.pairs, name=faces.pairs_name)

@@ -19,6 +19,7 @@ from keras_sphereface.backend.keras_internals import (
     PASSED,
     USED,
     all_layers,
+    assigned_variables,
     draw_from,
     file_weights_as_functional,
     infers_shapes,
@@ -31,6 +32,7 @@ from keras_sphereface.backend.keras_internals import (
     saved_name,
     strategy_of,
     sync_variables,
+    tell_directions,
     track,
     trained_variables,
 )
@@ -303,3 +305,27 @@ def test_each_name_has_a_reason_and_is_used():
     for name in {**USED, **PASSED}:
         # In its table, and where it is used.
         assert text.count(name.rsplit(".", 1)[-1]) >= 2, name
+
+
+def test_variables_that_a_layer_assigns_are_told_from_frozen_ones():
+    inputs = keras.Input((3,))
+    norm = keras.layers.BatchNormalization()
+    model = keras.Model(inputs, norm(keras.layers.Dense(2)(inputs)))
+    model.trainable = False
+    assert len(model.non_trainable_variables) == 6
+    found = assigned_variables(keras.Sequential([model, norm]))
+    assert [v.name for v in found] == ["moving_mean", "moving_variance"]
+
+
+def test_directions_are_told_once_and_measure_nothing():
+    model = functional()
+    model.compile("sgd", "mse")
+    for _ in range(2):
+        tell_directions(model, {"far": "up", "near": "down"})
+    (told,) = model.metrics[-1:]
+    assert [metric.name for metric in told.metrics] == ["far", "near"]
+    assert len(model.metrics) == 2, no_longer("Layer._tracker")
+    before = len(model.metrics_variables)
+    model.fit(X, Y, verbose=0)
+    assert set(model.evaluate(X, Y, verbose=0, return_dict=True)) == {"loss"}
+    assert len(model.metrics_variables) == before

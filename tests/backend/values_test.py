@@ -3,11 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_sphereface.backend import (
-    check_labels,
-    is_traced,
-    nan_for_wrong_labels,
-)
+from keras_sphereface.backend import check_labels, is_traced
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "int64"])
@@ -111,15 +107,6 @@ def test_soft_labels_come_back_with_their_largest_class(labels):
 def test_one_class_has_indices_and_no_rows():
     found, rows = check_labels(np.zeros((3, 1), "int32"), 1)
     assert (found.shape, rows) == ((3,), None)
-
-
-def test_the_loss_of_a_wrong_label_is_nan():
-    losses = ops.convert_to_tensor(np.float32([1, 2, 3]))
-    labels = ops.convert_to_tensor(np.int32([4, -1, 0]))
-    np.testing.assert_array_equal(
-        ops.convert_to_numpy(nan_for_wrong_labels(losses, labels)),
-        [1, np.nan, 3],
-    )
 
 
 def test_only_a_tensor_of_a_step_being_compiled_is_traced():

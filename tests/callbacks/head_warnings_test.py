@@ -8,7 +8,11 @@ import pytest
 
 from keras_sphereface import heads
 from keras_sphereface.callbacks.head_snapshot import HeadSnapshot
-from keras_sphereface.callbacks.head_warnings import head_warnings
+from keras_sphereface.callbacks.head_warnings import (
+    follows_norms,
+    head_warnings,
+    logit_scale,
+)
 
 
 def snapshot(epoch=1, norm=10.0, **changes):
@@ -26,7 +30,7 @@ def snapshot(epoch=1, norm=10.0, **changes):
     return fine._replace(**changes)
 
 
-HEAD = heads.get("cosface", 1000, margin=0.35)
+HEAD = heads.get("cosface", 1000, margin=0.35, scale=64.0)
 
 
 def warnings_of(*snapshots, head=HEAD, **kwargs):
@@ -76,6 +80,43 @@ def test_norms_collapse_against_most_of_the_run():
     assert list(found) == ["norms"]
     assert "0.9" in found["norms"]
     assert warnings_of(*run, snapshot(norm=1.1)) == {}
+
+
+def test_embeddings_that_turn_away_are_named_where_they_do_not_come_back():
+    def degrees(angle):
+        return snapshot(target_angles=np.array([70.0, angle, 170.0]))
+
+    found = warnings_of(degrees(97.0), degrees(104.0))
+    assert list(found) == ["angles"]
+    assert "is 104 degrees, where random ones have 90" in found["angles"]
+    assert warnings_of(degrees(104.0)) == {}
+    assert warnings_of(degrees(104.0), degrees(102.9)) == {}
+    assert list(warnings_of(degrees(90.0), degrees(93.0))) == ["angles"]
+    assert warnings_of(degrees(97.0), degrees(98.9)) == {}
+    assert warnings_of(degrees(88.0), degrees(91.9)) == {}
+
+
+def test_the_remedy_is_that_of_the_head():
+    run = [snapshot(norm=10)] * 3 + [snapshot(norm=0.5)]
+    kwargs = {"normalization": "soft", "detach": "cosine"}
+    head = heads.get("spherefacer", 1000, **kwargs)
+    assert "take detach=True" in warnings_of(*run, head=head)["norms"]
+    kwargs["normalization"] = "hard"
+    head = heads.get("spherefacer", 1000, **kwargs)
+    assert "weight decay" in warnings_of(*run, head=head)["norms"]
+    away = [snapshot(target_angles=np.array([120.0]))] * 2
+    head = heads.get("arcface", 1000, detach=False)
+    assert "take detach=True" in warnings_of(*away, head=head)["angles"]
+    head = heads.get("normface", 1000)
+    assert "detach" not in warnings_of(*away, head=head)["angles"]
+
+
+def test_the_scale_of_a_head_may_follow_the_norm():
+    none = heads.get("spherefacer", 10, normalization="none")
+    assert logit_scale(none, 3.0) == 3.0
+    assert logit_scale(HEAD, 3.0) == 64.0
+    assert follows_norms(none)
+    assert not follows_norms(HEAD)
 
 
 def test_in_the_first_epochs_norms_may_be_anything_but_zero():

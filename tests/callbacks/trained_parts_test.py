@@ -2,7 +2,11 @@ import keras
 import pytest
 
 from keras_sphereface import heads
-from keras_sphereface.callbacks.trained_parts import find_embedder, find_head
+from keras_sphereface.callbacks.trained_parts import (
+    find_embedder,
+    find_head,
+    heads_of,
+)
 from keras_sphereface.models import FaceRecognizer
 
 
@@ -45,6 +49,13 @@ def test_without_exactly_one_head_it_must_be_given(count):
     model, _ = functional(*(heads.get("arcface", 4) for _ in range(count)))
     with pytest.raises(ValueError, match=rf"`head` must.*with {count} heads"):
         find_head(model)
+
+
+def test_heads_are_listed_once_each():
+    one, two = heads.get("arcface", 4), heads.get("cosface", 4)
+    assert heads_of(FaceRecognizer(embedder(), one)) == [one]
+    assert heads_of(functional(one, two)[0]) == [one, two]
+    assert heads_of(embedder()) == []
 
 
 def test_what_is_no_head_is_none():

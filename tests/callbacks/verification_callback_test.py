@@ -1,8 +1,12 @@
+import io
+
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_sphereface.callbacks import VerificationCallback
+from keras_sphereface.contract import ImageError
 from keras_sphereface.evaluation import evaluate_pairs
 from keras_sphereface.heads import SphereFaceRHead
 from keras_sphereface.models.face_recognizer import FaceRecognizer
@@ -63,10 +67,19 @@ def test_logs_what_evaluation_measures(recognizer, pairs):
 
 
 def test_names_the_logs_after_several_pair_sets(recognizer, pairs):
-    history = fit(
-        recognizer, VerificationCallback({"lfw": pairs, "cfp": pairs}), 1
-    )
-    assert history["lfw_accuracy"] == history["cfp_accuracy"]
+    callback = VerificationCallback({"lfw": pairs, "cfp": pairs}, far=0.1)
+    history = fit(recognizer, callback, 1)
+    for measure in ("accuracy", "equal_error", "tar"):
+        first = history[f"lfw_verification_{measure}"]
+        assert first == history[f"cfp_verification_{measure}"]
+    assert not [name for name in history if name.startswith("verification_")]
+
+
+def test_a_dict_of_one_pair_set_needs_no_prefix(recognizer, pairs):
+    callback = VerificationCallback({"lfw": pairs})
+    history = fit(recognizer, callback, 1)
+    accuracy = callback.reports["lfw"].accuracy
+    assert history["verification_accuracy"] == [accuracy]
 
 
 def test_verifies_every_few_epochs_and_the_last(recognizer, pairs):
@@ -121,3 +134,43 @@ def test_a_model_without_an_embedder_is_named(pairs):
     callback.set_params({"epochs": 1})
     with pytest.raises(ValueError, match=r"`embedder` must be given"):
         callback.on_epoch_end(0)
+
+
+def test_pairs_of_one_fold_are_measured(recognizer, pairs):
+    folds = np.zeros(len(pairs), int)
+    one = PairSet(
+        pairs.images, pairs.index_a, pairs.index_b, pairs.is_same, folds
+    )
+    history = fit(recognizer, VerificationCallback(one), 1)
+    assert 0.4 < history["verification_accuracy"][0] <= 1
+
+
+def test_pairs_that_cannot_be_measured_are_refused_at_once(pairs):
+    same = np.flatnonzero(pairs.is_same)
+    of_one_kind = PairSet(
+        pairs.images,
+        pairs.index_a[same],
+        pairs.index_b[same],
+        pairs.is_same[same],
+        pairs.folds[same],
+    )
+    with pytest.raises(ValueError, match="both kinds outside each fold"):
+        VerificationCallback({"lfw": pairs, "one kind": of_one_kind})
+
+
+def test_a_broken_image_is_found_before_the_first_step(recognizer, pairs):
+    images = [*map(as_png, pairs.images[:-1]), b"no image"]
+    broken = PairSet(
+        images, pairs.index_a, pairs.index_b, pairs.is_same, pairs.folds
+    )
+    before = recognizer.embedder.get_weights()
+    with pytest.raises(ImageError, match=f"image {len(images) - 1}"):
+        fit(recognizer, VerificationCallback(broken), 1)
+    for old, new in zip(before, recognizer.embedder.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def as_png(image):
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()

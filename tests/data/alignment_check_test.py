@@ -5,6 +5,8 @@ import pytest
 from PIL import Image
 
 from keras_sphereface.data import ImageFolder, SyntheticFaces, check_alignment
+from keras_sphereface.data.alignment_check import warn_if_pairs_unaligned
+from keras_sphereface.pairs import PairSet
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "faces"
 needs_faces = pytest.mark.skipif(
@@ -103,3 +105,14 @@ def test_a_folder_of_crops_that_are_off_warns(tmp_path):
 def test_too_few_images_are_an_error():
     with pytest.raises(ValueError, match="at least 128 images"):
         check_alignment(np.zeros((20, 112, 112, 3), np.uint8))
+
+
+@needs_faces
+def test_a_test_set_is_looked_at_as_a_training_set_is(faces, recwarn):
+    columns = [0, 2], [1, 3], [True, False], [0, 1]
+    for images in (faces[:140], moved(faces[:100], y=9), faces[:140, :50]):
+        warn_if_pairs_unaligned(PairSet(images, *columns), "lfw")
+    assert not recwarn.list
+    pairs = PairSet(moved(faces[:140], y=9), *columns)
+    with pytest.warns(UserWarning, match="The crops of lfw do not .* too low"):
+        warn_if_pairs_unaligned(pairs, "lfw")

@@ -8,6 +8,7 @@ class Faces:
     """Counts how often all images are looked at."""
 
     image_size = (16, 12)
+    has_rare_kinds = False
 
     def __init__(self, bad):
         self.bad = bad
@@ -36,6 +37,17 @@ def test_a_large_set_is_examined_once():
     for _ in range(2):
         found = examine_once(faces, "set", "digest")
         assert found == {1: "cut short", 4: "no image"}
+    assert faces.looks == 1
+    assert not faces.has_rare_kinds
+
+
+def test_rare_kinds_are_remembered():
+    faces = Faces({})
+    faces.has_rare_kinds = True
+    examine_once(faces, "set", "digest")
+    faces.has_rare_kinds = False
+    examine_once(faces, "set", "digest")
+    assert faces.has_rare_kinds
     assert faces.looks == 1
 
 

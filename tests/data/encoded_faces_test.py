@@ -5,35 +5,11 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
+from faces_in_memory import FacesInMemory
 from record_files import encoded
 
-from keras_sphereface.data.encoded_faces import (
-    EncodedFaces,
-    first_few,
-    map_in_threads,
-)
-
-
-class FacesInMemory(EncodedFaces):
-    def __init__(self, images, image_size=(16, 12)):
-        super().__init__(image_size)
-        self.images = images
-        self.labels = np.arange(len(images), dtype=np.int32)
-        self.identities = [f"person {label}" for label in self.labels]
-
-    def read_bytes(self, position):
-        content = self.images[position]
-        if isinstance(content, Exception):
-            raise content
-        return content
-
-    def bytes_reader(self):
-        images = tf.constant(self.images)
-        return lambda position: images[position]
-
-    def name_of(self, position):
-        return f"face {position}"
-
+from keras_sphereface.data import encoded_faces
+from keras_sphereface.data.encoded_faces import first_few
 
 GOOD = [encoded(seed, "PNG") for seed in range(3)]
 
@@ -59,6 +35,10 @@ def test_iterating_gives_images_as_they_are_stored():
     assert (len(faces), faces.num_classes) == (3, 3)
 
 
+def test_sizes_that_a_format_does_not_know_are_0():
+    assert FacesInMemory(GOOD).sizes().tolist() == [0, 0, 0]
+
+
 def test_bad_images_are_found_among_good_ones():
     bad = [b"", b"no image", OSError(5, "Input/output error")]
     faces = FacesInMemory([GOOD[0], bad[0], GOOD[1], bad[1], bad[2]])
@@ -78,6 +58,30 @@ def test_an_image_of_another_size_is_an_error_that_names_it():
             look()
 
 
+def test_an_image_of_another_size_is_not_decoded(monkeypatch):
+    def decode(*_):
+        raise AssertionError
+
+    faces = FacesInMemory([encoded(1, "PNG", (8, 6))])
+    monkeypatch.setattr(encoded_faces, "_decode_images", decode)
+    monkeypatch.setattr(encoded_faces, "decode_checked", decode)
+    for look in (faces.examine, faces.load):
+        with pytest.raises(ValueError, match="Received: 8x6 in face 0"):
+            look()
+
+
+def test_a_set_knows_whether_it_has_other_kinds_than_jpeg_and_png():
+    faces = FacesInMemory(GOOD)
+    assert faces.has_rare_kinds  # nobody has looked
+    faces.examine()
+    assert not faces.has_rare_kinds
+    faces = FacesInMemory([*GOOD, encoded(3, "BMP")])
+    faces.examine()
+    assert faces.has_rare_kinds
+    found = faces.load()[0][3]
+    np.testing.assert_array_equal(found, pixels(encoded(3, "PNG")))
+
+
 def test_what_is_left_out_is_one_warning():
     faces = FacesInMemory(GOOD)
     faces.warn_of_unreadable("image files")  # none
@@ -91,19 +95,6 @@ def test_what_is_left_out_is_one_warning():
 def test_a_size_must_be_height_and_width(size):
     with pytest.raises(ValueError, match="`image_size`"):
         FacesInMemory([], size)
-
-
-def test_threads_keep_the_order():
-    chunks = []
-
-    def double(items):
-        chunks.append(len(items))
-        return [2 * item for item in items]
-
-    assert list(map_in_threads(double, range(10), chunk=4)) == [
-        *range(0, 20, 2)
-    ]
-    assert sorted(chunks) == [2, 4, 4]
 
 
 @pytest.mark.parametrize(

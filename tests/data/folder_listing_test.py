@@ -19,7 +19,7 @@ def write(folder, *names):
 
 
 def names_of(folder):
-    paths_of, _ = list_images(folder)
+    paths_of, _, _ = list_images(folder)
     return {
         identity: [os.path.relpath(path, folder) for path in paths]
         for identity, paths in paths_of.items()
@@ -35,33 +35,51 @@ def test_identities_and_images_come_in_the_order_of_their_names(tmp_path):
     ]
 
 
-def test_hidden_and_other_files_are_passed_over(tmp_path):
+def test_hidden_files_are_passed_over_and_others_listed(tmp_path):
     folder = write(
-        tmp_path, "a/1.jpg", "a/.2.jpg", "a/notes.txt", ".git/1.jpg", "readme"
+        tmp_path,
+        "a/1.jpg",
+        "a/.2.jpg",
+        "a/notes.txt",
+        "a/more/1.jpg",
+        ".git/1.jpg",
+        "readme",
     )
-    assert names_of(folder) == {"a": ["a/1.jpg"]}
+    (tmp_path / "a" / "2.dat").write_bytes(b"GIF89a")
+    (tmp_path / "a" / "3").write_bytes(b"\xff\xd8\xff\xe0")
+    (tmp_path / "a" / "gone.dat").symlink_to(tmp_path / "nowhere")
+    assert names_of(folder) == {"a": ["a/1.jpg", "a/3"]}
+    _, left_out, _ = list_images(folder)
+    found = {os.path.relpath(path, folder): left_out[path] for path in left_out}
+    assert list(found) == ["a/2.dat", "a/gone.dat", "a/more", "a/notes.txt"]
+    assert found["a/2.dat"].startswith("GIF, not JPEG")
+    assert found["a/gone.dat"] == "No such file or directory"
+    assert found["a/more"].startswith("a folder in an identity")
+    assert found["a/notes.txt"].startswith("not an image")
 
 
 def test_the_digest_changes_with_the_entries(tmp_path):
     folder = write(tmp_path, "a/1.jpg", "b/1.jpg")
     os.utime(tmp_path / "a", (1, 1))
-    digest = list_images(folder)[1]
-    assert list_images(folder)[1] == digest
+    digest = list_images(folder)[2]
+    assert list_images(folder)[2] == digest
     write(tmp_path, "a/2.jpg")
-    assert list_images(folder)[1] != digest
+    assert list_images(folder)[2] != digest
 
 
 def test_a_large_listing_is_read_from_the_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_SPHEREFACE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(listing_cache, "MIN_IMAGES", 3)
-    folder = write(tmp_path / "set", "a/1.jpg", "a/2.jpg", "b/1.jpg")
-    first, digest = list_images(folder)
+    folder = write(tmp_path / "set", "a/1.jpg", "a/2.jpg", "b/1.jpg", "b/x")
+    first, left_out, digest = list_images(folder)
+    assert len(left_out) == 1
     kept = listing_cache.read_listing(folder, digest)
     assert kept["counts"].tolist() == [2, 1]
     # What the cache says is believed while the folders are the same.
     kept["names"] = listing_cache.pack_names(["1.jpg", "9.jpg", "1.jpg"])
     listing_cache.write_listing(folder, digest, kept)
-    again, _ = list_images(folder)
+    again, left_out_again, _ = list_images(folder)
+    assert left_out_again == left_out
     assert again["b"] == first["b"]
     assert again["a"][1].endswith("9.jpg")
 
@@ -71,7 +89,10 @@ def test_a_large_listing_is_read_from_the_cache(tmp_path, monkeypatch):
     [
         (["1.jpg", "a/1.jpg"], r"images directly in folder=.*: 1\.jpg"),
         (["notes.txt"], "without any sub-folder"),
-        (["a/1.jpg", "b/notes.txt", "c/x"], "no readable image in b, c of"),
+        (
+            ["a/1.jpg", "b/notes.txt", "c/x"],
+            r"no readable image in b, c of .*: b/notes.txt \(not an image",
+        ),
         (["all/a/1.jpg"], "Did you mean folder='.*all'"),
     ],
 )

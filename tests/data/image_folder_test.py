@@ -1,13 +1,17 @@
 import io
 import os
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from image_bombs import png_of
 from PIL import Image
 
-from keras_sphereface.contract import ImageError
-from keras_sphereface.data import ImageFolder
+from keras_sphereface.contract import ImageError, read_image
+from keras_sphereface.contract.image_policy import READ_KINDS
+from keras_sphereface.data import ImageFolder, training_dataset
+from keras_sphereface.data.decoding import READS_WEBP
 
 SIZE = (16, 12)
 
@@ -56,7 +60,7 @@ def test_labels_are_positions_of_the_sorted_identities(tmp_path):
     assert folder.unreadable == {}
 
 
-def test_any_case_of_the_extensions_is_an_image_and_the_rest_is_ignored(
+def test_any_case_of_the_extensions_is_an_image_and_the_rest_is_counted(
     tmp_path,
 ):
     jpeg, png = encoded(picture()), encoded(picture(), "PNG")
@@ -69,8 +73,13 @@ def test_any_case_of_the_extensions_is_an_image_and_the_rest_is_ignored(
         ".cache/1.jpg": b"in a hidden folder",
         "README.md": b"text",
     }
-    folder = folder_of(write(tmp_path, images | others))
+    with pytest.warns(UserWarning, match="2 of 5 files cannot be used"):
+        folder = folder_of(write(tmp_path, images | others))
     assert folder.identities == ["a"]
+    assert [Path(path).name for path in folder.unreadable] == [
+        "notes.txt",
+        "thumbnails",
+    ]
     assert [Path(path).name for path in folder.paths] == [
         "1.JPG",
         "2.Jpeg",
@@ -89,7 +98,8 @@ def test_names_in_any_script_and_links_are_followed(tmp_path):
         tmp_path / "store" / "person" / "1.jpg"
     )
     (faces / "Ødegård" / "loop").symlink_to(faces)
-    folder = folder_of(faces)
+    with pytest.warns(UserWarning, match="loop .a folder in an identity"):
+        folder = folder_of(faces)
     assert folder.identities == ["Ødegård", "李娜"]
     assert folder.labels.tolist() == [0, 0, 1]
     assert len(folder.load()[0]) == 3
@@ -141,16 +151,26 @@ def turned(orientation):
 
 BAD_FILES = {
     "empty": (b"", "empty file"),
-    "text": (b"this is a text", "neither JPEG nor PNG"),
-    "gif": (encoded(picture(), "GIF"), "neither JPEG nor PNG"),
-    "bmp": (encoded(picture(), "BMP"), "neither JPEG nor PNG"),
-    "webp": (encoded(picture(), "WEBP"), "neither JPEG nor PNG"),
-    "jpeg without its end": (JPEG[:-2], "corrupt or truncated"),
-    "half a jpeg": (JPEG[: len(JPEG) // 2], "corrupt or truncated"),
-    "start of a jpeg": (JPEG[:20], "corrupt or truncated"),
-    "png without its end": (PNG[:-20], "corrupt or truncated"),
-    "start of a png": (PNG[:24], "corrupt or truncated"),
-    "damaged png": (PNG[:60] + b"junk" + PNG[64:], "corrupt or truncated"),
+    "text": (b"this is a text", f"not an image: neither {READ_KINDS}"),
+    "gif": (encoded(picture(), "GIF"), f"GIF, not {READ_KINDS}"),
+    "tiff": (encoded(picture(), "TIFF"), f"TIFF, not {READ_KINDS}"),
+    "jpeg without its end": (JPEG[:-2], "truncated: no end marker"),
+    "half a jpeg": (JPEG[: len(JPEG) // 2], "truncated: it has no pixels"),
+    "start of a jpeg": (JPEG[:20], "truncated: it has no pixels"),
+    "png of too few pixels": (
+        png_of(*SIZE, zlib.compress(bytes(200))),
+        "corrupt or truncated",
+    ),
+    "png without its end": (PNG[:-20], "truncated: it has no end"),
+    "start of a png": (PNG[:24], "truncated: it has no end"),
+    "damaged png": (
+        PNG[:60] + b"junk" + PNG[64:],
+        "broken: a checksum does not fit",
+    ),
+    "bmp of few colors": (
+        encoded(picture().convert("P"), "BMP"),
+        "a BMP of few colors, which TensorFlow reads otherwise",
+    ),
     "16-bit png": (sixteen_bits(), "16 bits per channel"),
     "turned jpeg": (turned(6), "turned by its EXIF orientation"),
 }
@@ -172,6 +192,45 @@ def test_a_bad_file_is_left_out_with_a_warning(tmp_path, bad_file, name):
     assert folder.labels.tolist() == [0, 1]
     assert str(tmp_path / "a" / name) not in folder.paths
     assert len(folder.load()[0]) == len(list(folder)) == 2
+
+
+def test_all_kinds_are_images_whatever_their_names(tmp_path):
+    """The folder of which two images in 24 were seen."""
+    kinds = {
+        "jpg": "JPEG",
+        "JPEG": "JPEG",
+        "jpe": "JPEG",
+        "jfif": "JPEG",
+        "png": "PNG",
+        "bmp": "BMP",
+        "ppm": "PPM",
+        "dat": "JPEG",
+        "tif": "PNG",
+    }
+    if READS_WEBP:
+        kinds["webp"] = "WEBP"
+    files = {
+        f"a/1.{suffix}": encoded(picture(), kind)
+        for suffix, kind in kinds.items()
+    }
+    files["a/1.pgm"] = encoded(picture().convert("L"), "PPM")
+    files |= {
+        "a/2.tif": encoded(picture(), "TIFF"),
+        "a/1.gif": encoded(picture(), "GIF"),
+        "a/older/1.jpg": JPEG,
+    }
+    with pytest.warns(UserWarning, match="left out") as caught:
+        folder = folder_of(write(tmp_path, files))
+    assert len(caught) == 1
+    assert f"3 of {len(files)} files" in str(caught[0].message)
+    assert len(folder) == len(files) - 3
+    batches = training_dataset(
+        folder, 4, shuffle=False, flip=False, drop_remainder=False
+    )
+    found = np.concatenate([images for images, _ in batches])
+    expected = [read_image(path) for path in folder.paths]
+    np.testing.assert_allclose(found.astype(int), expected, atol=2)
+    np.testing.assert_array_equal(found, folder.load()[0])
 
 
 def test_many_bad_files_are_counted_in_one_warning(tmp_path):
@@ -289,7 +348,7 @@ def test_without_the_check_no_file_is_opened(tmp_path):
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [
-        (b"text", ImageError, r"1\.jpg \(neither JPEG nor PNG\)"),
+        (b"text", ImageError, r"1\.jpg \(not an image: neither JPEG"),
         (encoded(picture(size=(8, 8))), ValueError, r"8x8 in .*1\.jpg"),
     ],
 )

@@ -1,6 +1,7 @@
 """Lists of images to leave out, as they stand in a file."""
 
 import math
+import os
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_a_list_takes_the_place_of_an_older_one_or_not_at_all(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name,label\na,1\n", r"list\.csv: .*`image`.*Received: name, label"),
+        ("name,label\na,1\n", r"list\.csv: .*`image`.*Received: 'name, label'"),
         ("", r"list\.csv: the first line must name"),
         ("image,label\na,1\nb,one\n", r"line 3: `label`.*label='one'"),
         ("image,angle\na,wide\n", r"line 2:.*`angle`.*angle='wide'"),
@@ -62,3 +63,17 @@ def test_what_is_no_list_is_named(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(ValueError, match=message):
         read_left_out(path)
+
+
+def test_names_of_other_bytes_than_utf_8_read_as_they_were_written(tmp_path):
+    images = [LeftOutImage(os.fsdecode(b"Ren\xe9/1.jpg"), 3)]
+    write_left_out(tmp_path / "list.csv", images)
+    assert b"Ren\xe9/1.jpg" in (tmp_path / "list.csv").read_bytes()
+    (found,) = read_left_out(tmp_path / "list.csv")
+    assert os.fsencode(found.image) == b"Ren\xe9/1.jpg"
+
+
+def test_a_field_that_does_not_end_is_named_with_its_line(tmp_path):
+    (tmp_path / "list.csv").write_text('image\na\n"' + "b" * 140_000)
+    with pytest.raises(ValueError, match=r"list\.csv, line 3: .*field larger"):
+        read_left_out(tmp_path / "list.csv")

@@ -1,3 +1,6 @@
+import hashlib
+import io
+
 import numpy as np
 import pytest
 
@@ -35,6 +38,35 @@ def test_a_damaged_listing_is_none(folder, keep):
     listing_cache.write_listing("a", "digest", LISTING)
     (path,) = folder.iterdir()
     path.write_bytes(path.read_bytes()[:keep])
+    with pytest.warns(UserWarning, match=r"damaged; the set is searched anew"):
+        assert listing_cache.read_listing("a", "digest") is None
+
+
+def test_of_a_thousand_mutations_none_is_a_listing(folder):
+    names = [f"{number}.jpg" for number in range(40)]
+    listing = {**LISTING, "names": listing_cache.pack_names(names)}
+    listing_cache.write_listing("a", "digest", listing)
+    (path,) = folder.iterdir()
+    content, rng = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(1000):
+        mutated = bytearray(content)
+        mutated[rng.integers(len(content))] ^= rng.integers(1, 256)
+        path.write_bytes(mutated)
+        with pytest.warns(UserWarning, match="damaged"):
+            assert listing_cache.read_listing("a", "digest") is None
+    path.write_bytes(content)
+    assert listing_cache.read_listing("a", "digest")
+
+
+def test_a_listing_that_would_inflate_is_none(folder):
+    """Its digest fits, as that of a tampered file may."""
+    listing_cache.write_listing("a", "digest", LISTING)
+    (path,) = folder.iterdir()
+    stream = io.BytesIO()
+    names = np.zeros(1_000_000, np.uint8)
+    np.savez_compressed(stream, fingerprint=np.array("digest"), names=names)
+    content = stream.getvalue()
+    path.write_bytes(hashlib.sha256(content).digest() + content)
     assert listing_cache.read_listing("a", "digest") is None
 
 

@@ -5,12 +5,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from record_files import MAGIC, encoded, payload, write_records
+from record_files import (
+    MAGIC,
+    encoded,
+    payload,
+    write_as_im2rec,
+    write_as_rec_builder,
+    write_records,
+)
 
+from keras_sphereface.contract import read_image
 from keras_sphereface.data import (
     ImageFolder,
     RecordDataset,
     listing_cache,
+    open_faces,
     training_dataset,
 )
 
@@ -144,7 +153,7 @@ def test_a_broken_image_is_left_out_and_named(tmp_path):
     folder = write_records(tmp_path, images, [0, 0, 1, 1])
     with pytest.warns(UserWarning, match="2 of 4 records") as caught:
         faces = RecordDataset(folder)
-    assert "neither JPEG nor PNG" in str(caught[0].message)
+    assert "not an image: neither JPEG" in str(caught[0].message)
     assert faces.labels.tolist() == [0, 1]
     assert len(faces.unreadable) == 2
     assert len(RecordDataset(folder, check_images=False)) == 4
@@ -176,8 +185,69 @@ def test_a_label_that_is_none_is_left_out(tmp_path, label):
 def test_wrong_labels_throughout_are_an_error(tmp_path):
     folder = write_records(tmp_path, IMAGES[:3], [0, 1, 2], ranges=False)
     (folder / "property").write_text("1,16,12")
-    with pytest.raises(ValueError, match=r"Labels must be.*label 1\.0"):
+    with pytest.raises(ValueError, match=r"labels run 0..2, property says 1"):
         RecordDataset(folder)
+
+
+def test_labels_from_1_on_drop_nobody(tmp_path):
+    labels = [label + 1 for label in LABELS]
+    folder = write_records(tmp_path, IMAGES, labels, ranges=False)
+    (folder / "property").write_text("3,16,12")
+    with pytest.raises(ValueError, match="do they start at 1"):
+        RecordDataset(folder)
+    (folder / "property").write_text("4,16,12\n9\n")
+    with pytest.warns(UserWarning, match="1 of 4 identities"):
+        assert len(RecordDataset(folder)) == 9
+
+
+@pytest.mark.parametrize("with_index", [True, False])
+def test_files_of_rec_builder_are_read(tmp_path, with_index):
+    folder = write_as_rec_builder(tmp_path, IMAGES, LABELS)
+    if with_index:
+        faces = RecordDataset(folder)
+    else:
+        (folder / "train.idx").unlink()
+        with pytest.warns(UserWarning, match="searched") as caught:
+            faces = RecordDataset(folder)
+        assert len(caught) == 1  # nobody has several labels
+    assert list(faces) == list(zip(IMAGES, LABELS, strict=True))
+    assert faces.keys.tolist() == list(range(1, 10))
+
+
+@pytest.mark.parametrize("with_index", [True, False])
+def test_files_of_im2rec_are_read(tmp_path, with_index):
+    folder = write_as_im2rec(tmp_path, IMAGES, LABELS, name="ms1m")
+    if with_index:
+        faces = RecordDataset(folder / "ms1m.rec", image_size=(16, 12))
+    else:
+        (folder / "ms1m.idx").unlink()
+        with pytest.warns(UserWarning, match="searched") as caught:
+            faces = RecordDataset(folder / "ms1m.rec", image_size=(16, 12))
+        assert len(caught) == 1
+    assert list(faces) == list(zip(IMAGES, LABELS, strict=True))
+
+
+def test_a_folder_with_other_records_names_them(tmp_path):
+    write_as_im2rec(tmp_path, IMAGES, LABELS, name="train_0")
+    write_as_im2rec(tmp_path, IMAGES, LABELS, name="train_1")
+    message = r"which holds train_0\.rec, train_1\.rec; name it"
+    for read in (RecordDataset, open_faces):
+        with pytest.raises(ValueError, match=message):
+            read(tmp_path)
+
+
+def test_images_of_all_kinds_are_read(tmp_path):
+    images = [encoded(0), encoded(1, "BMP"), encoded(2, "PPM")]
+    folder = write_records(tmp_path, images, [0, 1, 2])
+    expected = [read_image(image) for image in images]
+    for check_images in (True, False):
+        faces = RecordDataset(folder, check_images=check_images)
+        assert faces.has_rare_kinds
+        found, _ = pass_over(faces)
+        np.testing.assert_allclose(found.astype(int), expected, atol=2)
+    assert not RecordDataset(
+        write_records(tmp_path / "b", IMAGES, LABELS), check_images=False
+    ).has_rare_kinds
 
 
 def test_identities_whose_images_differ_in_label_are_counted(tmp_path):
@@ -234,7 +304,9 @@ def test_large_sets_are_indexed_once(folder, monkeypatch, tmp_path):
     os.utime(folder / "train.rec", ns=(1, 1))
     for path in (tmp_path / "cache").iterdir():
         path.write_bytes(path.read_bytes()[:50])  # damaged: rebuilt
-    assert list(RecordDataset(folder)) == list(first)
+    with pytest.warns(UserWarning, match="searched anew"):
+        again = RecordDataset(folder)
+    assert list(again) == list(first)
 
 
 def test_offsets_past_four_gigabytes_are_read(tmp_path):

@@ -64,6 +64,55 @@ def test_after_damage_the_next_record_is_found():
     assert (offsets.tolist(), damages) == ([], [0])
 
 
+class Counted:
+    """Bytes that count how many of them are read."""
+
+    def __init__(self, content):
+        self.content, self.read = content, 0
+
+    def __len__(self):
+        return len(self.content)
+
+    def __getitem__(self, places):
+        part = self.content[places]
+        self.read += len(part)
+        return part
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        # Heads that each claim all that follows, and lead nowhere.
+        b"".join(
+            MAGIC + (1 << 29 | 8 * (4000 - n - 1)).to_bytes(4, "little")
+            for n in range(4000)
+        ),
+        frame(1, b"") * 4000,
+        frame(1, b"") * 2000 + frame(2, b"") * 2000,
+        (frame(1, b"") + frame(2, b"")) * 2000,
+        MAGIC * 8000,
+        MAGIC + bytes(32_000),
+    ],
+    ids=["nested", "firsts", "chain", "pairs", "marks", "zeros"],
+)
+def test_a_hostile_file_is_read_a_few_times_at_most(content):
+    counted = Counted(content)
+    scan(counted)
+    assert counted.read < 6 * len(content)
+
+
+def test_a_chain_of_parts_that_breaks_loses_no_record_behind_it():
+    chain = frame(1, b"abcd") + frame(2, b"abcd") * 3
+    offsets, damages = scan(chain + WHOLE)
+    assert (offsets.tolist(), damages) == ([len(chain)], [0])
+
+
+def test_parts_end_where_the_next_record_begins():
+    assert join_parts(CUT + CUT, 0, len(CUT)) == b"ab__" + MAGIC + b"c"
+    with pytest.raises(DamagedRecordError, match="no part at byte 12"):
+        join_parts(CUT, 0, len(CUT) - 4)
+
+
 def test_parts_are_joined_by_the_magic():
     assert join_parts(CUT, 0) == b"ab__" + MAGIC + b"c"
     many = b"1234" + MAGIC + b"" + MAGIC + b"5"

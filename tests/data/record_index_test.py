@@ -1,14 +1,20 @@
 """What an index makes of keys that float32 cannot tell apart."""
 
 import struct
+import tracemalloc
 import warnings
 
 import numpy as np
 import pytest
-from record_files import encoded, frame, payload
+from record_files import MAGIC, encoded, frame, payload
 
 from keras_sphereface.data import RecordDataset
-from keras_sphereface.data.record_index import _least_before_rounding
+from keras_sphereface.data.file_ranges import FileRanges
+from keras_sphereface.data.record_index import (
+    _keys_of,
+    _least_before_rounding,
+    index_records,
+)
 
 LAST_EXACT = 2**24
 
@@ -44,6 +50,60 @@ def test_ranges_that_are_exact_still_tell(tmp_path):
     (tmp_path / "train.rec").write_bytes(content)
     with pytest.warns(UserWarning, match="1 of 2 identities"):
         RecordDataset(tmp_path)
+
+
+def test_bytes_count_once(tmp_path):
+    """An index that leads into a record makes it damaged, not its own."""
+    inner = frame(0, payload(encoded(1), 0))
+    outer = frame(0, payload(b"", 0) + inner)
+    content = outer + frame(0, payload(encoded(2), 0)) * 4
+    (tmp_path / "train.rec").write_bytes(content)
+    size = len(outer)
+    step = (len(content) - size) // 4
+    places = [0, 8 + 24, *range(size, len(content), step)]
+    lines = [f"{key}\t{place}\n" for key, place in enumerate(places)]
+    (tmp_path / "train.idx").write_text("".join(lines))
+    with pytest.warns(UserWarning, match=r"record 0 \(no record at byte 0"):
+        faces = RecordDataset(tmp_path, image_size=(16, 12))
+    assert faces.keys.tolist() == [1, 2, 3, 4, 5]
+    assert faces.read_bytes(0) == encoded(1)
+
+
+def test_overlapping_parts_do_not_add_up(tmp_path):
+    """A thousand records that share their last part, of a megabyte."""
+    count, image = 1000, payload(encoded(0), 0)
+    last = frame(3, bytes(1_000_000))
+    heads = b"".join(
+        MAGIC + (1 << 29 | 8 * (count - n - 1)).to_bytes(4, "little")
+        for n in range(count)
+    )
+    good = frame(0, image) * (count + 9)
+    (tmp_path / "train.rec").write_bytes(heads + last + good)
+    starts = [8 * n for n in range(count)]
+    starts += range(
+        len(heads + last), len(heads + last + good), len(good) // (count + 9)
+    )
+    lines = [f"{key}\t{place}\n" for key, place in enumerate(starts)]
+    (tmp_path / "train.idx").write_text("".join(lines))
+    files = FileRanges([str(tmp_path / "train.rec")])
+    tracemalloc.start()
+    index = index_records(files, str(tmp_path / "train.idx"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(index.damages) == count
+    assert len(index.keys) == count + 9
+    assert peak < 10_000_000
+
+
+def test_ids_are_keys_where_they_count_the_records():
+    heads = np.zeros((4, 6), np.int64)
+    heads[:, 2] = [1, 2, 3, 0]
+    assert _keys_of(heads).tolist() == [1, 2, 3, 0]
+    for ids in ([0, 0, 0, 0], [1, 2, 3, 4], [0, 1, 1, 2]):
+        heads[:, 2] = ids
+        assert _keys_of(heads).tolist() == [0, 1, 2, 3]
+    heads[:, 2:4] = [[0, 0], [0, 1], [1, 0], [2, 0]]
+    assert _keys_of(heads).tolist() == [0, 1, 2, 3]
 
 
 def test_a_count_is_at_least_what_was_rounded_to_it():

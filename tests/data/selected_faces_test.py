@@ -30,6 +30,15 @@ def sets(tmp_path, source, shards):
     }
 
 
+def test_sizes_are_those_of_the_encoded_images(sets):
+    for name, faces in sets.items():
+        expected = [len(image) for image, _ in faces]
+        assert len(set(expected)) > 1
+        assert faces.sizes().tolist() == expected, name
+        kept = SelectedFaces(faces, [faces.key_of(one) for one in LEFT_OUT])
+        assert kept.sizes().tolist() == [expected[one] for one in KEPT], name
+
+
 FORMATS = ["image_folder", "record_dataset", "tfrecord_folder"]
 
 
@@ -94,10 +103,29 @@ def test_a_name_that_is_not_in_the_set_is_an_error(source):
 
 
 def test_an_image_that_was_left_out_before_may_be_listed(source):
-    source.unreadable["faces/person 0/broken.jpg"] = "truncated"
+    source.unreadable[f"{source.folder}/person 0/broken.jpg"] = "truncated"
     selected = SelectedFaces(source, ["person 0/broken.jpg"])
     assert len(selected) == 10
     assert selected.unreadable == source.unreadable
+    # A part of its name is another name.
+    with pytest.raises(ValueError, match=r"Received: person 0/broken$"):
+        SelectedFaces(source, ["person 0/broken"])
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_selection_of_a_selection_takes_both_lists(name, sets):
+    faces = sets[name]
+    first, second = faces.key_of(1), faces.key_of(4)
+    selected = SelectedFaces(SelectedFaces(faces, [first]), [first, second])
+    assert len(selected) == 8
+    assert list(selected.unreadable) == [faces.name_of(1), faces.name_of(4)]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_list_of_all_images_is_an_error(name, sets):
+    faces = sets[name]
+    with pytest.raises(ValueError, match=r"`leave_out` must leave.*all 10$"):
+        SelectedFaces(faces, [faces.key_of(one) for one in range(10)])
 
 
 def test_identities_without_an_image_left_are_named(source):

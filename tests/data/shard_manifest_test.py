@@ -57,6 +57,12 @@ def test_a_manifest_cut_short_is_damaged(path, keep):
         read_manifest(path)
 
 
+def test_a_shard_stands_once(path):
+    write_manifest(path, {**CONTENT, "shards": [SHARD, SHARD]})
+    with pytest.raises(DamagedShardError, match="must name each shard once"):
+        read_manifest(path)
+
+
 def test_a_manifest_that_was_edited_is_damaged(path):
     write_manifest(path, CONTENT)
     with open(path, encoding="utf-8") as file:

@@ -1,10 +1,11 @@
+import io
 import json
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from record_files import IMAGES, LABELS, write_records
+from record_files import IMAGES, LABELS, encoded, write_records
 
 from keras_sphereface.data import (
     AdaFaceAugmentation,
@@ -15,6 +16,11 @@ from keras_sphereface.data import (
     listing_cache,
     training_dataset,
     write_tfrecords,
+)
+from keras_sphereface.data.shard_manifest import (
+    index_name,
+    sha256_of,
+    write_manifest,
 )
 
 AUGMENTATION = AdaFaceAugmentation(0.5, 0.5, 0.5)
@@ -118,6 +124,90 @@ def test_checksums_of_a_large_set_are_computed_once(
     os.utime(path, ns=(1, 1))
     with pytest.raises(DamagedShardError, match="is damaged"):
         TFRecordFolder(shards)
+
+
+def test_no_mutation_of_an_index_is_read(shards, tmp_path, monkeypatch):
+    """Not even where times and sizes are as when the set was checked."""
+    monkeypatch.setenv("KERAS_SPHEREFACE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(listing_cache, "MIN_IMAGES", 5)
+    TFRecordFolder(shards)
+    path = next(iter(shards.glob("*.index.npy")))
+    content, rng = path.read_bytes(), np.random.default_rng(0)
+    status = path.stat()
+    for _ in range(200):
+        mutated = bytearray(content)
+        mutated[rng.integers(len(content))] ^= rng.integers(1, 256)
+        path.write_bytes(mutated)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        with pytest.raises(DamagedShardError, match=path.name):
+            TFRecordFolder(shards)
+
+
+def sealed(shards, change):
+    """Rewrites the first index and all checksums, as a stranger could."""
+    path = shards / "faces-00000-of-00003.index.npy"
+    path.write_bytes(change(path.read_bytes(), np.load(path)))
+    content = json.loads((shards / "manifest.json").read_text())
+    del content["sha256"]
+    for shard in content["shards"]:
+        shard["sha256"] = sha256_of(shards / shard["file"])
+        index = shards / index_name(shard["file"])
+        shard["index_sha256"] = sha256_of(index)
+    write_manifest(shards / "manifest.json", content)
+
+
+def as_npy(rows):
+    stream = io.BytesIO()
+    np.save(stream, rows)
+    return stream.getvalue()
+
+
+def changed(rows, column, value):
+    rows = rows.copy()
+    rows[1, column] = value
+    return as_npy(rows)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda _, rows: as_npy(rows[:2]), "one row of three integers"),
+        (lambda _, rows: as_npy(rows.astype("f8")), "one row of three"),
+        (lambda content, _: content[:-8], "one row of three integers"),
+        (
+            lambda content, _: content.replace(b"(4, 3)", b"(4, 9)"),
+            "one row of three integers",
+        ),
+        (lambda _, rows: changed(rows, 0, rows[0, 0]), "a place of it twice"),
+        (lambda _, rows: changed(rows, 1, 10**6), "out of its shard"),
+        (lambda _, rows: changed(rows, 1, 0), "out of its shard"),
+        (lambda _, rows: changed(rows, 2, -1), "negative labels"),
+    ],
+)
+def test_an_index_that_was_forged_is_refused(shards, change, message):
+    sealed(shards, change)
+    with pytest.raises(DamagedShardError, match=message):
+        TFRecordFolder(shards, check_shards=False)
+
+
+def test_a_bomb_among_the_shards_is_not_decoded(shards):
+    path = shards / "faces-00000-of-00003.tfrecord"
+    content, size = path.read_bytes(), b"\0\x10\0\x0c"
+    assert content.count(size) >= 4
+    path.write_bytes(content.replace(size, b"\x32\xc8\x32\xc8", 1))
+    sealed(shards, lambda content, _: content)
+    with pytest.raises(DamagedShardError, match="13000x13000 pixels"):
+        TFRecordFolder(shards)
+
+
+def test_all_kinds_of_images_come_back(tmp_path):
+    images = [encoded(0), encoded(1, "BMP"), encoded(2, "PPM")]
+    source = RecordDataset(write_records(tmp_path / "rec", images, [0, 1, 2]))
+    write_tfrecords(source, tmp_path / "out")
+    for check_shards in (True, False):
+        faces = TFRecordFolder(tmp_path / "out", check_shards=check_shards)
+        assert faces.has_rare_kinds
+        np.testing.assert_array_equal(faces.load()[0], source.load()[0])
 
 
 def test_a_large_folder_is_listed_once(source, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ import sys
 import pytest
 from study_runs import failed_run, make_run
 
+from keras_sphereface.files import FolderInUseError, lock_folder
 from keras_sphereface.reports import write_study_page
 from keras_sphereface.training import (
     HeadStudy,
@@ -188,6 +189,11 @@ def test_a_damaged_file_is_named(fake, tmp_path):
 def test_a_folder_without_runs_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"`workdir` must hold a run.*empty"):
         report_study(STUDY, tmp_path / "empty")
+
+
+def test_two_studies_do_not_share_a_folder(tmp_path):
+    with lock_folder(tmp_path), pytest.raises(FolderInUseError, match="in use"):
+        compare_heads(STUDY, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["processes", "threads"])

@@ -1,4 +1,5 @@
 import copy
+import json
 import sys
 
 import ml_collections
@@ -12,6 +13,7 @@ from keras_sphereface.training import (
     DataConfig,
     EmbedderConfig,
     HeadConfig,
+    OptimizerConfig,
     TrainConfig,
     editable,
     from_config_dict,
@@ -88,13 +90,22 @@ def test_an_unknown_or_wrong_flag_is_an_error(tmp_path, flag):
         ({"data": {"fold": "a"}}, r"`config\.data` has no setting 'fold'"),
         (
             {"head": {"name": "spherefacer", "easy_margin": True}},
-            r"`config\.head \(spherefacer\)` has no setting 'easy_margin'",
+            r"`config\.head`: head 'spherefacer' has no argument 'easy_margin'",
         ),
         ({"head": {"name": "softmax"}}, "'softmax'"),
         ({"epochs": "3"}, r"`config\.epochs` must be of type int.*'3'"),
         ({"epochs": True}, r"`config\.epochs`.*True"),
         ({"data": 3}, r"`config\.data` must be a dict"),
         ({"data": {"folder": 3}}, r"`config\.data\.folder`.*str"),
+        ({"head": {"arguments": {}}}, "has no argument 'arguments'"),
+        (
+            {"optimizer": {"learning_rate": -1.0}},
+            r"`config\.optimizer`: `learning_rate` must be above 0.*-1\.0",
+        ),
+        (
+            {"head": {"name": "arcface", "margin": 4.0}},
+            r"`config\.head`: `margin` .*\[0, 3\.14.*margin=4\.0",
+        ),
     ],
 )
 def test_what_the_code_does_not_read_is_an_error(content, message):
@@ -237,14 +248,116 @@ def test_another_head_brings_its_own_defaults(tmp_path, options):
     assert again.head.arguments["margin"] == 1.7
 
 
+@pytest.mark.parametrize("options", [{}, OPEN])
+@pytest.mark.parametrize("name_first", [True, False])
+def test_another_optimizer_brings_its_own_defaults(
+    tmp_path, options, name_first
+):
+    file = FILE.replace(
+        "epochs=30",
+        "optimizer=OptimizerConfig(learning_rate=0.3, weight_decay=1e-4, "
+        "schedule='polynomial')",
+    ).replace("HeadConfig,", "HeadConfig, OptimizerConfig,")
+    arguments = ["--config.optimizer.warmup_epochs=2"]
+    place = 0 if name_first else 1
+    arguments.insert(place, "--config.optimizer.name=AdamW")
+    config = parse(tmp_path, *arguments, file=file, **options).optimizer
+    # What means the same for every optimizer is that of the file.
+    assert config == OptimizerConfig(
+        "adamw", schedule="polynomial", warmup_epochs=2.0
+    )
+    assert config.learning_rate == 0.001
+    assert config.weight_decay == 0.004
+    kept = parse(tmp_path, "--config.optimizer.name=SGD", file=file)
+    assert kept.optimizer.learning_rate == 0.3
+
+
+@pytest.mark.parametrize("name_first", [True, False])
+@pytest.mark.parametrize(
+    ("name", "typed", "message"),
+    [
+        (
+            "head.name=arcface",
+            "head.variant=v1",
+            r"head 'arcface' has no argument 'variant'; it has \[.*'margin'.*"
+            r"variant='v1'",
+        ),
+        (
+            "optimizer.name=lion",
+            "optimizer.momentum=0.8",
+            r"optimizer 'lion' has no argument 'momentum'; it has "
+            r"\['beta_1', 'beta_2'\].*momentum=0\.8",
+        ),
+        (
+            "optimizer.name=lamb",
+            "optimizer.nesterov=true",
+            r"optimizer 'lamb' has no argument 'nesterov'",
+        ),
+    ],
+)
+def test_what_was_typed_for_another_thing_is_an_error_that_says_so(
+    tmp_path, name, typed, message, name_first
+):
+    arguments = [f"--config.{each}" for each in (name, typed)]
+    if not name_first:
+        arguments.reverse()
+    with pytest.raises(ValueError, match=message):
+        parse(tmp_path, *arguments, **OPEN)
+
+
+def test_the_command_line_takes_arguments_of_another_optimizer(tmp_path):
+    flags = (
+        "--config.optimizer.exclude_layers=['neck']",
+        "--config.optimizer.rms_rate=None",
+        "--config.optimizer.name=muon",
+        "--config.optimizer.momentum=0.5",
+    )
+    config = parse(tmp_path, *flags, **OPEN).optimizer
+    assert config.name == "muon"
+    assert config.arguments["exclude_layers"] == ["neck"]
+    assert config.arguments["rms_rate"] is None
+    assert config.arguments["momentum"] == 0.5
+    assert config.arguments["ns_steps"] == 5
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--config.data.pairs=lfw.bin"], "lfw.bin"),
+        (
+            ["--config.data.pairs=('lfw.bin', 'cfp_fp.bin')"],
+            ("lfw.bin", "cfp_fp.bin"),
+        ),
+        (
+            ["--config.data.pairs={'LFW': 'lfw.bin', 'CFP': 'cfp_fp.bin'}"],
+            {"LFW": "lfw.bin", "CFP": "cfp_fp.bin"},
+        ),
+    ],
+)
+def test_pairs_are_one_file_or_several(tmp_path, flags, expected):
+    config = parse(tmp_path, "--config.data.folder=casia", *flags)
+    assert config.data.pairs == expected
+    assert from_config_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_named_pairs_of_a_file_are_changed_one_by_one(tmp_path):
+    pairs = {"LFW": "lfw.bin", "CFP": "cfp_fp.bin"}
+    file = FILE.replace("epochs=30", f"data=DataConfig('a', pairs={pairs})")
+    file = file.replace("HeadConfig,", "DataConfig, HeadConfig,")
+    config = parse(tmp_path, "--config.data.pairs.CFP=other.bin", file=file)
+    assert config.data.pairs == {"LFW": "lfw.bin", "CFP": "other.bin"}
+
+
 @pytest.mark.parametrize(
     ("flag", "message"),
     [
         ("--config.head.name=arcfase", r"'arcface'.*name='arcfase'"),
+        ("--config.optimizer.name=adamv", r"'adamw'.*name='adamv'"),
+        ("--config.optimizer.name=math:sqrt", r"subclass of keras.*math:sqrt"),
         ("--config.head.name=no_module:Head", r"'module:name'.*no_module"),
         ("--config.embedder.backbone=sfnet21", r"'sfnet20'.*name='sfnet21'"),
         ("--config.embedder.backbone=math:sfnet", r"'module:name'.*math:sfnet"),
-        ("--config.head.marginn=2", r"no setting 'marginn'.*'margin'"),
+        ("--config.head.marginn=2", r"no argument 'marginn'.*'margin'"),
         ("--config.epoch=3", r"no setting 'epoch'.*'epochs'"),
     ],
 )

@@ -19,6 +19,11 @@ from keras_sphereface.training import DataConfig
         ({"folder": "a", "pairs_root": "b"}, r"`pairs` and `pairs_root`"),
         ({"pairs": "b.bin"}, r"`pairs` needs `folder`"),
         ({"stored_size": (112, 112)}, r"`stored_size` needs `folder`"),
+        ({"folder": "a", "pairs": 3}, r"`pairs` must be a path"),
+        (
+            {"folder": "a", "pairs": ("b.bin", "c.bin"), "main_pairs": "d"},
+            r"`main_pairs` must be one of \['b', 'c'\]",
+        ),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(settings, message):
@@ -37,6 +42,8 @@ def test_a_setting_that_cannot_be_is_named(settings, message):
         {"folder": "a", "stored_size": (112, 112)},
         {"folder": "a", "pairs": "b.bin"},  # has images of its own
         {"folder": "a", "pairs": "b.txt", "pairs_root": "c"},
+        {"folder": "a", "pairs": ("b.bin", "c.bin"), "main_pairs": "c"},
+        {"folder": "a", "pairs": {"x": "b.txt"}, "pairs_root": {"x": "c"}},
     ],
 )
 def test_what_belongs_together_is_a_config(settings):

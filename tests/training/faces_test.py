@@ -35,7 +35,10 @@ def test_a_seed_draws_the_same_faces_again():
 
 
 def folder_config(folder, **settings):
-    """The config of two people with two pictures each, and two pairs."""
+    """The config of two people with two pictures each, and two pairs.
+
+    `hard.csv` has another pair of theirs.
+    """
     for shade, name in ((90, "ann"), (160, "bob")):
         (folder / name).mkdir()
         pixels = np.full((112, 112, 3), shade, "uint8")
@@ -43,19 +46,38 @@ def folder_config(folder, **settings):
             path = folder / name / f"{name}_{index:04d}.png"
             Image.fromarray(pixels).save(path)
     (folder / "pairs.txt").write_text("1\nann\t1\t2\nann\t1\tbob\t2\n")
-    return DataConfig(
-        folder=str(folder),
-        pairs=str(folder / "pairs.txt"),
-        pairs_root=str(folder),
-        **settings,
+    (folder / "hard.csv").write_text(
+        "image_a,image_b,is_same\nann/ann_0001.png,bob/bob_0002.png,0\n"
     )
+    pairs = {
+        "pairs": str(folder / "pairs.txt"),
+        "pairs_root": str(folder),
+    }
+    return DataConfig(folder=str(folder), **{**pairs, **settings})
 
 
 def test_a_folder_and_its_pairs_are_opened(tmp_path):
     faces = load_faces(folder_config(tmp_path))
     assert (faces.num_classes, faces.num_images) == (2, 4)
     assert len(faces.pairs) == 2
+    assert list(faces.pair_sets) == ["pairs.txt"]
     assert faces.pairs_name == "pairs.txt"
+
+
+@pytest.mark.parametrize("main", [None, "hard"])
+def test_several_sets_of_pairs_are_opened_the_main_one_first(tmp_path, main):
+    files = tuple(str(tmp_path / name) for name in ("pairs.txt", "hard.csv"))
+    faces = load_faces(folder_config(tmp_path, pairs=files, main_pairs=main))
+    sizes = {name: len(pairs) for name, pairs in faces.pair_sets.items()}
+    assert sizes == {"pairs": 2, "hard": 1}
+    assert next(iter(sizes)) == faces.pairs_name == (main or "pairs")
+    assert faces.pairs is faces.pair_sets[main or "pairs"]
+
+
+def test_without_pairs_there_is_none(tmp_path):
+    faces = load_faces(folder_config(tmp_path, pairs=None, pairs_root=None))
+    assert faces.pair_sets == {}
+    assert (faces.pairs, faces.pairs_name) == (None, "")
 
 
 def test_images_on_a_list_are_left_out(tmp_path):

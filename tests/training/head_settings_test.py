@@ -4,18 +4,19 @@ import pickle
 import pytest
 
 from keras_sphereface import heads
+from keras_sphereface.training import HeadConfig
 from keras_sphereface.training.head_settings import HeadSettings
 
 
 def test_a_head_brings_its_defaults_and_arguments():
-    settings = HeadSettings("arcface", {"scale": 32.0})
+    settings = HeadSettings(HeadConfig("arcface", {"scale": 32.0}))
     assert settings.name == "arcface"
     assert settings.scale == 32.0
     assert settings.margin == heads.defaults("arcface")["margin"]
 
 
 def test_another_name_forgets_what_was_written_for_the_first():
-    settings = HeadSettings("arcface", {"scale": 32.0})
+    settings = HeadSettings(HeadConfig("arcface", {"scale": 32.0}))
     settings.name = "cosface"
     assert settings.to_dict() == {
         "name": "cosface",
@@ -25,7 +26,7 @@ def test_another_name_forgets_what_was_written_for_the_first():
 
 @pytest.mark.parametrize("name_first", [False, True])
 def test_what_is_assigned_stays_in_any_order(name_first):
-    settings = HeadSettings("spherefacer")
+    settings = HeadSettings()
     steps = [("name", "arcface"), ("scale", 48.0)]
     for name, value in steps if name_first else reversed(steps):
         settings[name] = value
@@ -34,7 +35,7 @@ def test_what_is_assigned_stays_in_any_order(name_first):
 
 
 def test_the_same_name_again_changes_nothing():
-    settings = HeadSettings("arcface", {"scale": 32.0})
+    settings = HeadSettings(HeadConfig("arcface", {"scale": 32.0}))
     settings.name = "arcface"
     assert settings.scale == 32.0
 
@@ -43,7 +44,7 @@ def test_the_same_name_again_changes_nothing():
     "duplicate", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))]
 )
 def test_a_copy_knows_what_was_assigned(duplicate):
-    settings = HeadSettings("spherefacer")
+    settings = HeadSettings()
     settings.scale = 48.0
     again = duplicate(settings)
     again.name = "arcface"

@@ -104,7 +104,7 @@ def test_the_same_runs_of_another_study_have_the_same_keys():
         {"batch_size": 32},
         {"seeds": (4, 6)},
         {"learning_rates": (0.2, 0.3)},
-        {"optimizer": OptimizerConfig(momentum=0.8)},
+        {"optimizer": OptimizerConfig(arguments={"momentum": 0.8})},
         {"embedder": EmbedderConfig("mobilefacenet_small", embedding_dim=8)},
         {"precision": "mixed_bfloat16"},
     ],

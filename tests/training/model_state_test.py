@@ -9,6 +9,8 @@ from keras_sphereface.models import FaceRecognizer
 from keras_sphereface.training import CheckpointError
 from keras_sphereface.training.model_state import (
     AveragedWeights,
+    finish_weights,
+    non_finite_weights,
     recognizer_state,
     restore_state,
     write_metrics,
@@ -57,6 +59,17 @@ def test_arrays_are_copies_by_group(trained):
         array[...] = 0
     for own, old in zip(trained.get_weights(), before, strict=True):
         np.testing.assert_array_equal(own, old)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_weight_that_is_not_finite_is_found(value):
+    recognizer = make_recognizer()
+    assert non_finite_weights(recognizer) == []
+    kernel = recognizer.embedder.trainable_weights[0]
+    array = np.array(keras.ops.convert_to_numpy(kernel))
+    array[1, 1] = value
+    kernel.assign(array)
+    assert non_finite_weights(recognizer) == [kernel.path]
 
 
 def test_another_recognizer_goes_on_as_the_first_would(trained):
@@ -118,9 +131,22 @@ def test_the_average_stands_in_for_a_while():
         np.testing.assert_array_equal(own, last)
 
 
+def test_the_average_takes_the_place_of_the_weights_for_good():
+    recognizer = make_recognizer(use_ema=True, ema_momentum=0.5)
+    for _ in range(2):
+        recognizer.train_on_batch(X, Y)
+    with AveragedWeights(recognizer):
+        averaged = weights_of(recognizer)
+    for _ in range(2):
+        finish_weights(recognizer)
+        for own, average in zip(weights_of(recognizer), averaged, strict=True):
+            np.testing.assert_array_equal(own, average)
+
+
 def test_without_an_average_the_weights_stay(trained):
     before = trained.get_weights()
     with AveragedWeights(trained):
         during = trained.get_weights()
+    finish_weights(trained)
     for own, old in zip(during, before, strict=True):
         np.testing.assert_array_equal(own, old)

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from keras_sphereface.optimizers import WarmUp
 from keras_sphereface.training import OptimizerConfig
-from keras_sphereface.training.schedules import WarmUp, build_schedule
+from keras_sphereface.training.schedules import build_schedule
 
 
 def learning_rates(config, steps_per_epoch, epochs):
@@ -76,8 +77,3 @@ def test_a_schedule_survives_a_config():
     assert isinstance(rebuilt, WarmUp)
     for step in (0, 5, 10, 29):
         assert float(rebuilt(step)) == float(schedule(step))
-
-
-def test_a_warm_up_counts_whole_steps():
-    with pytest.raises(ValueError, match=r"`warmup_steps`.*1\.5"):
-        WarmUp(build_schedule(OptimizerConfig(), 10, 3), 1.5)

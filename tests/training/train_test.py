@@ -1,25 +1,30 @@
 import csv
 import dataclasses
 import json
+import os
+import signal
+import warnings
 
 import keras
 import numpy as np
 import pytest
 
 from keras_sphereface.contract import OperatingPoint
+from keras_sphereface.data import SyntheticFaces
+from keras_sphereface.files import FolderInUseError, lock_folder
 from keras_sphereface.training import (
     CheckpointConfig,
     CheckpointError,
     DataConfig,
+    DivergenceError,
     EmbedderConfig,
     HeadConfig,
     OptimizerConfig,
     TrainConfig,
-    TrainingFaces,
     VerificationConfig,
     train,
 )
-from keras_sphereface.training.train import _caches
+from keras_sphereface.training.checkpoints import Checkpoints
 
 
 def make_config(**changes):
@@ -77,6 +82,7 @@ def test_a_run_writes_models_and_a_report(run):
     assert [float(row["loss"]) for row in rows] == [
         row["loss"] for row in result.history
     ]
+    assert report["alarms"] == []
     assert report["data"]["num_classes"] == 6
     assert report["after"]["accuracy"] == result.after.accuracy
     points = [OperatingPoint(**point) for point in report["operating_points"]]
@@ -124,22 +130,23 @@ def test_names_that_are_unknown_list_the_right_ones():
 
 
 class Stop(keras.callbacks.Callback):
-    """Interrupts a run as Ctrl-C does."""
+    """Interrupts a run as a scheduler does, after its first step."""
 
     def on_train_batch_end(self, batch, logs=None):
-        if batch == 1:
-            raise KeyboardInterrupt
+        if batch == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def interrupt(config, workdir):
-    with pytest.raises(KeyboardInterrupt):
+    """Of a run that is given a signal, one more step is kept."""
+    with pytest.raises(SystemExit) as caught:
         train(config, workdir, callbacks=[Stop()], progress=False)
+    assert caught.value.code == 143
+    assert Checkpoints(workdir / "checkpoints").steps() == [2]
 
 
 def test_an_interrupted_run_resumes_and_a_finished_one_starts_over(tmp_path):
-    config = make_config(
-        checkpoint=CheckpointConfig(every_steps=1), tensorboard=True
-    )
+    config = make_config(tensorboard=True)
     interrupt(config, tmp_path)
     resumed = train(config, tmp_path, progress=False)
     assert resumed.report["resumed_from_step"] == 2
@@ -150,8 +157,60 @@ def test_an_interrupted_run_resumes_and_a_finished_one_starts_over(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_run_that_fails_to_export_goes_on_there(tmp_path):
+    config = make_config(
+        optimizer=OptimizerConfig(learning_rate=0.02, ema_momentum=0.9),
+        data=dataclasses.replace(make_config().data, synthetic_identities=4),
+        epochs=1,
+        deterministic=True,
+    )
+    weights = []
+
+    def export(result):
+        weights.append(result.recognizer.get_weights())
+        if len(weights) == 1:
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        train(config, tmp_path, progress=False, export=export)
+    assert (tmp_path / "recognizer.keras").is_file()
+    # Nothing is left to train, so that no `fit` puts the average in its place.
+    result = train(config, tmp_path, progress=False, export=export)
+    assert result.report["resumed_from_step"] == 2
+    for own, first in zip(weights[1], weights[0], strict=True):
+        np.testing.assert_array_equal(own, first)
+    assert not (tmp_path / "checkpoints").exists()
+
+
+@pytest.mark.slow
+def test_changed_data_do_not_go_on_with_a_run(tmp_path, monkeypatch):
+    def drawn_otherwise(faces):
+        images, labels = load(faces)
+        images[3] ^= 1
+        return images, labels
+
+    config = make_config()
+    interrupt(config, tmp_path)
+    load = SyntheticFaces.load
+    monkeypatch.setattr(SyntheticFaces, "load", drawn_otherwise)
+    with pytest.raises(
+        CheckpointError,
+        match=r"on other data.* 1 images of other content: image 3",
+    ):
+        train(config, tmp_path, progress=False)
+
+
+def test_a_folder_in_which_another_run_trains_is_refused(tmp_path):
+    with (
+        lock_folder(tmp_path),
+        pytest.raises(FolderInUseError, match=f"process {os.getpid()} on"),
+    ):
+        train(make_config(), tmp_path, progress=False)
+
+
+@pytest.mark.slow
 def test_another_config_does_not_go_on_with_a_run(tmp_path):
-    config = make_config(checkpoint=CheckpointConfig(every_steps=1))
+    config = make_config()
     interrupt(config, tmp_path)
     changed = dataclasses.replace(config, epochs=4)
     with pytest.raises(CheckpointError, match=r"config\.epochs was 3, is 4"):
@@ -160,13 +219,12 @@ def test_another_config_does_not_go_on_with_a_run(tmp_path):
 
 @pytest.mark.slow
 def test_another_model_does_not_take_a_checkpoint(tmp_path):
-    config = make_config(checkpoint=CheckpointConfig(every_steps=1))
+    config = make_config()
     interrupt(config, tmp_path)
-    (path,) = (tmp_path / "checkpoints").glob("step-000000002.npz")
-    with np.load(path) as file:
-        arrays = dict(file)
-    arrays["model/0000"] = np.zeros((1, 2))
-    np.savez(path, **arrays)
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    newest = checkpoints.newest()
+    newest.arrays["model/0000"] = np.zeros((1, 2))
+    checkpoints.save(newest)
     with pytest.raises(CheckpointError, match=r"model/0000 has shape \(1, 2\)"):
         train(config, tmp_path, progress=False)
 
@@ -175,7 +233,7 @@ def test_another_model_does_not_take_a_checkpoint(tmp_path):
 def test_verifying_while_training_keeps_the_best_and_stops_early(tmp_path):
     config = make_config(
         # Nothing is learned, so no accuracy is better than the first.
-        optimizer=OptimizerConfig(learning_rate=0.0, warmup_epochs=0.0),
+        optimizer=OptimizerConfig(learning_rate=1e-12, warmup_epochs=0.0),
         verification=VerificationConfig(every_epochs=1, patience=2),
         epochs=9,
     )
@@ -208,20 +266,69 @@ def test_a_moving_average_is_what_is_verified_and_kept(tmp_path):
         return kept
 
     # At momentum 0 the average is the weights themselves.
-    same = np.abs(trained(0.0) - trained(None)).max()
-    other = np.abs(trained(0.9) - trained(None)).max()
+    plain = trained(None)
+    same = np.abs(trained(0.0) - plain).max()
+    other = np.abs(trained(0.9) - plain).max()
     assert other > 100 * same
 
 
-@pytest.mark.parametrize(
-    ("cache", "num_images", "expected"),
-    [
-        (None, 20_000, True),  # 0.7 GiB at 112x112
-        (None, 490_623, False),  # 17 GiB
-        (True, 490_623, True),
-        (False, 10, False),
-    ],
-)
-def test_small_folders_are_kept_in_memory(cache, num_images, expected):
-    faces = TrainingFaces(None, 5, num_images, None, "", "")
-    assert _caches(DataConfig(folder="a", cache=cache), faces) is expected
+def test_a_run_that_breaks_ends_with_a_report_that_says_so(tmp_path):
+    config = make_config(
+        optimizer=OptimizerConfig(learning_rate=1e30, warmup_epochs=0.0),
+        verification=VerificationConfig(every_epochs=1),
+        checkpoint=CheckpointConfig(every_steps=0),
+        epochs=9,
+    )
+    with (
+        pytest.warns(UserWarning, match="loss .* is not finite") as caught,
+        pytest.raises(DivergenceError) as error,
+    ):
+        train(config, tmp_path, progress=False)
+    assert [each.category for each in caught].count(UserWarning) == 1
+    assert str(error.value).startswith(
+        "training diverged by step 3, at a learning rate of 9.7e+29: NaN or "
+        "infinity in "
+    )
+    assert "There is no checkpoint yet, and no model" in str(error.value)
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    (alarm,) = report["alarms"]
+    assert (alarm["epoch"], alarm["step"], alarm["kind"]) == (1, 3, "loss")
+    assert "lower the learning rate, 9.7e+29" in alarm["text"]
+    assert [row["loss"] for row in report["history"]] == [None]
+    assert report["after"] is None
+    assert report["diverged"] == str(error.value)
+    assert not list(tmp_path.glob("*.keras"))
+
+
+@pytest.mark.slow
+def test_a_run_that_rolls_back_learns_after_all(tmp_path):
+    config = make_config(
+        optimizer=OptimizerConfig(learning_rate=2e30, warmup_epochs=0.0),
+        on_divergence="rollback",
+        rollbacks=2,
+        rollback_factor=1e-16,
+        data=DataConfig(
+            image_size=(32, 32),
+            synthetic_identities=40,
+            synthetic_images=10,
+            synthetic_unseen=40,
+            synthetic_pairs=40,
+        ),
+        batch_size=20,
+        epochs=6,
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = train(config, tmp_path, progress=False)
+    spoken = [
+        str(each.message) for each in caught if "Rollback" in str(each.message)
+    ]
+    assert len(spoken) == 2
+    assert "to the checkpoint of step 0, at 1e-16 times" in spoken[-1]
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert [each["to_step"] for each in report["rollbacks"]] == [0, 0]
+    assert report["diverged"] is None
+    assert [row["epoch"] for row in result.history] == list(range(6))
+    assert all(np.isfinite(row["loss"]) for row in result.history)
+    assert result.after.accuracy > result.before.accuracy
+    assert (tmp_path / "embedder.keras").is_file()
