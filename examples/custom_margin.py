@@ -70,7 +70,8 @@ def main():
     keras.utils.set_random_seed(0)
     faces = ks.data.SyntheticFaces(10, 10, image_size=(32, 32))
     images, labels = faces.load()
-    fit = {"epochs": 4, "batch_size": 25, "verbose": 0}
+    alarm = ks.callbacks.TrainingAlarm()
+    fit = {"epochs": 4, "batch_size": 25, "verbose": 0, "callbacks": [alarm]}
     for head in (
         ks.heads.TargetMarginHead(10, linear_margin, margin=0.3, scale=16.0),
         ks.heads.get("easing", 10, class_chunk=4),

@@ -59,7 +59,8 @@ def train(recognizer, faces, epochs, learning_rate, clip_norm=None):
         schedule, momentum=0.9, global_clipnorm=clip_norm
     )
     recognizer.compile(optimizer)
-    recognizer.fit(dataset, epochs=epochs, verbose=2)
+    alarm = ks.callbacks.TrainingAlarm()
+    recognizer.fit(dataset, epochs=epochs, callbacks=[alarm], verbose=2)
 
 
 def pretrained_embedder():
@@ -158,7 +159,8 @@ def main(_):
     train(recognizer, faces, _EPOCHS.value, learning_rate, clip_norm=1.0)
     log_accuracy(recognizer, unseen, "With the network trained")
     if _OUTPUT.value:
-        embedder.save(_OUTPUT.value)
+        with ks.files.new_file(_OUTPUT.value) as temporary:
+            embedder.save(temporary)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,8 @@ def main():
     head = ks.SphereFaceRHead(num_classes=faces.num_classes, scale=30.0)
     recognizer = ks.FaceRecognizer(embedder, head)
     recognizer.compile(keras.optimizers.SGD(0.1, momentum=0.9))
-    recognizer.fit(dataset, epochs=1, verbose=2)
+    alarm = ks.callbacks.TrainingAlarm()
+    recognizer.fit(dataset, epochs=1, callbacks=[alarm], verbose=2)
 
 
 if __name__ == "__main__":

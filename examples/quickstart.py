@@ -26,7 +26,10 @@ recognizer.compile(optimizer=keras.optimizers.SGD(0.05, momentum=0.9))
 recognizer.fit(
     ks.data.training_dataset(faces, batch_size=48),
     epochs=3,
-    callbacks=[ks.callbacks.VerificationCallback(pairs)],
+    callbacks=[
+        ks.callbacks.TrainingAlarm(),
+        ks.callbacks.VerificationCallback(pairs),
+    ],
 )
 
 report = ks.evaluation.evaluate_pairs(

@@ -6,24 +6,36 @@ With no flags: two minutes on two cores, on faces drawn as they are needed.
 
 On real faces, aligned to 112x112, one folder per identity, or the train.rec of
 InsightFace, or TFRecords of tools/make_tfrecords.py, with pairs of other people
-in LFW's format or as a .bin (which needs no --pairs_root); `examples/configs/`
-has recipes, and `--config.PART.SETTING=VALUE` changes one setting:
+as `PairSet.from_file` reads them (a .bin needs no --pairs_root);
+`examples/configs/` has recipes, and `--config.PART.SETTING=VALUE` changes one
+setting:
 
     python examples/train_casia.py --config=examples/configs/casia_sfnet20.py \
         --data_dir=casia --pairs=pairs.txt --pairs_root=lfw \
         --config.head.margin=1.5
 
-Name a head or a backbone of your own by a module that Python finds:
+Another head or optimizer brings its own defaults. Several --pairs are each
+verified; the thresholds of the exported files are measured on the first, or on
+--config.data.main_pairs:
+
+    python examples/train_casia.py --config=examples/configs/casia_sfnet20.py \
+        --data_dir=casia --pairs=lfw.bin --pairs=cfp_fp.bin \
+        --config.head.name=arcface --config.optimizer.name=adamw
+
+Name a head, an optimizer or a backbone of your own by a module that Python
+finds:
 
     PYTHONPATH=. python examples/train_casia.py \
         --config.head.name=my_heads:LinearHead --config.head.slope=0.3 \
         --config.embedder.backbone=my_backbones:plain
 
-If killed, the same command resumes it.
+If killed, the same command resumes it, wherever it was: also while it exports.
 """
 
 import dataclasses
+import functools
 import os
+import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -38,7 +50,7 @@ config_flags.DEFINE_config_file(
     "config",
     str(Path(__file__).parent / "configs" / "demo.py"),
     "A recipe; --config.PART.SETTING=VALUE changes it.",
-    # A head of the user may have arguments that no recipe has.
+    # Another head or optimizer may have arguments that the recipe's has not.
     lock_config=False,
     accept_new_attributes=True,
 )
@@ -48,11 +60,11 @@ flags.DEFINE_string(
     "One folder per identity, or train.rec, or TFRecords; short for "
     "--config.data.folder.",
 )
-flags.DEFINE_string(
+flags.DEFINE_multi_string(
     "pairs",
     None,
     "Pairs of people not trained on: pairs.txt, .bin, .csv or CFP's folder; "
-    "short for --config.data.pairs.",
+    "once for each set; short for --config.data.pairs.",
 )
 flags.DEFINE_string(
     "pairs_root",
@@ -64,9 +76,10 @@ flags.DEFINE_string("workdir", "runs/casia", "Where everything is written.")
 
 def config_from_flags():
     """The recipe, with what the flags change."""
+    pairs = FLAGS.pairs or [None]
     short = {
         "folder": FLAGS.data_dir,
-        "pairs": FLAGS.pairs,
+        "pairs": pairs[0] if len(pairs) == 1 else tuple(pairs),
         "pairs_root": FLAGS.pairs_root,
     }
     content = FLAGS.config
@@ -76,11 +89,11 @@ def config_from_flags():
     return ks.training.from_config_dict(content)
 
 
-def export(result, workdir):
+def export_models(result, workdir):
     """Writes the SavedModel and the TFLite file; returns their reports."""
     embedder, training = result.recognizer.embedder, result.report["config"]
     pairs = result.faces.pairs
-    faces = None if pairs is None else list(pairs.images[:200])
+    faces = None if pairs is None else pairs.images[:200]
     saved_model = ks.export.export_saved_model(
         embedder,
         workdir / "saved_model",
@@ -101,6 +114,26 @@ def export(result, workdir):
     return saved_model, litert
 
 
+def verification_reports(result):
+    """The reports of a run, by the pair set if it has several."""
+    reports = {}
+    for name in result.faces.pair_sets:
+        of_set = f"{name}, " if len(result.faces.pair_sets) > 1 else ""
+        reports[f"{of_set}untrained"] = result.reports_before[name]
+        reports[f"{of_set}trained"] = result.reports_after[name]
+    return reports
+
+
+def write_report_page(result, path):
+    """Tables, curves and the hardest pairs of each pair set, on one page."""
+    embed = ks.models.embedding_function(result.recognizer.embedder)
+    full_reports = {
+        name: ks.evaluation.full_report(embed, pairs, name=name)
+        for name, pairs in result.faces.pair_sets.items()
+    }
+    ks.reports.write_html_report(path, full_reports)
+
+
 def verify_on_the_edge(path, report, pairs):
     """Shows one pair of each kind to the file alone, as a phone would."""
     measured = (point.far for point in report.operating_points)
@@ -114,26 +147,19 @@ def verify_on_the_edge(path, report, pairs):
         print(f"  given {kind}, it says {verification}")
 
 
-def main(_):
-    config, workdir = config_from_flags(), Path(FLAGS.workdir)
-    print(
-        f"{'Opening' if config.data.folder else 'Drawing'} faces and verifying "
-        "the untrained embedder; then training.",
-        flush=True,
-    )
-    result = ks.training.train(config, workdir)
-    if not result.writes_files:
-        return  # another worker does
-    saved_model, litert = export(result, workdir)
+def export(result, workdir):
+    """Writes all that is made of a trained recognizer."""
+    saved_model, litert = export_models(result, workdir)
     artifacts = {
         "saved_model": dataclasses.asdict(saved_model),
         "litert": dataclasses.asdict(litert),
     }
     print(f"\n{saved_model}\n{litert}\n")
     if result.after is not None:
-        reports = {"untrained": result.before, "trained": result.after}
+        reports = verification_reports(result)
         print(ks.evaluation.compare_reports(reports))
         ks.reports.plot_roc(reports, workdir / "roc.png")
+        write_report_page(result, workdir / "report.html")
         pairs = result.faces.pairs
         print(
             f"\n{litert.path}, run without TensorFlow: scores within "
@@ -152,6 +178,21 @@ def main(_):
         "  python examples/train_casia.py --data_dir=FOLDER "
         "--pairs=PAIRS.txt --pairs_root=FOLDER"
     )
+
+
+def main(_):
+    config, workdir = config_from_flags(), Path(FLAGS.workdir)
+    print(
+        f"{'Opening' if config.data.folder else 'Drawing'} faces and verifying "
+        "the untrained embedder; then training.",
+        flush=True,
+    )
+    try:
+        ks.training.train(
+            config, workdir, export=functools.partial(export, workdir=workdir)
+        )
+    except (ks.training.DivergenceError, ks.files.FolderInUseError) as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -431,7 +431,8 @@ def plot(report, path):
         panel.set(xlabel="classes", ylabel=text, xscale="log", yscale="log")
     panels[1].legend(frameon=False)
     figure.tight_layout()
-    figure.savefig(path, dpi=120)
+    with ks.files.new_stream(path) as stream:
+        figure.savefig(stream, format=os.path.splitext(path)[1][1:], dpi=120)
 
 
 def main(_):

@@ -18,6 +18,7 @@ there. A head of your own goes by `module:name`, with PYTHONPATH.
 """
 
 import os
+import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -95,13 +96,16 @@ def main(_):
                 )
                 bar.update()
 
-            summary = ks.training.compare_heads(
-                study,
-                workdir,
-                processes=FLAGS.processes,
-                threads=FLAGS.threads,
-                on_run=show,
-            )
+            try:
+                summary = ks.training.compare_heads(
+                    study,
+                    workdir,
+                    processes=FLAGS.processes,
+                    threads=FLAGS.threads,
+                    on_run=show,
+                )
+            except (ks.training.StudyError, ks.files.FolderInUseError) as error:
+                sys.exit(f"error: {error}")
     print(summary)
     print(f"\nThe page is {Path(workdir) / 'report.html'}")
 

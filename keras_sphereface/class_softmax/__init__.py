@@ -17,11 +17,13 @@ from keras_sphereface.class_softmax.class_parallel import (
     pad_columns,
 )
 from keras_sphereface.class_softmax.class_sampling import sample_classes
+from keras_sphereface.class_softmax.global_loss import GlobalLoss
 from keras_sphereface.class_softmax.streamed_classes import split_classes
 
 __all__ = [
     "BinaryLoss",
     "ClassParallel",
+    "GlobalLoss",
     "PrecomputedLoss",
     "SoftmaxLoss",
     "check_class_chunk",

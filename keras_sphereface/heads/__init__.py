@@ -8,6 +8,7 @@ import typing as _typing
 from importlib import import_module as _import_module
 from pkgutil import iter_modules as _iter_modules
 
+from keras_sphereface.heads.embedding_bank import EmbeddingBank
 from keras_sphereface.heads.head_outputs import HeadOutputs
 from keras_sphereface.heads.hyperparameter import Hyperparameter
 from keras_sphereface.heads.registry import (
@@ -19,6 +20,7 @@ from keras_sphereface.heads.registry import (
 )
 
 __all__ = [
+    "EmbeddingBank",
     "HeadOutputs",
     "Hyperparameter",
     "defaults",

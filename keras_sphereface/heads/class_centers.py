@@ -154,15 +154,20 @@ class ClassCenters(keras.layers.Layer):
         )
         return ops.max(cos_theta, axis=-1)[:, : self.num_classes]
 
-    def _classes_of(self, labels, training):
+    def _classes_of(self, columns, labels, training):
         """The classes that take part in a step.
 
+        Args:
+            columns: `(embedding_dim, num_classes)`, one per class.
+            labels: int32 tensor, `(batch_size,)`.
+            training: bool.
+
         Returns:
-            Tuple of their centers, the columns of the true classes, and what
-            each other class counts in a sum, or `None` for 1.
+            Tuple of their columns, the places of the true classes in them, and
+            what each other class counts in a sum, or `None` for 1.
         """
         if not training or self.sample_rate == 1:
-            return self.centers, labels, None
+            return columns, labels, None
         _, replicas = replica_index_and_count()
         draws = ops.convert_to_tensor(self.sample_draws)
         self.sample_draws.assign(draws + 1)
@@ -176,8 +181,8 @@ class ClassCenters(keras.layers.Layer):
             num_sampled=min(max(num_sampled, batch_size), self.num_classes),
             seed=CountedSeed(self.sample_seed, draws),
         )
-        centers = ops.take(ops.convert_to_tensor(self.centers), classes, axis=1)
-        return centers, places, weights
+        columns = ops.take(ops.convert_to_tensor(columns), classes, axis=1)
+        return columns, places, weights
 
     def _chunk_of(self, unit):
         """Classes to compute at once, or `None` for all of them."""

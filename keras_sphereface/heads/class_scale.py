@@ -1,11 +1,11 @@
 import math
 
 # Published scales of 64 are for the people of MS1M.
-_PUBLISHED_SCALE = 64.0
+PUBLISHED_SCALE = 64.0
 _PUBLISHED_CLASSES = 85_742
 
 
-def class_scale(num_classes):
+def class_scale(num_classes, published=PUBLISHED_SCALE):
     """A scale that fits the number of classes, `64 * ln C / ln 85,742`.
 
     The logits of a softmax must spread further the more classes compete. The
@@ -14,10 +14,11 @@ def class_scale(num_classes):
 
     Args:
         num_classes: int, number of identities. Below 2 it counts as 2.
+        published: float, the scale that fits 85,742. Defaults to `64.0`.
 
     Returns:
         Float: 22.0 for 50 classes, 30.0 for 206, 52.2 for 10,572, 64.0 for
         85,742.
     """
     share = math.log(max(num_classes, 2)) / math.log(_PUBLISHED_CLASSES)
-    return _PUBLISHED_SCALE * share
+    return published * share

@@ -131,7 +131,9 @@ class CurricularFaceHead(RowHead):
             return super()._split(
                 unit, norms, labels, training, loss, has_losses
             )
-        centers, places, weights = self._classes_of(labels, training)
+        centers, places, weights = self._classes_of(
+            self.centers, labels, training
+        )
         centers = ops.convert_to_tensor(centers)
         count = self.num_classes if weights is None else centers.shape[1]
         parts = {

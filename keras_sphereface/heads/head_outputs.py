@@ -24,6 +24,8 @@ class HeadOutputs(NamedTuple):
             its classes, or `None`.
         soft_labels: float32, `(batch_size, num_classes)`, where labels are
             soft or smoothed, or `None`.
+        unit: float32, `(batch_size, embedding_dim)`, embeddings of norm 1.
+        training: bool, whether this is a step of training.
     """
 
     norms: Any
@@ -36,6 +38,8 @@ class HeadOutputs(NamedTuple):
     losses: Any = None
     penalties: Any = None
     soft_labels: Any = None
+    unit: Any = None
+    training: bool = False
 
     @property
     def cos_theta(self):

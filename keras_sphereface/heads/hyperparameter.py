@@ -4,7 +4,7 @@ from keras.saving import deserialize_keras_object, serialize_keras_object
 
 from keras_sphereface.backend.values import is_traced
 from keras_sphereface.contract.arguments import check_number
-from keras_sphereface.heads.class_scale import class_scale
+from keras_sphereface.heads.class_scale import PUBLISHED_SCALE, class_scale
 
 # A schedule is a function of any kind: its bounds are looked at here.
 _STEPS_TO_CHECK = (0, *(10**power for power in range(9)))
@@ -37,6 +37,8 @@ class Hyperparameter:
         below: float. Defaults to `None`, no bound.
         is_scale: bool, whether `"auto"` may be given too, a scale that goes by
             the number of classes; see `class_scale`. Defaults to `False`.
+        published: float, what `"auto"` is for the 85,742 classes of MS1M.
+            Defaults to `64.0`.
 
     Example:
 
@@ -54,12 +56,14 @@ class Hyperparameter:
         above=None,
         below=None,
         is_scale=False,
+        published=PUBLISHED_SCALE,
     ):
         self.reason = reason
         self.at_least = at_least
         self.above = above
         self.below = below
         self.is_scale = is_scale
+        self.published = published
 
     def __set_name__(self, owner, name):
         self.name = name
@@ -136,7 +140,7 @@ class Hyperparameter:
 
     def _number(self, head, value):
         if self._is_auto(value):
-            return class_scale(head.num_classes)
+            return class_scale(head.num_classes, self.published)
         return self._checked(head, value)
 
     def _is_auto(self, value):

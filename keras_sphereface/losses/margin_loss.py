@@ -1,11 +1,7 @@
 import keras
 from keras import ops
 
-from keras_sphereface.backend.values import (
-    check_labels,
-    checked,
-    nan_for_wrong_labels,
-)
+from keras_sphereface.backend.values import check_labels, checked
 from keras_sphereface.class_softmax import sum_others
 from keras_sphereface.heads import MarginHead, RowHead
 from keras_sphereface.ops import (
@@ -114,11 +110,13 @@ class MarginLoss(keras.losses.Loss):
         else:
             logits = soft_label_logits(cos_theta, soft_labels, **formula)
             losses = loss.from_soft_labels(logits, soft_labels)
-        return nan_for_wrong_labels(losses, labels)
+        # Where a wrong label could not raise.
+        return ops.where(labels < 0, float("nan"), losses)
 
     def _check_cosines(self, cos_theta, labels):
         """The labels, if the first row is one of cosines: -1 where not."""
-        is_wrong = ops.logical_not(ops.abs(cos_theta[0]) <= 1.001)
+        # NaN passes: it is a loss that diverged, and stays one.
+        is_wrong = ops.abs(cos_theta[0]) > 1.001
         labels = ops.where(ops.any(is_wrong), -1, labels)
         return checked(
             labels,

@@ -18,6 +18,9 @@ from keras_sphereface.contract.face_input import (
 from keras_sphereface.models.feature_map import cut_classifier, is_classifier
 from keras_sphereface.models.necks import NECKS, apply_neck
 
+# The layer from pixels in [0, 255] to what a backbone takes.
+SCALING = "scale_pixels"
+
 
 def build_embedding_model(
     backbone,
@@ -118,7 +121,7 @@ def build_embedding_model(
             offset=-PIXEL_MEAN / PIXEL_SCALE,
             # Half precision would lose gray levels here.
             dtype="float32",
-            name="scale_pixels",
+            name=SCALING,
         )(x)
     features = backbone(x)
     _check_features(features, neck)

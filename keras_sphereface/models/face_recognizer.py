@@ -2,13 +2,29 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_sphereface.backend import check_labels, divisible_batches
+from keras_sphereface.backend import (
+    StepState,
+    check_labels,
+    divisible_batches,
+    steady_step,
+)
 from keras_sphereface.backend import distributed_fit as replicas
+from keras_sphereface.backend.first_batch import with_first_images_checked
+from keras_sphereface.backend.keras_internals import tell_directions
 from keras_sphereface.backend.label_checks import with_checked_labels
 from keras_sphereface.backend.momentum import momentum_in_place
-from keras_sphereface.heads import MarginHead
+from keras_sphereface.heads import MarginHead, PairHead
 from keras_sphereface.losses import PrecomputedLoss
+from keras_sphereface.models.embedding_model import SCALING
 from keras_sphereface.optimizers import ColumnOptimizer, replica_safe
+
+# Which way what it reports gets better.
+_DIRECTIONS = {
+    "accuracy": "up",
+    "target_angle": "down",
+    "embedding_norm": "up",
+    "past_margin": "up",
+}
 
 
 @keras.saving.register_keras_serializable(package="keras_sphereface")
@@ -22,16 +38,22 @@ class FaceRecognizer(keras.Model):
 
     Besides the loss, training reports `accuracy` (the nearest center by plain
     cosine is the right one), `target_angle` (mean angle to the right center,
-    degrees) and `embedding_norm` (mean).
+    degrees), `embedding_norm` (mean) and `past_margin` (share of samples whose
+    margined logit is the largest). `callbacks.TrainingAlarm` says what is wrong
+    with them.
 
     Built and compiled in the scope of a `tf.distribute.MirroredStrategy` or
     `MultiWorkerMirroredStrategy`, it trains as on one device: the optimizer is
     made safe for replicas, and a batch that does not divide among them is
     filled up with images of weight 0 (which batch normalization sees).
 
+    A step that is not finite, such as one that loss scaling skips, leaves
+    moving means and other statistics as they were; `SteadyModel` does the same
+    for a model of your own.
+
     Args:
         embedder: `keras.Model`, images to `(batch_size, embedding_dim)`.
-        head: `MarginHead`, such as `SphereFaceRHead`.
+        head: `MarginHead`, such as `SphereFaceRHead`, or `PairHead`.
         **kwargs: `name` and other arguments of `keras.Model`.
 
     Call arguments:
@@ -52,6 +74,8 @@ class FaceRecognizer(keras.Model):
     ```
     """
 
+    train_step = steady_step(keras.Model.train_step)
+
     def __init__(self, embedder, head, **kwargs):
         super().__init__(**kwargs)
         if not isinstance(embedder, keras.Model):
@@ -59,7 +83,7 @@ class FaceRecognizer(keras.Model):
                 "`embedder` must be a keras.Model from images to embeddings. "
                 f"Received: embedder={embedder!r}"
             )
-        if not isinstance(head, MarginHead):
+        if not isinstance(head, MarginHead | PairHead):
             raise ValueError(
                 "`head` must be a head of keras_sphereface.heads. "
                 f"Received: head={head!r}"
@@ -69,6 +93,10 @@ class FaceRecognizer(keras.Model):
         self._accuracy = keras.metrics.Mean(name="accuracy")
         self._target_angle = keras.metrics.Mean(name="target_angle")
         self._embedding_norm = keras.metrics.Mean(name="embedding_norm")
+        self._past_margin = keras.metrics.Mean(name="past_margin")
+        self._non_finite_losses = keras.metrics.Sum(name="non_finite_losses")
+        self._wrong_labels = keras.metrics.Sum(name="wrong_labels")
+        tell_directions(self, _DIRECTIONS)
         if embedder.built:
             self.build(embedder.input_shape)
 
@@ -109,8 +137,9 @@ class FaceRecognizer(keras.Model):
             if kwargs.get(argument) is not None:
                 raise ValueError(
                     f"FaceRecognizer does not take `{argument}`: it reports "
-                    "accuracy, target_angle and embedding_norm itself. Use "
-                    "callbacks.VerificationCallback to measure more. "
+                    "accuracy, target_angle, embedding_norm and past_margin "
+                    "itself. Use callbacks.VerificationCallback to measure "
+                    "more. "
                     f"Received: {argument}={kwargs[argument]!r}"
                 )
         loss = PrecomputedLoss() if loss is None else loss
@@ -170,10 +199,16 @@ class FaceRecognizer(keras.Model):
     def fit(self, x=None, y=None, batch_size=None, epochs=1, **kwargs):
         """As `keras.Model.fit`; wrong labels are refused before they train.
 
-        Those of an array at once, those of a `tf.data.Dataset` as it is read.
+        Those of an array at once, those of a `tf.data.Dataset`, a `PyDataset`
+        or a generator as it is read.
+        So are images that are not in `[0, 255]`, in the first batch, where the
+        embedder is one of `build_embedding_model` that scales them.
         """
+        x = self._checked_images(x)
         if isinstance(y, np.ndarray | list | tuple):
             check_labels(np.asarray(y), self.head.num_classes)
+        elif ops.is_tensor(y):
+            check_labels(y, self.head.num_classes)
         x = with_checked_labels(x, self.head.num_classes)
         x, y, batch_size, kwargs = divisible_batches.divisible_fit_data(
             self, x, y, batch_size, kwargs
@@ -185,17 +220,28 @@ class FaceRecognizer(keras.Model):
         return super().fit(x, y, batch_size, epochs, **kwargs)
 
     def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
-        """As `keras.Model.evaluate`."""
+        """As `keras.Model.evaluate`, with the look at images of `fit`."""
+        x = self._checked_images(x)
         x, y, batch_size, kwargs = divisible_batches.divisible_evaluation_data(
             self, x, y, batch_size, kwargs
         )
         return super().evaluate(x, y, batch_size, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        """As `keras.Model.predict`, with the look at images of `fit`."""
+        return super().predict(self._checked_images(x), *args, **kwargs)
+
+    def _checked_images(self, x):
+        # Another embedder may want pixels on another scale.
+        names = {layer.name for layer in getattr(self.embedder, "layers", ())}
+        return with_first_images_checked(x) if SCALING in names else x
 
     def make_train_function(self, force=False):
         if self.built:
             # Built inside of the step, TensorFlow would hold the zeros that
             # the momentum starts from as long as the step.
             self._build_optimizer()
+        self.step_state = StepState(self, self._non_finite_losses)
         if not replicas.is_multi_worker(self):
             return super().make_train_function(force)
         if force or self.train_function is None:
@@ -240,7 +286,10 @@ class FaceRecognizer(keras.Model):
         self._accuracy.update_state(outputs.is_nearest, sample_weight)
         self._target_angle.update_state(degrees, sample_weight)
         self._embedding_norm.update_state(outputs.norms, sample_weight)
+        self._past_margin.update_state(outputs.is_past_margin, sample_weight)
+        self._non_finite_losses.update_state(~ops.isfinite(outputs.losses))
         labels = outputs.labels
+        self._wrong_labels.update_state(labels < 0)
         if self._uses_head_loss:
             return super().compute_loss(
                 x, labels, outputs.losses, sample_weight, training
@@ -255,6 +304,26 @@ class FaceRecognizer(keras.Model):
         return loss + PrecomputedLoss()(
             labels, outputs.penalties, sample_weight
         )
+
+    def get_metrics_result(self):
+        """As `keras.Model.get_metrics_result`, without `count_faults`."""
+        results = super().get_metrics_result()
+        for fault in (self._non_finite_losses, self._wrong_labels):
+            results.pop(fault.name, None)
+        return results
+
+    def count_faults(self):
+        """What cannot train, counted since the epoch began.
+
+        Returns:
+            Dict of int: `non_finite_losses`, samples whose loss is NaN or
+            infinite, and `wrong_labels`, those that are no class, where the
+            step could not raise.
+        """
+        return {
+            metric.name: int(ops.convert_to_numpy(metric.result()))
+            for metric in (self._non_finite_losses, self._wrong_labels)
+        }
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object

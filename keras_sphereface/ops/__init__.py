@@ -4,6 +4,8 @@ from keras_sphereface.ops.contrast import (
     contrastive_losses,
     npairs_losses,
     simple_losses,
+    simple_pair_losses,
+    simple_scores,
     supervised_contrastive_losses,
 )
 from keras_sphereface.ops.cosines import (
@@ -93,6 +95,8 @@ __all__ = [
     "safe_normalize",
     "semi_hard_triplet_losses",
     "simple_losses",
+    "simple_pair_losses",
+    "simple_scores",
     "smooth_labels",
     "soft_label_logits",
     "sphereface2_bias",

@@ -103,13 +103,70 @@ def simple_losses(
     Reference:
         - [Wen et al., 2023](https://arxiv.org/abs/2310.09449)
     """
-    _, norms = safe_normalize(embeddings)
-    scores = ops.matmul(embeddings, ops.transpose(embeddings))
-    scores = scores - angle_bias * ops.matmul(norms, ops.transpose(norms))
     is_positive, is_negative = pair_masks(labels)
+    return simple_pair_losses(
+        simple_scores(embeddings, embeddings, angle_bias=angle_bias),
+        is_positive,
+        is_negative,
+        positive_weight=positive_weight,
+        temperature=temperature,
+        margin=margin,
+        loss_weight=loss_weight,
+        bias=bias,
+    )
+
+
+def simple_scores(embeddings, others, *, angle_bias):
+    """Scores of SimPLE between all rows, `<x1, x2> - angle_bias * |x1| |x2|`.
+
+    Args:
+        embeddings: float32 tensor, `(batch_size, embedding_dim)`.
+        others: float32 tensor, `(num_others, embedding_dim)`.
+        angle_bias: float, the cosine at which the score changes sign.
+
+    Returns:
+        Float32 tensor, `(batch_size, num_others)`.
+    """
+    _, norms = safe_normalize(embeddings)
+    _, other_norms = safe_normalize(others)
+    products = ops.matmul(norms, ops.transpose(other_norms))
+    scores = ops.matmul(embeddings, ops.transpose(others))
+    return scores - angle_bias * products
+
+
+def simple_pair_losses(
+    scores,
+    is_positive,
+    is_negative,
+    *,
+    positive_weight,
+    temperature,
+    margin,
+    loss_weight,
+    bias,
+    over_replicas=False,
+):
+    """SimPLE's losses of pairs whose scores are known; see `simple_losses`.
+
+    Args:
+        scores: float32 tensor, `(batch_size, num_others)`.
+        is_positive: bool tensor like `scores`, which pairs are of one person.
+        is_negative: bool tensor like `scores`, which are of two.
+        positive_weight: float in `(0, 1)`.
+        temperature: float, above 0.
+        margin: float.
+        loss_weight: float, above 0.
+        bias: float, or scalar tensor, which gets a gradient.
+        over_replicas: bool, whether the means are over the pairs of all
+            replicas. Defaults to `False`.
+
+    Returns:
+        Float32 tensor, `(batch_size,)`.
+    """
     positive = ops.softplus(-(scores - margin + bias) / temperature)
     negative = ops.softplus((scores + margin + bias) * temperature)
+    positive = mean_of_pairs(positive, is_positive, over_replicas)
+    negative = mean_of_pairs(negative, is_negative, over_replicas)
     return loss_weight * (
-        positive_weight * mean_of_pairs(positive, is_positive)
-        + (1.0 - positive_weight) * mean_of_pairs(negative, is_negative)
+        positive_weight * positive + (1.0 - positive_weight) * negative
     )

@@ -2,6 +2,10 @@
 
 from keras import ops
 
+from keras_sphereface.backend.replicas import (
+    replica_index_and_count,
+    sum_over_replicas,
+)
 from keras_sphereface.ops.cosines import safe_normalize
 
 
@@ -72,19 +76,24 @@ def angular_distances(embeddings):
     return ops.maximum(1.0 - cosines, 0.0)
 
 
-def mean_of_pairs(values, mask):
+def mean_of_pairs(values, mask, over_replicas=False):
     """Shares of samples in the mean over pairs.
 
     Args:
-        values: float32 tensor, `(batch_size, batch_size)`.
-        mask: bool tensor, `(batch_size, batch_size)`, which pairs count.
+        values: float32 tensor, `(batch_size, num_others)`.
+        mask: bool tensor like `values`, which pairs count.
+        over_replicas: bool, whether the mean is over the pairs of all
+            replicas, so that the mean over the global batch is. Defaults to
+            `False`.
 
     Returns:
         Float32 tensor, `(batch_size,)`, whose mean is the mean of `values`
         over the pairs of `mask`; 0 where there are none.
     """
-    counts = ops.cast(mask, values.dtype)
-    total = ops.maximum(ops.sum(counts), 1.0)
+    total = ops.sum(ops.cast(mask, values.dtype))
     batch_size = ops.cast(ops.shape(values)[0], values.dtype)
+    if over_replicas:
+        total = sum_over_replicas(total)
+        batch_size = batch_size * replica_index_and_count()[1]
     values = ops.where(mask, values, ops.zeros_like(values))
-    return ops.sum(values, axis=1) * (batch_size / total)
+    return ops.sum(values, axis=1) * (batch_size / ops.maximum(total, 1.0))

@@ -23,6 +23,14 @@ QUICK = [
         "edgeface_xs": {"depths": (1, 1, 1, 1), "layer_scale": 1.0},
     }.items()
 ]
+# Those that have only more of the same units, and take gigabytes, or the layers
+# of another.
+DEEPER = {
+    *("iresnet34", "iresnet50", "iresnet100", "iresnet200"),
+    *("sfnet10", "sfnet20", "sfnet36", "sfnet64", "vit_small", "edgeface_s"),
+    *("mobilefacenet_insightface", "mobilefacenet_insightface_large"),
+    "ghostfacenet_v1",
+}
 # Every one as it is, but for EdgeFace's factors of 1e-6 on its blocks, which
 # leave them no gradient that float16 holds in the first step.
 FULL = [
@@ -30,7 +38,10 @@ FULL = [
         name,
         {"layer_scale": 1.0} if name.startswith("edgeface") else {},
         id=name,
-        marks=pytest.mark.slow,
+        marks=[
+            pytest.mark.slow,
+            *([pytest.mark.release] if name in DEEPER else []),
+        ],
     )
     for name in backbones.names()
 ]

@@ -19,6 +19,11 @@ def test_the_scale_goes_by_the_number_of_classes(num_classes, scale):
     assert head.scale == pytest.approx(scale, abs=0.05)
 
 
+def test_a_head_whose_batch_competes_takes_a_quarter_of_it():
+    assert heads.GCEHead(85_742).scale == pytest.approx(16.0, abs=0.05)
+    assert heads.GCEHead(206).scale == pytest.approx(7.5, abs=0.05)
+
+
 def test_it_is_the_default_where_64_was_published():
     by_default = {
         name

@@ -1,14 +1,23 @@
-"""Every head trains on two replicas as on one device, to float32 rounding."""
+"""Heads train on two replicas as on one device, to float32 rounding."""
 
 import numpy as np
 import pytest
-from head_cases import ALL
 from replicas import on_tensorflow, run_replicas
 
-# Heads whose batch is more than the sum of its samples.
-SHORT_LIST = ["adaface", "sphereface_plus"]
-# A head after which stands a number streams over so many classes at a time.
-STREAMED = ["spherefacer 2"]
+# One head per kind of what two replicas must agree on: a margin of one sample
+# alone is the same code on every replica. A number after a head is how many
+# classes it streams over at a time.
+CASES = [
+    "adaface",  # a moving mean of norms
+    "curricularface",  # a moving mean of cosines, whole rows
+    "elastic_plus",  # draws that the whole batch shares
+    "gce",  # a bank, and logits that compete across the batch
+    "sphereface2_c 3",  # a bias
+    "spherefacer 2",
+    "unitsface",  # pairs of samples
+]
+# The same code as one of those, run before a release.
+ALIKE = ["magface", "sphereface_plus", "subcenter_arcface", "uniface"]
 PROGRAM = """
 from head_cases import ALL
 
@@ -58,13 +67,9 @@ print(json.dumps(results))
 @pytest.mark.parametrize(
     "cases",
     [
-        [*SHORT_LIST, *STREAMED],
-        pytest.param(
-            [*sorted(set(ALL) - set(SHORT_LIST)), "sphereface2_c 3"],
-            marks=pytest.mark.slow,
-        ),
+        pytest.param(CASES, id="kinds"),
+        pytest.param(ALIKE, id="alike", marks=pytest.mark.release),
     ],
-    ids=["short", "others"],
 )
 def test_two_replicas_equal_one_device(cases):
     one, two = (

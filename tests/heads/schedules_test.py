@@ -20,13 +20,17 @@ FIT = {"batch_size": 4, "shuffle": False, "verbose": 0}  # five steps per epoch
 
 @keras.saving.register_keras_serializable("schedules_test")
 class RecordingHead(heads.SphereFaceHead):
-    """Keeps the margin that each step was computed with."""
+    """Keeps the margin of each step in millionths.
+
+    As integers, since what is a float is as before after a step that overflows.
+    """
 
     def build(self, embeddings_shape, labels_shape=None):
         super().build(embeddings_shape, labels_shape)
         self.seen = self.add_weight(
             name="seen",
             shape=(40,),
+            dtype="int32",
             initializer="zeros",
             trainable=False,
             aggregation="only_first_replica",
@@ -36,8 +40,9 @@ class RecordingHead(heads.SphereFaceHead):
         if training:
             step = ops.convert_to_tensor(self.steps)
             margin = ops.cast(ops.convert_to_tensor(self.margin), "float32")
-            here = ops.cast(ops.equal(ops.arange(40), step), "float32")
-            self.seen.assign(self.seen + here * margin)
+            here = ops.cast(ops.equal(ops.arange(40), step), "int32")
+            millionths = ops.cast(ops.round(1e6 * margin), "int32")
+            self.seen.assign(self.seen + here * millionths)
         return super().class_margin(norms, training)
 
 
@@ -60,7 +65,7 @@ def make_faces():
 
 
 def seen_by(head, steps=10):
-    return ops.convert_to_numpy(head.seen)[:steps]
+    return ops.convert_to_numpy(head.seen)[:steps] / 1e6
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_what_is_no_head_of_single_cosines_is_refused(head):
         MarginLoss(head)
 
 
-@pytest.mark.parametrize("wrong", [1.2, -7.0, float("nan")])
+@pytest.mark.parametrize("wrong", [1.2, -7.0, float("inf")])
 def test_what_is_no_cosine_is_an_error(wrong):
     """Of a plain `Dense`, for one."""
     cosines = np.random.default_rng(0).uniform(-1, 1, (5, 3))
@@ -88,6 +88,16 @@ def test_what_is_no_cosine_is_an_error(wrong):
     loss = MarginLoss(heads.ArcFaceHead(2))
     with pytest.raises(ValueError, match=r"`y_pred` must be cosines.*Cosine"):
         loss(np.int32([0, 1, 2, 0, 1]), cosines)
+
+
+def test_cosines_of_a_model_that_diverged_have_no_loss():
+    cosines = np.random.default_rng(0).uniform(-1, 1, (5, 3))
+    cosines[0] = float("nan")
+    loss = MarginLoss(heads.ArcFaceHead(2), reduction="none")
+    losses = loss(np.int32([0, 1, 2, 0, 1]), cosines)
+    np.testing.assert_array_equal(
+        np.isnan(keras.ops.convert_to_numpy(losses)), [True] + 4 * [False]
+    )
 
 
 @on_tensorflow

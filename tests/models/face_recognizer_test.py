@@ -33,7 +33,7 @@ def faces():
     return images, labels
 
 
-def test_fit_learns_and_reports_four_numbers(faces):
+def test_fit_learns_and_reports_five_numbers(faces):
     images, labels = faces
     recognizer = make_recognizer()
     recognizer.compile(keras.optimizers.SGD(0.01, momentum=0.9))
@@ -45,16 +45,20 @@ def test_fit_learns_and_reports_four_numbers(faces):
         "accuracy",
         "target_angle",
         "embedding_norm",
+        "past_margin",
     }
     assert history["loss"][-1] < 0.5 * history["loss"][0]
     assert history["accuracy"][-1] == 1.0
     assert history["target_angle"][-1] < history["target_angle"][0] - 10
     assert history["embedding_norm"][-1] > 0
+    assert history["past_margin"][-1] > 0.9
 
 
 def test_reported_numbers_equal_a_float64_loop(faces):
     images, labels = faces
-    recognizer = make_recognizer(scale=16.0, loss_weight=2.0, margin=1.0)
+    recognizer = make_recognizer(
+        scale=16.0, loss_weight=2.0, margin=1.2, variant="v1"
+    )
     recognizer.compile("sgd")
     logs = recognizer.evaluate(
         images, labels, batch_size=60, verbose=0, return_dict=True
@@ -62,21 +66,26 @@ def test_reported_numbers_equal_a_float64_loop(faces):
     embeddings = recognizer.predict(images, verbose=0).astype("float64")
     centers = keras.ops.convert_to_numpy(recognizer.head.centers)
     centers = centers.astype("float64")
-    losses, rights, angles, norms = [], [], [], []
+    losses, rights, angles, norms, past = [], [], [], [], []
     for x, y in zip(embeddings, labels, strict=True):
         cosines = [
             x @ w / np.linalg.norm(x) / np.linalg.norm(w) for w in centers.T
         ]
-        total = sum(np.exp(16.0 * c) for c in cosines)
-        losses.append(2.0 / 16.0 * (np.log(total) - 16.0 * cosines[y]))
+        theta = np.arccos(cosines[y])
+        others = [c for j, c in enumerate(cosines) if j != y]
+        value = np.cos(min(1.2 * theta, np.pi))
+        total = sum(np.exp(16.0 * c) for c in [value, *others])
+        losses.append(2.0 / 16.0 * (np.log(total) - 16.0 * value))
         rights.append(int(np.argmax(cosines)) == y)
-        angles.append(np.degrees(np.arccos(cosines[y])))
+        past.append(value > max(others))
+        angles.append(np.degrees(theta))
         norms.append(np.linalg.norm(x))
     expected = {
         "loss": np.mean(losses),
         "accuracy": np.mean(rights),
         "target_angle": np.mean(angles),
         "embedding_norm": np.mean(norms),
+        "past_margin": np.mean(past),
     }
     for name, value in expected.items():
         np.testing.assert_allclose(logs[name], value, rtol=1e-5, err_msg=name)
@@ -164,7 +173,7 @@ def test_sample_weights_select_samples(faces):
     )
     # Keras divides a weighted loss by the batch size, metrics by the weights.
     np.testing.assert_allclose(weighted["loss"], selected["loss"], rtol=1e-5)
-    for name in ("accuracy", "target_angle", "embedding_norm"):
+    for name in ("accuracy", "target_angle", "embedding_norm", "past_margin"):
         np.testing.assert_allclose(weighted[name], selected[name], rtol=1e-5)
 
 
