@@ -35,7 +35,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     license_files=["LICENSE"],
-    python_requires=">=3.10",
+    python_requires=">=3.11",
     packages=find_packages(include=["keras_sphereface", "keras_sphereface.*"]),
     package_data={"keras_sphereface": ["py.typed"]},
     install_requires=[
@@ -43,7 +43,7 @@ setup(
         "keras>=3.13",
         "ml-collections>=1.0",
         "numpy>=1.26",
-        "pillow>=10.0",
+        "pillow>=13.0",
         "scikit-learn>=1.4",
         "scipy>=1.11",
         "tensorflow>=2.20",

@@ -22,7 +22,7 @@ class _Block(NamedTuple):
 
 
 # Table 1 of GhostNet.
-_BLOCKS = (
+GHOST_BLOCKS = (
     _Block(3, 16, 16, False, 1),
     _Block(3, 48, 24, False, 2),
     _Block(3, 72, 24, False, 1),
@@ -79,7 +79,7 @@ def ghostfacenet_v1(input_shape=(112, 112, 3), **kwargs):
         - [Han et al., 2020](https://arxiv.org/abs/1911.11907)
         - [The authors' code](https://github.com/HamadYA/GhostFaceNets)
     """
-    blocks = (*_BLOCKS[:-1], _BLOCKS[-1]._replace(hidden_filters=512))
+    blocks = (*GHOST_BLOCKS[:-1], GHOST_BLOCKS[-1]._replace(hidden_filters=512))
     kwargs = {"name": "ghostfacenet_v1", **kwargs}
     # Keras 2's hard sigmoid, `0.2 * x + 0.5`, is steeper than PyTorch's.
     return _build(blocks, len(blocks), 1.2, input_shape, **kwargs)
@@ -116,7 +116,7 @@ def ghostfacenet_v2(input_shape=(112, 112, 3), **kwargs):
         - [The authors' code](https://github.com/HamadYA/GhostFaceNets)
     """
     kwargs = {"name": "ghostfacenet_v2", **kwargs}
-    return _build(_BLOCKS, 2, 1.0, input_shape, **kwargs)
+    return _build(GHOST_BLOCKS, 2, 1.0, input_shape, **kwargs)
 
 
 def _build(

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_sphereface.class_softmax import SoftmaxLoss
 from keras_sphereface.models import FaceRecognizer
 
 
@@ -56,7 +57,7 @@ def step_of_functional_model(head, embeddings, labels):
     given = keras.Input((), dtype="int32")
     model = keras.Model([embedder.input, given], head(embedder.output, given))
     loss = head.class_loss()
-    if loss.is_binary:
+    if not isinstance(loss, SoftmaxLoss):
         arguments = {"loss": lambda y, z: loss.from_logits(z, _integers(y))}
     else:
         arguments = {

@@ -23,12 +23,12 @@ LABELS = [0, 0, 0, 1, 1, 2, 2, 2, 2, 2]
 IMAGES = [encoded(seed) for seed in range(len(LABELS))]
 
 
-def payload(image, label):
+def payload(image, label, key=0, key2=0):
     """Header and image: a number, or several as an array of labels."""
     if np.ndim(label) == 0:
-        return struct.pack("<IfQQ", 0, label, 0, 0) + image
+        return struct.pack("<IfQQ", 0, label, key, key2) + image
     labels = np.asarray(label, "<f4").tobytes()
-    return struct.pack("<IfQQ", len(label), 0.0, 0, 0) + labels + image
+    return struct.pack("<IfQQ", len(label), 0.0, key, key2) + labels + image
 
 
 def frame(kind, content):
@@ -76,6 +76,49 @@ def write_records(folder, images, labels, *, ranges=True, size=(16, 12)):
     classes = int(max(first)) + 1
     (folder / "property").write_text(f"{classes},{size[0]},{size[1]}")
     return folder
+
+
+def _write(folder, name, records):
+    """Writes records and their index, `(key, payload)` in this order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place, lines = 0, []
+    with open(folder / f"{name}.rec", "wb") as file:
+        for key, content in records:
+            lines.append(f"{key}\t{place}\n")
+            place += file.write(frames(content))
+    (folder / f"{name}.idx").write_text("".join(lines))
+    return folder
+
+
+def write_as_rec_builder(folder, images, labels, *, size=(16, 12)):
+    """What InsightFace's `RecBuilder` writes: the record of all others last."""
+    records = [
+        (key, payload(image, label, key))
+        for key, (image, label) in enumerate(
+            zip(images, labels, strict=True), 1
+        )
+    ]
+    first = len(records) + 1
+    key = first
+    for label in sorted(set(labels)):
+        own = [k for k, one in enumerate(labels, 1) if one == label]
+        records.append((key, payload(b"", [own[0], own[-1] + 1], key)))
+        key += 1
+    records.append((0, payload(b"", [first, key], 0, 1)))
+    text = f"{max(labels) + 1},{size[0]},{size[1]}\n"
+    _write(folder, "train", records)
+    (folder / "property").write_text(text)
+    return folder
+
+
+def write_as_im2rec(folder, images, labels, *, name="train", seed=0):
+    """What MXNet's `im2rec` writes of a shuffled list: no record of others."""
+    order = np.random.default_rng(seed).permutation(len(images))
+    records = [
+        (key, payload(images[key], float(labels[key]), int(key)))
+        for key in order
+    ]
+    return _write(folder, name, records)
 
 
 def write_images(folder, names):

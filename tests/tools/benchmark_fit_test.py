@@ -17,6 +17,8 @@ VARIANTS = {
     "recognizer_memory",
     "head_memory",
     "bare_folder",
+    "watched_memory",
+    "unguarded_memory",
 }
 
 
@@ -39,6 +41,7 @@ def run(*arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.release
 def test_times_every_variant_in_every_round(tmp_path):
     done = run("--rounds=2", f"--json={tmp_path / 'fit.json'}")
     assert done.returncode == 0, done.stderr

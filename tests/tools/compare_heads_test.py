@@ -29,7 +29,7 @@ def get_config():
             synthetic_unseen=20,
             synthetic_pairs=10,
         ),
-        embedder=EmbedderConfig("mobilefacenet_small", embedding_dim=16),
+        embedder=EmbedderConfig("sfnet4", embedding_dim=16),
         batch_size=12,
         epochs=9,
     ))

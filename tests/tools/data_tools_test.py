@@ -59,6 +59,7 @@ def test_records_become_tfrecords_and_are_inspected(tmp_path):
 @pytest.mark.slow
 def test_images_far_from_their_class_are_listed_and_left_out(tmp_path):
     folder = write_records(tmp_path / "rec", IMAGES, LABELS, size=(32, 32))
+    keras.utils.set_random_seed(2)
     inputs = keras.Input((32, 32, 3))
     pooled = keras.layers.GlobalAveragePooling2D()(inputs)
     embedder = keras.Model(inputs, keras.layers.Dense(4)(pooled))
@@ -66,17 +67,17 @@ def test_images_far_from_their_class_are_listed_and_left_out(tmp_path):
     FaceRecognizer(embedder, head).save(tmp_path / "recognizer.keras")
     (tmp_path / "identities.json").write_text('["0", "1", "2"]')
     arguments = [f"--data_dir={folder}", f"--workdir={tmp_path / 'out'}"]
-    # Untrained: most images are further than 20 degrees from any center.
+    # Untrained: they are 20 to 81 degrees from their centers.
     code, text = run(
         "inspect_dataset",
         *arguments,
         f"--recognizer={tmp_path / 'recognizer.keras'}",
-        "--largest_angle=20",
+        "--largest_angle=35",
     )
     assert code == 0, text
     left_out = tmp_path / "out" / "left_out.csv"
     far = read_left_out(left_out)
-    assert far
+    assert len(far) == 5
     report = json.loads((tmp_path / "out" / "inspection.json").read_text())
     assert report["far_images"]["count"] == len(far)
     code, text = run("inspect_dataset", *arguments, f"--leave_out={left_out}")
@@ -86,6 +87,7 @@ def test_images_far_from_their_class_are_listed_and_left_out(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.release
 def test_input_is_benchmarked(tmp_path):
     for seed, (image, label) in enumerate(zip(IMAGES, LABELS, strict=True)):
         image = encoded(seed, size=(112, 112))

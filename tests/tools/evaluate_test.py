@@ -8,6 +8,7 @@ import sys
 
 import keras
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
@@ -89,12 +90,35 @@ def test_one_model_is_measured(folder):
     assert "good.keras" in (folder / "out/report.html").read_text("utf-8")
 
 
+def write_peer(path):
+    """A graph of others: some of 16x12 scaled pixels, channels first."""
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        [
+            helper.make_node("AveragePool", ["x"], ["p"], kernel_shape=[4, 4]),
+            helper.make_node("Flatten", ["p"], ["y"]),
+        ],
+        "peer",
+        [helper.make_tensor_value_info("x", kind, ["N", 3, 16, 12])],
+        [helper.make_tensor_value_info("y", kind, ["N", None])],
+    )
+    opset = helper.make_opsetid("", 13)
+    onnx.save(
+        helper.make_model(graph, opset_imports=[opset], ir_version=8), str(path)
+    )
+
+
 @pytest.mark.slow
-def test_two_models_are_put_side_by_side(folder):
+def test_models_are_put_side_by_side_with_those_of_others(folder):
+    write_peer(folder / "peer.onnx")
     result = evaluate(
         "--compare",
         str(folder / "bad.keras"),
         str(folder / "good.keras"),
+        str(folder / "peer.onnx"),
+        "--color_order=BGR",
+        "--pixel_mean=127.5",
+        "--pixel_scale=128,128,128",
         *inputs(folder),
         f"--workdir={folder / 'both'}",
         "--resamples=50",
@@ -103,7 +127,15 @@ def test_two_models_are_put_side_by_side(folder):
     assert "good.keras minus bad.keras" in result.stdout
     assert "better" in result.stdout
     content = json.loads((folder / "both/report.json").read_bytes())
-    assert list(content["models"]) == ["bad.keras", "good.keras"]
+    assert list(content["models"]) == ["bad.keras", "good.keras", "peer.onnx"]
+    peer = content["models"]["peer.onnx"]
+    assert peer["accuracy"] > 0.7
+    assert peer["notes"][0] == (
+        "peer.onnx takes 16x12, NCHW (by its shape), BGR (stated), (pixel - "
+        "127.5) / [128, 128, 128] (stated)."
+    )
+    assert "Crops of 16x16 were cut" in peer["notes"][1]
+    assert "peer.onnx takes" not in str(content["models"]["good.keras"])
 
 
 def test_wrong_usage_and_unknown_people_are_named(folder):

@@ -126,15 +126,15 @@ def test_an_onnx_file_is_exported_and_compared_on_faces(folder):
 
 
 @pytest.mark.slow
-def test_pairs_need_their_folder(folder):
+def test_a_folder_of_pairs_needs_the_pairs(folder):
     failed = run(
         "export_onnx",
         f"--model={folder / 'embedder.keras'}",
         f"--output={folder / 'other.onnx'}",
-        "--pairs=pairs.txt",
+        "--pairs_root=lfw",
     )
     assert failed.returncode != 0
-    assert "--pairs and --pairs_root belong together" in failed.stderr
+    assert "--pairs_root needs --pairs" in failed.stderr
 
 
 def test_a_file_that_is_no_model_is_named(folder):

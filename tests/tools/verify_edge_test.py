@@ -58,7 +58,7 @@ def folder(tmp_path_factory):
         operating_points=(OperatingPoint(far=0.1, threshold=0.5),),
     )
     generator = np.random.default_rng(0)
-    lines = ["2\t2"]
+    lines = []
     for fold in range(2):
         a, b = f"a{fold}", f"b{fold}"
         for person in (a, b):
@@ -69,8 +69,14 @@ def folder(tmp_path_factory):
                 Image.fromarray(noisy.astype(np.uint8)).save(
                     folder / "faces" / person / f"{person}_000{number}.png"
                 )
-        lines += [f"{a}\t1\t2", f"{b}\t1\t2"]
-        lines += [f"{a}\t1\t{b}\t1", f"{a}\t2\t{b}\t2"]
+        # As InsightFace lists them, with the fold.
+        lines += [
+            f"{x}/{x}_000{i}.png {y}/{y}_000{j}.png {int(x == y)} {fold}"
+            for x, i, y, j in (
+                *((a, 1, a, 2), (b, 1, b, 2)),
+                *((a, 1, b, 1), (a, 2, b, 2)),
+            )
+        ]
     (folder / "pairs.txt").write_text("\n".join(lines) + "\n")
     return folder
 
