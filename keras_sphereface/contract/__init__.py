@@ -13,6 +13,11 @@ from keras_sphereface.contract.face_input import (
     PIXEL_SCALE,
     FaceInput,
 )
+from keras_sphereface.contract.face_quality import (
+    FaceQuality,
+    QualityLimits,
+    measure_quality,
+)
 from keras_sphereface.contract.first_images import check_first_images
 from keras_sphereface.contract.image_sources import (
     StoredImages,
@@ -55,10 +60,12 @@ __all__ = [
     "VERIFY_SIGNATURE",
     "EmbeddingError",
     "FaceInput",
+    "FaceQuality",
     "ImageError",
     "Manifest",
     "ManifestError",
     "OperatingPoint",
+    "QualityLimits",
     "StoredImages",
     "align_face",
     "check_first_images",
@@ -69,6 +76,7 @@ __all__ = [
     "is_sealed",
     "is_stored",
     "list_images",
+    "measure_quality",
     "read_image",
     "read_images",
     "seal",
