@@ -105,7 +105,8 @@ def test_pose_does_not_depend_on_place_size_and_roll(turn, degrees):
     points = FIVE_POINT_TEMPLATE.astype(float).copy()
     points[1, 1] = points[0, 1]  # upright
     distance = points[1, 0] - points[0, 0]
-    points[2] = points[:2].mean(axis=0) + (turn * distance, 20.0)
+    points[2] = points[:2].mean(axis=0)
+    points[2] += (turn * distance, 20.0)
     angle = np.radians(degrees)
     rotation = np.array(
         [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
