@@ -168,8 +168,12 @@ def _pass_number():
     seed. Python functions could count, but may hang the interpreter when it
     exits during a pass.
     """
+    # What tunes an iterator sleeps for up to a minute, and whoever drops the
+    # iterator, as at the end of `fit`, waits for it.
+    options = tf.data.Options()
+    options.autotune.enabled = False
     with tf.device("CPU:0"):
-        epochs = iter(tf.data.Dataset.counter())
+        epochs = iter(tf.data.Dataset.counter().with_options(options))
     return tf.data.Dataset.from_tensors(0).map(lambda _: epochs.get_next())
 
 
