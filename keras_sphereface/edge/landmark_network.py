@@ -17,7 +17,6 @@ _RIMS = (
     (263, 362, 386, 374, 385, 380, 387, 373),
 )
 _FIVE = (*_RIMS, (4,), (61,), (291,))
-_SWAPPED = (1, 0, 2, 4, 3)
 # The side of what the network is shown, in sides of the face's box.
 _REACH = 1.5
 # As far as this, in sides of the view, in its logarithm and in degrees, it may
@@ -69,8 +68,7 @@ class LandmarkNetwork:
         """The five points of a face, looked at closely.
 
         First in a view around the box, turned by the eyes. Where the mesh does
-        not lie in the view as it should, again in one around the mesh. Then
-        once more in the mirror: what the network does to one side cancels out.
+        not lie in the view as it should, again in one around the mesh.
 
         Args:
             image: uint8, `[height, width, 3]`, RGB.
@@ -85,20 +83,15 @@ class LandmarkNetwork:
         side = max(1.0, _REACH * float(box[2:].max()))
         view = PictureView(x, y, side, _degrees(right - left))
         for _ in range(_MAX_LOOKS):
-            pixels = view.cut(image, self.size)
-            mesh, score = self._look(pixels)
-            better = self._view_of(mesh, view)
-            last, view = view, better
-            if _is_near(last, better):
+            mesh, score = self._look(view.cut(image, self.size))
+            last, view = view, self._view_of(mesh, view)
+            if _is_near(last, view):
                 break
-        mirror, mirrored_score = self._look(pixels[:, ::-1])
-        mirror = mirror * [-1, 1] + [self.size, 0]
-        points = (_five_of(mesh) + _five_of(mirror)[list(_SWAPPED)]) / 2
-        return last.to_picture(points, self.size), min(score, mirrored_score)
+        return last.to_picture(_five_of(mesh), self.size), score
 
     def _look(self, pixels: np.ndarray) -> tuple[np.ndarray, float]:
         """The mesh, in pixels of the view, and how surely there is a face."""
-        scaled = np.divide(pixels, 255, dtype=np.float32, order="C")
+        scaled = pixels.astype(np.float32) / 255
         outputs = self._network.run(scaled[None])
         mesh = outputs[self._points].reshape(_NUM_POINTS, 3)[:, :2]
         logit = float(outputs[self._score].ravel()[0])
