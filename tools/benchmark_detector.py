@@ -257,7 +257,7 @@ def main(_):
     _log_accuracy(paths, rng)
     if _RECOGNIZER.value:
         logging.info(
-            "| detector | photographs | verify, ms (10 to 90 %%) | "
+            "| detector | photographs | verify, ms (10 to 90 %) | "
             "of the processor | memory, MB |"
         )
         logging.info("| --- | --- | --- | --- | --- |")

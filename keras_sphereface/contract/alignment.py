@@ -206,7 +206,8 @@ def _part_around(
         spans.append((int(low), int(high)))
     (left, right), (top, bottom) = spans
     part = np.zeros((bottom - top + 2, right - left + 2, 4), np.uint8)
-    part[1:-1, 1:-1, :3] = image[top:bottom, left:right]
+    for channel in range(3):  # long inner loops, not ones of three bytes
+        part[1:-1, 1:-1, channel] = image[top:bottom, left:right, channel]
     return part, left, top
 
 
