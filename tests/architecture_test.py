@@ -65,8 +65,9 @@ TABLE = {
     # Keras's augmentation layers are steps of a pipeline; where they draw from
     # is in `backend`.
     "data": ({"backend"}, {"numpy", "tensorflow", "PIL", "keras"}),
-    # Detectors come from mtcnn and OpenCV, each in a file of its own.
-    "alignment": (set(), {"numpy", "PIL", "tqdm", "mtcnn", "cv2"}),
+    # Detectors come from mtcnn and OpenCV, each in a file of its own, and from
+    # `edge`, whose faces and rules they share.
+    "alignment": ({"edge"}, {"numpy", "PIL", "tqdm", "mtcnn", "cv2"}),
     # Reads sets with `data` and writes a page in the style of `reports`.
     "inspection": ({"data", "reports"}, {"numpy"}),
     # `models` knows how an embedder embeds when it has replicas; diagnostics
@@ -119,7 +120,8 @@ TABLE = {
 }
 # Packages that only the named files of a folder may import.
 ONLY_IN = {
-    ("contract", "PIL"): {"images.py"},
+    # Decodes images, and shrinks and turns parts of them.
+    ("contract", "PIL"): {"images.py", "picture_view.py"},
     ("edge", "ai_edge_litert"): {"litert_engine.py"},
     ("edge", "onnxruntime"): {"onnx_engine.py"},
     # Comes with ai_edge_litert; reads the manifest out of the file, and what

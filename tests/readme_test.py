@@ -6,7 +6,13 @@ import shlex
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import tiny_detectors
+from PIL import Image
+
+from keras_sphereface.contract import FIVE_POINT_TEMPLATE
+from keras_sphereface.edge.landmark_network import _FIVE
 
 ROOT = pathlib.Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -14,9 +20,27 @@ DECISION = re.compile(r"(same person|different people): score")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
+def write_photographs(folder):
+    """What the README reads: detectors that see bright spots, and spots."""
+    points = np.full((468, 3), 96.0)
+    points[10, :2], points[152, :2] = 32, 160
+    for group, point in zip(_FIVE, FIVE_POINT_TEMPLATE + 40, strict=True):
+        points[list(group), :2] = point
+    contents = {
+        "face_detection_short_range": tiny_detectors.blazeface(128),
+        "face_landmark": tiny_detectors.landmark_network(points=points),
+    }
+    for name, content in contents.items():
+        (folder / f"{name}.tflite").write_bytes(content)
+    image = tiny_detectors.spots((240, 320), [(170, 110)], sigma=25)
+    for name in ("family", "ann_at_sea", "passport", "party"):
+        Image.fromarray(image).save(folder / f"{name}.jpg")
+
+
 @pytest.mark.slow
 def test_python_blocks_run_one_after_the_other(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    write_photographs(tmp_path)
     program = "\n".join(code for kind, code in BLOCKS if kind == "python")
     assert program.count("import keras_sphereface as ks") == 1
     exec(compile(program, "README.md", "exec"), {})

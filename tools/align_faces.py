@@ -4,6 +4,9 @@ r"""Aligns photographs to crops of 112x112 or 112x96.
     python tools/align_faces.py --source=photographs --out=faces --width=96 \
         --detector=yunet --model=face_detection_yunet_2023mar.onnx --workers=4
     python tools/align_faces.py --source=photographs --out=faces \
+        --detector=edge --model=face_detection_full_range_sparse.tflite \
+        --landmarks=face_landmark.tflite
+    python tools/align_faces.py --source=photographs --out=faces \
         --detector=csv --model=landmarks.csv
 
 Of several faces in a photograph, --rule says which one is taken. The result for
@@ -25,14 +28,20 @@ _OUT = flags.DEFINE_string("out", None, "Folder to write.")
 _DETECTOR = flags.DEFINE_enum(
     "detector",
     "mtcnn",
-    ["mtcnn", "yunet", "csv"],
-    "mtcnn has its weights inside; yunet and csv need --model.",
+    ["mtcnn", "yunet", "edge", "csv"],
+    "mtcnn has its weights inside; the others need --model. edge is "
+    "`ks.edge.FaceDetector`, without TensorFlow and OpenCV.",
 )
-_MODEL = flags.DEFINE_string("model", None, "YuNet's .onnx, or the CSV.")
+_MODEL = flags.DEFINE_string(
+    "model", None, "YuNet's .onnx, BlazeFace's .tflite (edge), or the CSV."
+)
+_LANDMARKS = flags.DEFINE_string(
+    "landmarks", None, "face_landmark.tflite, for steadier points of edge."
+)
 _RULE = flags.DEFINE_enum(
     "rule",
-    "largest",
-    ["largest", "center", "best_score"],
+    "center_and_size",
+    ["center_and_size", "largest", "center", "best_score"],
     "Which of several faces is taken.",
 )
 _HEIGHT = flags.DEFINE_integer("height", 112, "Height of the crops.")
@@ -49,6 +58,7 @@ def main(_):
         _OUT.value,
         detector=_DETECTOR.value,
         model_path=_MODEL.value,
+        landmarks_path=_LANDMARKS.value,
         rule=_RULE.value,
         size=(_HEIGHT.value, _WIDTH.value),
         min_score=_MIN_SCORE.value,

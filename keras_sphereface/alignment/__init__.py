@@ -2,11 +2,11 @@
 
 from keras_sphereface.alignment.align_folder import align_folder
 from keras_sphereface.alignment.contact_sheet import write_contact_sheet
-from keras_sphereface.alignment.detected_face import DetectedFace, choose_face
 from keras_sphereface.alignment.landmark_table import read_landmarks
 from keras_sphereface.alignment.mtcnn_detector import MtcnnDetector
 from keras_sphereface.alignment.picture_aligner import Outcome, PictureAligner
 from keras_sphereface.alignment.yunet_detector import YunetDetector
+from keras_sphereface.edge.detected_face import DetectedFace, choose_face
 
 __all__ = [
     "DetectedFace",

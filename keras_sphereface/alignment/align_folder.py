@@ -36,7 +36,8 @@ def align_folder(
     *,
     detector="mtcnn",
     model_path=None,
-    rule="largest",
+    landmarks_path=None,
+    rule="center_and_size",
     size=(112, 112),
     min_score=0.0,
     quality=95,
@@ -56,11 +57,15 @@ def align_folder(
     Args:
         source: folder of photographs.
         out: folder to write.
-        detector: `"mtcnn"`, `"yunet"`, `"csv"`, or with one worker a function,
-            see `PictureAligner`. Defaults to `"mtcnn"`.
-        model_path: model file of YuNet, or the CSV. Defaults to `None`.
-        rule: which of several faces: `"largest"`, `"center"` or
-            `"best_score"`. Defaults to `"largest"`.
+        detector: `"mtcnn"`, `"yunet"`, `"edge"`, `"csv"`, or with one worker a
+            function, see `PictureAligner`. Defaults to `"mtcnn"`.
+        model_path: model file of YuNet or of an `edge.FaceDetector`, or the
+            CSV. Defaults to `None`.
+        landmarks_path: `face_landmark.tflite` of an `edge.FaceDetector`.
+            Defaults to `None`.
+        rule: which of several faces: `"center_and_size"`, `"largest"`,
+            `"center"` or `"best_score"`, see `choose_face`. Defaults to
+            `"center_and_size"`.
         size: `(height, width)` of the crops. Defaults to `(112, 112)`.
         min_score: float; faces of a lower score do not count. Defaults to `0`.
         quality: int, of the JPEG files, in `[1, 100]`; `0` writes PNG.
@@ -90,6 +95,7 @@ def align_folder(
         "root": source,
         "detector": detector,
         "model_path": model_path,
+        "landmarks_path": landmarks_path,
         "rule": rule,
         "size": size,
         "min_score": min_score,

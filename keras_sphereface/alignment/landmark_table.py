@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_sphereface.alignment.detected_face import DetectedFace
+from keras_sphereface.edge.detected_face import DetectedFace
 from keras_sphereface.files.text_file import read_csv_table, shorten
 
 COLUMNS = tuple(f"{axis}{point}" for point in range(1, 6) for axis in "xy")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_sphereface.alignment.detected_face import DetectedFace
+from keras_sphereface.edge.detected_face import DetectedFace
 
 _POINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 

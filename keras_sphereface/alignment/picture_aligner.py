@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from keras_sphereface.alignment.detected_face import DetectedFace, choose_face
 from keras_sphereface.alignment.landmark_table import read_landmarks
 from keras_sphereface.alignment.mtcnn_detector import MtcnnDetector
 from keras_sphereface.alignment.yunet_detector import YunetDetector
@@ -22,8 +21,14 @@ from keras_sphereface.contract.arguments import (
     check_number,
     check_sizes,
 )
+from keras_sphereface.edge import FaceDetector
+from keras_sphereface.edge.detected_face import (
+    CENTER_AND_SIZE,
+    DetectedFace,
+    choose_face,
+)
 
-DETECTORS = ("mtcnn", "yunet", "csv")
+DETECTORS = ("mtcnn", "yunet", "edge", "csv")
 # The template, larger and in the middle of a picture of its own.
 _UPRIGHT_SIDE = 336
 _UPRIGHT = FIVE_POINT_TEMPLATE * 1.5 + (_UPRIGHT_SIDE - 1.5 * 112) / 2
@@ -59,19 +64,23 @@ class PictureAligner:
 
     Args:
         root: folder of the photographs.
-        detector: `"mtcnn"`, `"yunet"` or `"csv"`; or a function from uint8
-            RGB `[height, width, 3]` to a list of `DetectedFace`. Defaults to
-            `"mtcnn"`.
-        model_path: model file of YuNet, or the CSV of landmarks. Defaults to
-            `None`.
-        rule: which of several faces: `"largest"`, `"center"` or
-            `"best_score"`. Defaults to `"largest"`.
+        detector: `"mtcnn"`, `"yunet"` (with OpenCV), `"edge"` (an
+            `edge.FaceDetector`) or `"csv"`; or a function from uint8
+            RGB `[height, width, 3]` to a list of `DetectedFace`, such as an
+            `edge.FaceDetector` of one's own. Defaults to `"mtcnn"`.
+        model_path: model file of YuNet or of an `edge.FaceDetector`, or the CSV
+            of landmarks. Defaults to `None`.
+        landmarks_path: `face_landmark.tflite` of an `edge.FaceDetector`.
+            Defaults to `None`.
+        rule: which of several faces: `"center_and_size"`, `"largest"`,
+            `"center"` or `"best_score"`, see `choose_face`. Defaults to
+            `"center_and_size"`.
         size: `(height, width)` of the crops. Defaults to `(112, 112)`.
         min_score: float; faces of a lower score do not count. Defaults to `0`.
         refine: bool, whether the chosen face is detected again after it was
             turned upright, which halves the scatter of landmarks of turned
-            heads. Landmarks of a CSV are taken as they are. Defaults to
-            `True`.
+            heads. Landmarks of a CSV are taken as they are, and a
+            `FaceDetector` looks twice by itself. Defaults to `True`.
     """
 
     def __init__(
@@ -79,10 +88,11 @@ class PictureAligner:
         root,
         detector="mtcnn",
         model_path=None,
-        rule="largest",
+        rule=CENTER_AND_SIZE,
         size=(112, 112),
         min_score=0.0,
         refine=True,
+        landmarks_path=None,
     ):
         if not callable(detector):
             check_choice(
@@ -92,7 +102,6 @@ class PictureAligner:
                 reason="is not a function, so it",
             )
         self.root = Path(root)
-        self.refine = refine and detector != "csv"
         self.rule = rule
         self.size = check_sizes(
             "size", size, length=2, reason="is (height, width), so it"
@@ -104,8 +113,12 @@ class PictureAligner:
             self._detect = MtcnnDetector()
         elif detector == "yunet":
             self._detect = YunetDetector(model_path)
+        elif detector == "edge":
+            self._detect = FaceDetector(model_path, landmarks_path)
         elif detector == "csv":
             self._table = read_landmarks(model_path)
+        looks_twice = getattr(self._detect, "refines", False)
+        self.refine = refine and self._table is None and not looks_twice
 
     def __call__(self, name: str) -> Outcome:
         """Aligns one photograph.

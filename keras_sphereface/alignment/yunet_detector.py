@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from keras_sphereface.alignment.detected_face import DetectedFace
+from keras_sphereface.edge.detected_face import DetectedFace
 
 
 class YunetDetector:

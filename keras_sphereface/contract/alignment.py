@@ -146,7 +146,7 @@ def align_face(
         _check_sides(points, template, matrix)
     y, x = np.mgrid[:height, :width]
     crop = np.stack([x.ravel(), y.ravel()]) - matrix[:, 2:]
-    x, y = np.linalg.solve(matrix[:, :2], crop)
+    x, y = np.linalg.inv(matrix[:, :2]) @ crop
     pixels = _sample_bilinear(image, x, y)
     return np.rint(pixels).astype(np.uint8).reshape(height, width, 3)
 
@@ -167,17 +167,48 @@ def _sample_bilinear(
     image: np.ndarray, x: np.ndarray, y: np.ndarray
 ) -> np.ndarray:
     """Pixels at `x`, `y`; a black frame stands for all that is outside."""
-    framed = np.pad(image, ((1, 1), (1, 1), (0, 0)))
-    x = np.clip(x + 1, 0, framed.shape[1] - 1)
-    y = np.clip(y + 1, 0, framed.shape[0] - 1)
-    left = np.minimum(x.astype(int), framed.shape[1] - 2)
-    top = np.minimum(y.astype(int), framed.shape[0] - 2)
-    right_share, bottom_share = (x - left)[:, None], (y - top)[:, None]
-    upper = (1 - right_share) * framed[top, left]
-    upper += right_share * framed[top, left + 1]
-    lower = (1 - right_share) * framed[top + 1, left]
-    lower += right_share * framed[top + 1, left + 1]
-    return (1 - bottom_share) * upper + bottom_share * lower
+    part, left, top = _part_around(image, x, y)
+    height, width = part.shape[:2]
+    x = np.clip(x - (left - 1), 0, width - 1)
+    y = np.clip(y - (top - 1), 0, height - 1)
+    left_column = np.minimum(x.astype(int), width - 2)
+    top_row = np.minimum(y.astype(int), height - 2)
+    right_share, bottom_share = x - left_column, y - top_row
+    # Much faster than rows of three bytes: four are taken as one number, and
+    # computed with a channel at a time.
+    pixels = part.view(np.uint32).ravel()
+    start = top_row * width + left_column
+
+    def at(offset: int) -> np.ndarray:
+        taken = pixels.take(start + offset)
+        return np.ascontiguousarray(taken.view(np.uint8).reshape(-1, 4).T[:3])
+
+    upper = (1 - right_share) * at(0)
+    upper += right_share * at(1)
+    lower = (1 - right_share) * at(width)
+    lower += right_share * at(width + 1)
+    return ((1 - bottom_share) * upper + bottom_share * lower).T
+
+
+def _part_around(
+    image: np.ndarray, x: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, int, int]:
+    """The part of a picture that points lie in, in a black frame of a pixel.
+
+    Returns:
+        `(part, left, top)`: uint8, `[height, width, 4]`, and where in the
+        picture its upper left pixel within the frame is.
+    """
+    spans = []
+    for values, length in ((x, image.shape[1]), (y, image.shape[0])):
+        low = np.clip(np.floor(values.min()), 0, length - 1)
+        high = np.clip(np.floor(values.max()) + 2, low + 1, length)
+        spans.append((int(low), int(high)))
+    (left, right), (top, bottom) = spans
+    part = np.zeros((bottom - top + 2, right - left + 2, 4), np.uint8)
+    for channel in range(3):  # long inner loops, not ones of three bytes
+        part[1:-1, 1:-1, channel] = image[top:bottom, left:right, channel]
+    return part, left, top
 
 
 def _check_points(name: str, points: npt.ArrayLike) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_sphereface.contract import Manifest, ManifestError
 from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.edge.artifact_file import ArtifactFile
 from keras_sphereface.edge.litert_engine import LiteRTEngine
@@ -46,3 +47,27 @@ def warm_up(engine: Engine) -> None:
         engine: what `open_engine` returned.
     """
     engine.embed(np.full((1, *engine.input_shape), 128, np.uint8))
+
+
+def check_claims(manifest: Manifest, engine: Engine, name: str) -> None:
+    """Raises unless a file is what its manifest says.
+
+    Args:
+        manifest: `contract.Manifest` of the file.
+        engine: what `open_engine` returned.
+        name: str, the file, for the error.
+    """
+    claims = {
+        "input": (manifest.input.shape, engine.input_shape),
+        "input.dtype": (
+            manifest.input.dtype,
+            np.dtype(engine.input_dtype).name,
+        ),
+        "embedding_dim": (manifest.embedding_dim, engine.embedding_dim),
+    }
+    for key, (claimed, found) in claims.items():
+        if claimed != found:
+            raise ManifestError(
+                f"The manifest contradicts the model: `{key}` is {claimed}, "
+                f"and the model has {found}. Received: path={name!r}"
+            )

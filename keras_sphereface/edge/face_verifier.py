@@ -8,21 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_sphereface.contract import (
-    Manifest,
-    ManifestError,
     cosine_similarity,
     flip_fusion,
     unit_embeddings,
 )
 from keras_sphereface.contract.arguments import check_flag, check_number
 from keras_sphereface.contract.image_sources import Images
+from keras_sphereface.contract.images import ImageSource
 from keras_sphereface.edge.artifact_file import ArtifactFile
-from keras_sphereface.edge.engines import open_engine, warm_up
-from keras_sphereface.edge.face_reader import read_faces
+from keras_sphereface.edge.detected_face import DetectedFace
+from keras_sphereface.edge.engines import check_claims, open_engine, warm_up
 from keras_sphereface.edge.gallery import Gallery
-from keras_sphereface.edge.identification import Candidate, Identification
+from keras_sphereface.edge.identification import Identification, identifications
 from keras_sphereface.edge.model_identity import ModelIdentity
-from keras_sphereface.edge.registry import Engine
+from keras_sphereface.edge.photo_reader import Detector, PhotoReader
 from keras_sphereface.edge.verification import Verification
 
 
@@ -36,6 +35,12 @@ class FaceVerifier:
     Args:
         path: str or path of a `.tflite` file that `export_litert` wrote, or an
             `.onnx` file of `export_onnx`.
+        detector: `FaceDetector`, the path of a file for one, or a function from
+            uint8 `[height, width, 3]` to a list of `DetectedFace`. An image of
+            the size that the model takes is then an aligned crop as before,
+            and any other a photograph, in which the most prominent face is
+            meant (`choose_face`). Defaults to `None`: images are aligned
+            crops, or come with their landmarks.
         threads: int, at least 1, processor threads per image, or `None` for the
             runtime's own choice. Defaults to `None`.
         far: float, the false accept rate to work at, one of those in the
@@ -61,9 +66,14 @@ class FaceVerifier:
     if verification.same:
         print(verification)
 
+    verifier = FaceVerifier("face.tflite", detector="face_detection.tflite")
+    verification = verifier.verify("ann_at_sea.jpg", "passport.jpg")
+    print(verification, verification.face_a.box)
+
     gallery = Gallery(verifier.model)
     verifier.enrol(gallery, "Ann", ["ann_1.png", "ann_2.png"])
-    print(verifier.identify("door.jpg", gallery, landmarks=five_points))
+    for identification in verifier.identify_all("party.jpg", gallery):
+        print(identification, identification.face.box)
     ```
     """
 
@@ -71,6 +81,7 @@ class FaceVerifier:
         self,
         path: str | os.PathLike,
         *,
+        detector: Detector | None = None,
         threads: int | None = None,
         far: float | None = None,
         flip: bool | None = None,
@@ -80,7 +91,10 @@ class FaceVerifier:
         # What the file says of itself is checked before it runs.
         self.manifest = artifact.manifest(key)
         self._engine = open_engine(artifact, threads)
-        _check_claims(self.manifest, self._engine, artifact.name)
+        check_claims(self.manifest, self._engine, artifact.name)
+        self._photos = PhotoReader(
+            self.manifest.input, self.manifest.alignment, detector, threads
+        )
         self.operating_point = None
         if far is not None or self.manifest.operating_points:
             self.operating_point = self.manifest.operating_point(far)
@@ -111,7 +125,7 @@ class FaceVerifier:
                 of left eye, right eye, nose, left and right corner of the
                 mouth, left and right as seen in the picture. The faces are
                 then cut out as those of the training. Defaults to `None`: the
-                images are aligned crops.
+                images are aligned crops, or the detector finds the faces.
 
         Returns:
             float32 array, `[batch_size, embedding_dim]`, rows of norm 1.
@@ -119,8 +133,29 @@ class FaceVerifier:
         Raises:
             ValueError: an image that cannot be read or has the wrong size, or
                 one whose embedding is all zeros and so has no direction.
+            NoFaceError: a photograph in which the detector finds no face.
         """
-        return self._embed(self._read(images, landmarks))
+        return self._embed(self._photos.read("images", images, landmarks).batch)
+
+    def embed_all(
+        self, photo: ImageSource
+    ) -> tuple[np.ndarray, tuple[DetectedFace, ...]]:
+        """Embeds every face of one photograph.
+
+        Args:
+            photo: a path, the bytes of an image file, or uint8 pixels `[height,
+                width, 3]`, of any size.
+
+        Returns:
+            `(embeddings, faces)`: float32, `[num_faces, embedding_dim]`, rows
+            of norm 1, and the `DetectedFace` of each; none without a face.
+        """
+        batch, faces = self._photos.read_all("photo", photo)
+        found = tuple(face for face in faces if face is not None)
+        if not len(batch):
+            dim = self._engine.embedding_dim
+            return np.zeros((0, dim), np.float32), found
+        return self._embed(batch), found
 
     def verify(
         self,
@@ -140,18 +175,22 @@ class FaceVerifier:
                 faces are the same person. Defaults to `None`, the threshold of
                 the operating point.
             landmarks_a: `[5, 2]`, if `image_a` is a photograph and no aligned
-                crop. Defaults to `None`.
+                crop. Defaults to `None`: what a detector finds.
             landmarks_b: `[5, 2]`, the same for `image_b`.
 
         Returns:
             `Verification`.
         """
         rule = self._rule(threshold)
-        a = self._embed_one("image_a", image_a, landmarks_a)
-        b = self._embed_one("image_b", image_b, landmarks_b)
+        a, face_a = self._embed_one("image_a", image_a, landmarks_a)
+        b, face_b = self._embed_one("image_b", image_b, landmarks_b)
         score = float(cosine_similarity(a, b)[0])
         return Verification(
-            score=score, same=score >= rule["threshold"], **rule
+            score=score,
+            same=score >= rule["threshold"],
+            face_a=face_a,
+            face_b=face_b,
+            **rule,
         )
 
     def enrol(
@@ -161,7 +200,7 @@ class FaceVerifier:
         images: Images,
         *,
         landmarks: npt.ArrayLike | None = None,
-    ) -> None:
+    ) -> tuple[DetectedFace | None, ...]:
         """Adds faces of one person to a gallery.
 
         Args:
@@ -169,9 +208,15 @@ class FaceVerifier:
             name: str, who it is; somebody already there gets more crops.
             images: one image or several, in any form that `embed` takes.
             landmarks: as in `embed`. Defaults to `None`.
+
+        Returns:
+            Tuple, per image the `DetectedFace` that was enrolled, or `None` of
+            an aligned crop and of given landmarks.
         """
         gallery.check_model(self.model)
-        gallery.enrol(name, self.embed(images, landmarks=landmarks))
+        batch, faces = self._photos.read("images", images, landmarks)
+        gallery.enrol(name, self._embed(batch))
+        return faces
 
     def identify(
         self,
@@ -203,19 +248,39 @@ class FaceVerifier:
         """
         rule = self._rule(threshold)
         gallery.check_model(self.model)
-        probe = self._embed_one("image", image, landmarks)
+        probe, face = self._embed_one("image", image, landmarks)
         found = gallery.search(probe, k=k, pooling=pooling)
-        candidates = tuple(
-            Candidate(name, float(score))
-            for name, score in zip(found.names[0], found.scores[0], strict=True)
-        )
-        known = candidates and candidates[0].score >= rule["threshold"]
-        return Identification(
-            name=candidates[0].name if known else None,
-            candidates=candidates,
-            comparisons=found.comparisons,
-            **rule,
-        )
+        [answer] = identifications(found, [face], rule)
+        return answer
+
+    def identify_all(
+        self,
+        photo: ImageSource,
+        gallery: Gallery,
+        *,
+        k: int = 1,
+        threshold: float | None = None,
+        pooling: str = "max",
+    ) -> list[Identification]:
+        """Finds out who everybody in a photograph is.
+
+        Args:
+            photo: as in `embed_all`.
+            gallery: `Gallery` of this model.
+            k: as in `identify`. Defaults to `1`.
+            threshold: as in `identify`. Defaults to `None`.
+            pooling: as in `identify`. Defaults to `"max"`.
+
+        Returns:
+            List of `Identification`, each with its `face`; empty without one.
+        """
+        rule = self._rule(threshold)
+        gallery.check_model(self.model)
+        probes, faces = self.embed_all(photo)
+        if not faces:
+            return []
+        found = gallery.search(probes, k=k, pooling=pooling)
+        return identifications(found, faces, rule)
 
     def _rule(self, threshold: float | None) -> dict[str, Any]:
         """The threshold to decide by, and where it comes from."""
@@ -241,12 +306,6 @@ class FaceVerifier:
             "data": point.data,
         }
 
-    def _read(
-        self, images: Images, landmarks: npt.ArrayLike | None
-    ) -> np.ndarray:
-        manifest = self.manifest
-        return read_faces(images, manifest.input, landmarks, manifest.alignment)
-
     def _embed(
         self, batch: np.ndarray, names: Sequence[str] | None = None
     ) -> np.ndarray:
@@ -256,29 +315,12 @@ class FaceVerifier:
 
     def _embed_one(
         self, name: str, image: Images, landmarks: npt.ArrayLike | None
-    ) -> np.ndarray:
-        batch = self._read(image, landmarks)
+    ) -> tuple[np.ndarray, DetectedFace | None]:
+        batch, faces = self._photos.read(name, image, landmarks)
         if len(batch) != 1:
             raise ValueError(
                 f"`{name}` must be one image; compare batches with `embed` "
                 "and `contract.cosine_similarity`, or search a gallery with "
                 f"`Gallery.search`. Received: {len(batch)} images"
             )
-        return self._embed(batch, [f"`{name}`"])
-
-
-def _check_claims(manifest: Manifest, engine: Engine, name: str) -> None:
-    claims = {
-        "input": (manifest.input.shape, engine.input_shape),
-        "input.dtype": (
-            manifest.input.dtype,
-            np.dtype(engine.input_dtype).name,
-        ),
-        "embedding_dim": (manifest.embedding_dim, engine.embedding_dim),
-    }
-    for key, (claimed, found) in claims.items():
-        if claimed != found:
-            raise ManifestError(
-                f"The manifest contradicts the model: `{key}` is {claimed}, "
-                f"and the model has {found}. Received: path={name!r}"
-            )
+        return self._embed(batch, [f"`{name}`"]), faces[0]

@@ -1,7 +1,11 @@
 """The answer to who somebody is."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from keras_sphereface.edge.detected_face import DetectedFace
+from keras_sphereface.edge.snapshot_search import Matches
 
 
 class Candidate(NamedTuple):
@@ -30,6 +34,9 @@ class Identification:
         far: float, the false accept rate of one comparison at the threshold,
             or `None` if the caller chose the threshold. Defaults to `None`.
         data: str, what it was measured on, or `None`. Defaults to `None`.
+        face: `DetectedFace`, which face of the photograph it is about, or
+            `None` of an aligned crop and of given landmarks. Defaults to
+            `None`.
     """
 
     name: str | None
@@ -38,6 +45,8 @@ class Identification:
     comparisons: int
     far: float | None = None
     data: str | None = None
+    # Arrays are no part of what makes two answers equal.
+    face: DetectedFace | None = field(default=None, compare=False, repr=False)
 
     @property
     def score(self) -> float | None:
@@ -74,3 +83,39 @@ class Identification:
             f"{best.score:.4f} is {'at least' if known else 'below'} the "
             f"threshold {self.threshold:.4f}{origin}"
         )
+
+
+def identifications(
+    found: Matches,
+    faces: Sequence[DetectedFace | None],
+    rule: dict[str, Any],
+) -> list[Identification]:
+    """The answers to a search.
+
+    Args:
+        found: `Matches` of `num_probes` probes.
+        faces: sequence of `num_probes`, which face each probe is, or `None`.
+        rule: dict of `threshold`, and perhaps of `far` and `data`.
+
+    Returns:
+        List of `Identification`, one per probe.
+    """
+    answers = []
+    for names, scores, face in zip(
+        found.names, found.scores, faces, strict=True
+    ):
+        candidates = tuple(
+            Candidate(name, float(score))
+            for name, score in zip(names, scores, strict=True)
+        )
+        known = candidates and candidates[0].score >= rule["threshold"]
+        answers.append(
+            Identification(
+                name=candidates[0].name if known else None,
+                candidates=candidates,
+                comparisons=found.comparisons,
+                face=face,
+                **rule,
+            )
+        )
+    return answers

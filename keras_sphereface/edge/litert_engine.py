@@ -106,7 +106,7 @@ def load_interpreter(artifact: ArtifactFile, threads: int | None = None) -> Any:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
         raise ImportError(
-            "`FaceVerifier` runs TFLite files with the package "
+            "`keras_sphereface.edge` runs TFLite files with the package "
             'ai-edge-litert: pip install "keras-sphereface[edge]"'
         ) from error
     try:

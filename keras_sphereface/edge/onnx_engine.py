@@ -42,7 +42,7 @@ class OnnxEngine:
         self._artifact, self._threads = artifact, threads
         self._lock = ForkLock()
         with self._lock:
-            self._session = _load(artifact, threads)
+            self._session = load_session(artifact, threads)
             self._process = os.getpid()
         inputs, outputs = (
             {item.name: item for item in items}
@@ -102,18 +102,27 @@ class OnnxEngine:
                 if self._process != os.getpid():
                     # Not freed: that would wait for threads that are not here.
                     self._of_parent = self._session
-                    self._session = _load(self._artifact, self._threads)
+                    self._session = load_session(self._artifact, self._threads)
                     self._process = os.getpid()
         return self._session
 
 
-def _load(artifact: ArtifactFile, threads: int | None) -> Any:
+def load_session(artifact: ArtifactFile, threads: int | None = None) -> Any:
+    """An ONNX Runtime session of a file, on the processor.
+
+    Args:
+        artifact: `ArtifactFile`.
+        threads: int or `None`.
+
+    Returns:
+        `onnxruntime.InferenceSession`.
+    """
     try:
         import onnxruntime
     except ImportError as error:
         raise ImportError(
-            "`FaceVerifier` runs ONNX files with the package onnxruntime: "
-            "pip install onnxruntime"
+            "`keras_sphereface.edge` runs ONNX files with the package "
+            "onnxruntime: pip install onnxruntime"
         ) from error
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what it logs as an error, it raises too

@@ -1,6 +1,8 @@
 """The answer to whether two faces are one person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from keras_sphereface.edge.detected_face import DetectedFace
 
 
 @dataclass(frozen=True)
@@ -14,6 +16,10 @@ class Verification:
         far: float, the false accept rate the threshold was measured at, or
             `None` if the caller chose the threshold. Defaults to `None`.
         data: str, what it was measured on, or `None`. Defaults to `None`.
+        face_a: `DetectedFace`, which face of the first photograph it is about,
+            or `None` of an aligned crop and of given landmarks. Defaults to
+            `None`.
+        face_b: the same of the second.
     """
 
     score: float
@@ -21,6 +27,9 @@ class Verification:
     same: bool
     far: float | None = None
     data: str | None = None
+    # Arrays are no part of what makes two decisions equal.
+    face_a: DetectedFace | None = field(default=None, compare=False, repr=False)
+    face_b: DetectedFace | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         verdict = "same person" if self.same else "different people"

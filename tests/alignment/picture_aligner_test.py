@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import tiny_detectors
 from PIL import Image
 
 from keras_sphereface.alignment import DetectedFace, PictureAligner
 from keras_sphereface.contract import FIVE_POINT_TEMPLATE
+from keras_sphereface.edge.landmark_network import _FIVE
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (150, 140, 3), np.uint8)
 SHIFT = np.array([20, 30])
@@ -99,3 +101,48 @@ def test_another_face_in_the_second_look_is_not_taken(folder):
 def test_wrong_arguments_are_named(folder, options, message):
     with pytest.raises(ValueError, match=message):
         PictureAligner(folder, **{"detector": len, **options})
+
+
+def test_a_detector_that_looks_twice_itself_is_called_once(folder):
+    class Detector:
+        refines = True
+        calls = 0
+
+        def __call__(self, image):
+            self.calls += 1
+            return [face(FIVE_POINT_TEMPLATE + SHIFT)]
+
+    detector = Detector()
+    assert align(folder, detector, refine=True).status == "aligned"
+    assert detector.calls == 1
+
+
+def test_the_most_prominent_face_is_the_default(folder):
+    large = DetectedFace(
+        np.array([0, 0, 60, 60]), FIVE_POINT_TEMPLATE + SHIFT, 0.5
+    )
+    corner = DetectedFace(
+        np.array([110, 120, 70, 70]), FIVE_POINT_TEMPLATE, 0.9
+    )
+    assert align(folder, [corner, large]).face is large
+    assert align(folder, [corner, large], rule="largest").face is corner
+
+
+def test_the_device_detector_aligns_by_its_file(folder, tmp_path):
+    model, landmarks = tmp_path / "short.tflite", tmp_path / "mesh.tflite"
+    model.write_bytes(tiny_detectors.blazeface(128))
+    points = np.full((468, 3), 96.0)
+    points[10, :2], points[152, :2] = 32, 160
+    for group, point in zip(_FIVE, FIVE_POINT_TEMPLATE + 40, strict=True):
+        points[list(group), :2] = point
+    landmarks.write_bytes(tiny_detectors.landmark_network(points=points))
+    image = tiny_detectors.spots((300, 300), [(150, 140)], sigma=25)
+    Image.fromarray(image).save(folder / "spot.png")
+    aligner = PictureAligner(
+        folder, "edge", model_path=model, landmarks_path=landmarks
+    )
+    assert not aligner.refine
+    found = aligner("spot.png")
+    assert found.status == "aligned"
+    middle = found.face.box[:2] + found.face.box[2:] / 2
+    np.testing.assert_allclose(middle, [150, 140], atol=25)

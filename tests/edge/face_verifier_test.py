@@ -12,7 +12,12 @@ from keras_sphereface.contract import (
     OperatingPoint,
     template_for,
 )
-from keras_sphereface.edge import FaceVerifier
+from keras_sphereface.edge import (
+    DetectedFace,
+    FaceVerifier,
+    Gallery,
+    NoFaceError,
+)
 
 
 @pytest.fixture(scope="module")
@@ -276,3 +281,89 @@ def test_faces_are_aligned_as_the_manifest_says(
         FaceVerifier(path).embed(photo, landmarks=landmarks),
         verifier.embed(exported.images[0]),
     )
+
+
+# Of a photograph of 90 rows and 120 columns: a face in it, and a passer-by.
+MEANT = DetectedFace(
+    np.array([30.0, 20, 48, 48]), template_for(32, 24) * 1.5 + [30, 20], 0.9
+)
+PASSER_BY = DetectedFace(
+    np.array([96.0, 5, 24, 24]), template_for(32, 24) * 0.7 + [96, 5], 0.95
+)
+PHOTO = np.random.default_rng(3).integers(0, 256, (90, 120, 3), np.uint8)
+
+
+def find_two(image):
+    """Faces of `PHOTO`, and none of any other photograph."""
+    return [PASSER_BY, MEANT] if np.array_equal(image, PHOTO) else []
+
+
+@pytest.fixture(scope="module")
+def seeing(exported):
+    return FaceVerifier(exported.path, detector=find_two)
+
+
+def test_photographs_are_verified_by_the_face_they_are_of(
+    seeing, verifier, exported
+):
+    crop = exported.images[0]
+    found = seeing.verify(PHOTO, crop)
+    expected = verifier.verify(PHOTO, crop, landmarks_a=MEANT.landmarks)
+    assert found == expected
+    assert (found.face_a, found.face_b) == (MEANT, None)
+    given = seeing.verify(crop, png(PHOTO), landmarks_b=PASSER_BY.landmarks)
+    assert given == verifier.verify(
+        crop, PHOTO, landmarks_b=PASSER_BY.landmarks
+    )
+    assert given.face_b is None
+
+
+def test_photographs_are_embedded_enrolled_and_identified(
+    seeing, verifier, exported
+):
+    gallery = Gallery(seeing.model)
+    faces = seeing.enrol(gallery, "Ann", [PHOTO, exported.images[1]])
+    assert faces == (MEANT, None)
+    expected = verifier.embed(PHOTO, landmarks=MEANT.landmarks)
+    np.testing.assert_array_equal(seeing.embed(PHOTO), expected)
+    answer = seeing.identify(PHOTO, gallery)
+    assert (answer.name, answer.face) == ("Ann", MEANT)
+    assert answer.score == pytest.approx(1, abs=1e-6)
+    assert seeing.identify(exported.images[1], gallery).face is None
+
+
+def test_everybody_in_a_photograph_is_identified(seeing, verifier):
+    gallery = Gallery(seeing.model)
+    seeing.enrol(gallery, "Ann", PHOTO)
+    answers = seeing.identify_all(PHOTO, gallery, threshold=0.9999)
+    assert [answer.face for answer in answers] == [PASSER_BY, MEANT]
+    assert [answer.name for answer in answers] == [None, "Ann"]
+    embeddings, faces = seeing.embed_all(PHOTO)
+    assert faces == (PASSER_BY, MEANT)
+    for embedding, face in zip(embeddings, faces, strict=True):
+        np.testing.assert_allclose(
+            embedding,
+            verifier.embed(PHOTO, landmarks=face.landmarks)[0],
+            atol=1e-6,
+        )
+    assert seeing.identify_all(PHOTO[:, ::-1], gallery) == []
+    assert seeing.embed_all(PHOTO[::-1])[0].shape == (0, 12)
+
+
+def test_a_photograph_without_a_face_is_refused_with_the_reason(seeing):
+    gallery = Gallery(seeing.model)
+    dark = np.zeros_like(PHOTO)
+    with pytest.raises(NoFaceError, match=r"no face.*`image_b`, 120x90"):
+        seeing.verify(PHOTO, dark)
+    with pytest.raises(NoFaceError, match=r"no face.*`images\[1\]`"):
+        seeing.enrol(gallery, "Ann", [PHOTO, dark])
+    assert len(gallery) == 0
+    with pytest.raises(NoFaceError, match=r"`image`"):
+        seeing.identify(dark, gallery)
+
+
+def test_without_a_detector_only_one_face_can_be_meant(verifier, exported):
+    with pytest.raises(ValueError, match=r"`photo`.*`detector`"):
+        verifier.embed_all(PHOTO)
+    with pytest.raises(ValueError, match=r"`detector` must be"):
+        FaceVerifier(exported.path, detector=3)
