@@ -7,6 +7,10 @@ from keras_sphereface.edge.gallery import Gallery
 from keras_sphereface.edge.gallery_file import GalleryError
 from keras_sphereface.edge.identification import Candidate, Identification
 from keras_sphereface.edge.keyed_seal import seal_with_key
+from keras_sphereface.edge.manifest_writer import (
+    read_manifest,
+    replace_manifest,
+)
 from keras_sphereface.edge.model_identity import ModelIdentity
 from keras_sphereface.edge.registry import names, register
 from keras_sphereface.edge.snapshot_search import Matches
@@ -27,6 +31,8 @@ __all__ = [
     "count_multiply_adds",
     "examine_delegate",
     "names",
+    "read_manifest",
     "register",
+    "replace_manifest",
     "seal_with_key",
 ]

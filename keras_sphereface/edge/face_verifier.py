@@ -39,7 +39,8 @@ class FaceVerifier:
         threads: int, at least 1, processor threads per image, or `None` for the
             runtime's own choice. Defaults to `None`.
         far: float, the false accept rate to work at, one of those in the
-            manifest. Defaults to `None`, the lowest there is.
+            manifest. Defaults to `None`, the lowest that is steady, see
+            `contract.default_operating_point`.
         flip: bool, whether an image is embedded together with its mirror
             image: steadier, at twice the time. Defaults to `None`, as the
             operating point was measured.
@@ -151,7 +152,10 @@ class FaceVerifier:
         b = self._embed_one("image_b", image_b, landmarks_b)
         score = float(cosine_similarity(a, b)[0])
         return Verification(
-            score=score, same=score >= rule["threshold"], **rule
+            score=score,
+            same=score >= rule["threshold"],
+            probability=self._probability(score),
+            **rule,
         )
 
     def enrol(
@@ -239,7 +243,14 @@ class FaceVerifier:
             "threshold": point.threshold,
             "far": point.far,
             "data": point.data,
+            "point": point,
         }
+
+    def _probability(self, score: float) -> float | None:
+        calibration = self.manifest.calibration
+        if calibration is None:
+            return None
+        return float(calibration.probability(score, prior=0.5))
 
     def _read(
         self, images: Images, landmarks: npt.ArrayLike | None

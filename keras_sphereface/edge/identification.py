@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from keras_sphereface.contract.operating_point import OperatingPoint
+from keras_sphereface.edge.verification import unsteady_words
+
 
 class Candidate(NamedTuple):
     """Somebody in the gallery, and how much the face looks like them.
@@ -30,6 +33,8 @@ class Identification:
         far: float, the false accept rate of one comparison at the threshold,
             or `None` if the caller chose the threshold. Defaults to `None`.
         data: str, what it was measured on, or `None`. Defaults to `None`.
+        point: `contract.OperatingPoint` that decided, or `None` if the caller
+            chose the threshold. Defaults to `None`.
     """
 
     name: str | None
@@ -38,6 +43,7 @@ class Identification:
     comparisons: int
     far: float | None = None
     data: str | None = None
+    point: OperatingPoint | None = None
 
     @property
     def score(self) -> float | None:
@@ -73,4 +79,5 @@ class Identification:
             f"{'score' if known else f'the best is {best.name}, whose score'} "
             f"{best.score:.4f} is {'at least' if known else 'below'} the "
             f"threshold {self.threshold:.4f}{origin}"
+            f"{'' if self.point is None else unsteady_words(self.point)}"
         )
