@@ -92,7 +92,7 @@ def measure_thresholds(
 
 
 def strictest_steady_far(impostor_pairs: int) -> float | None:
-    """The lowest rate of 0.1, 0.05, 0.02, 0.01, ... that is steady.
+    """The lowest rate of 0.1, 0.05, 0.03, 0.02, 0.01, ... that is steady.
 
     Args:
         impostor_pairs: int, pairs of two people.
@@ -102,7 +102,7 @@ def strictest_steady_far(impostor_pairs: int) -> float | None:
     """
     found = None
     for power in range(1, 12):
-        for digit in (1.0, 0.5, 0.2):
+        for digit in (1.0, 0.5, 0.3, 0.2):
             far = float(f"{digit * 10.0**-power:.0e}")
             if far * impostor_pairs * (1 + 1e-9) < STEADY_PAIRS:
                 return found
