@@ -13,6 +13,11 @@ from typing import Any
 
 from keras_sphereface.contract.alignment import template_for
 from keras_sphereface.contract.face_input import FaceInput
+from keras_sphereface.contract.manifest_parts import (
+    ADDED_PARTS,
+    read_added_parts,
+    read_points,
+)
 from keras_sphereface.contract.operating_point import (
     OperatingPoint,
     default_operating_point,
@@ -29,12 +34,7 @@ MANIFEST_FILE = "manifest.json"  # beside a SavedModel
 SIGNATURE = "embed"
 VERIFY_SIGNATURE = "verify"
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8", "int16x8")
-# Artifacts written before these were added are read as if they were `None`.
-_ADDED_TO_OPERATING_POINT = frozenset(
-    {"far_interval", "tar_interval", "threshold_interval"}
-)
-_ADDED = {"calibration": Calibration, "histogram": ScoreHistogram}
-_OPTIONAL = {*_ADDED, "model_checksum"}
+_OPTIONAL = {*ADDED_PARTS, "model_checksum"}
 
 
 class ManifestError(ValueError):
@@ -142,7 +142,7 @@ class Manifest:
             self.model_checksum is None or _is_checksum(self.model_checksum),
             "64 hexadecimal digits or None",
         )
-        for name, kind in _ADDED.items():
+        for name, kind in ADDED_PARTS.items():
             value = getattr(self, name)
             self._require(
                 name,
@@ -229,7 +229,7 @@ class Manifest:
             "input": self.input.to_dict(),
             "operating_points": [asdict(p) for p in self.operating_points],
         }
-        for name in _ADDED:
+        for name in ADDED_PARTS:
             value = getattr(self, name)
             content[name] = None if value is None else value.to_dict()
         return json.dumps(content, indent=2, allow_nan=False)
@@ -274,10 +274,10 @@ class Manifest:
                 **{
                     **content,
                     "input": FaceInput.from_dict(content["input"]),
-                    "operating_points": _read_points(
+                    "operating_points": read_points(
                         content["operating_points"]
                     ),
-                    **_read_added(content),
+                    **read_added_parts(content),
                 }
             )
         except ManifestError:
@@ -291,31 +291,3 @@ def _is_checksum(value: object) -> bool:
         isinstance(value, str)
         and re.fullmatch("[0-9a-f]{64}", value) is not None
     )
-
-
-def _read_points(points: object) -> tuple[OperatingPoint, ...]:
-    if not isinstance(points, list):
-        raise ManifestError(
-            "`operating_points` must be a list. "
-            f"Received: operating_points={points!r}"
-        )
-    for index, point in enumerate(points):
-        check_keys(
-            f"`operating_points[{index}]`",
-            point,
-            fields(OperatingPoint),
-            optional=_ADDED_TO_OPERATING_POINT,
-        )
-    return tuple(OperatingPoint(**point) for point in points)
-
-
-def _read_added(content: dict[str, Any]) -> dict[str, Any]:
-    """What older manifests do not have."""
-    found = {}
-    for name, kind in _ADDED.items():
-        value = content.get(name)
-        if value is not None:
-            check_keys(f"`{name}`", value, fields(kind))
-            value = kind(**value)
-        found[name] = value
-    return found

@@ -13,6 +13,7 @@ from keras_sphereface.edge.manifest_writer import (
 )
 from keras_sphereface.edge.model_identity import ModelIdentity
 from keras_sphereface.edge.registry import names, register
+from keras_sphereface.edge.score_drift import ScoreDrift, ScoreDriftWarning
 from keras_sphereface.edge.snapshot_search import Matches
 from keras_sphereface.edge.tflite_graph import count_multiply_adds
 from keras_sphereface.edge.verification import Verification
@@ -27,6 +28,8 @@ __all__ = [
     "Matches",
     "ModelFileError",
     "ModelIdentity",
+    "ScoreDrift",
+    "ScoreDriftWarning",
     "Verification",
     "count_multiply_adds",
     "examine_delegate",

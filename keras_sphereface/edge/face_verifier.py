@@ -23,6 +23,7 @@ from keras_sphereface.edge.gallery import Gallery
 from keras_sphereface.edge.identification import Candidate, Identification
 from keras_sphereface.edge.model_identity import ModelIdentity
 from keras_sphereface.edge.registry import Engine
+from keras_sphereface.edge.score_drift import ScoreDrift
 from keras_sphereface.edge.verification import Verification
 
 
@@ -53,6 +54,9 @@ class FaceVerifier:
         model: `ModelIdentity`, for a `Gallery`.
         operating_point: `contract.OperatingPoint` that decides, or `None` if
             the file has none.
+        drift: `ScoreDrift`, counts of the scores that `verify` gave, which
+            warns where they are unlike those of the manifest; `None` where
+            the manifest has no distribution of scores.
 
     Example:
 
@@ -91,6 +95,10 @@ class FaceVerifier:
             )
         self.flip = check_flag("flip", flip)
         self.model = ModelIdentity.of_manifest(self.manifest, flip=self.flip)
+        self.drift = None
+        if self.manifest.histogram is not None and self._is_as_measured():
+            data = self.manifest.operating_point().data or "the manifest"
+            self.drift = ScoreDrift(self.manifest.histogram, data)
 
     def warm_up(self) -> None:
         """Runs the model once, so that the first face does not wait."""
@@ -151,6 +159,8 @@ class FaceVerifier:
         a = self._embed_one("image_a", image_a, landmarks_a)
         b = self._embed_one("image_b", image_b, landmarks_b)
         score = float(cosine_similarity(a, b)[0])
+        if self.drift is not None:
+            self.drift.add(score)
         return Verification(
             score=score,
             same=score >= rule["threshold"],
@@ -246,9 +256,14 @@ class FaceVerifier:
             "point": point,
         }
 
+    def _is_as_measured(self) -> bool:
+        """Whether scores are made as those that the manifest speaks of."""
+        points = self.manifest.operating_points
+        return bool(points) and self.flip == any(p.flip for p in points)
+
     def _probability(self, score: float) -> float | None:
         calibration = self.manifest.calibration
-        if calibration is None:
+        if calibration is None or not self._is_as_measured():
             return None
         return float(calibration.probability(score, prior=0.5))
 

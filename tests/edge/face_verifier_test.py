@@ -134,6 +134,24 @@ def test_a_calibrated_file_says_how_probable_one_person_is(
     assert f"probability {found.probability:.3f} at even odds" in str(found)
 
 
+def test_the_scores_seen_are_counted_where_their_distribution_is_known(
+    exported, rewrite, tmp_path
+):
+    counts = {"genuine": [0] * 39 + [9], "impostor": [9] + [0] * 39}
+    path = rewrite(tmp_path / "d.tflite", change_manifest(histogram=counts))
+    a, b = exported.images[:2]
+    verifier = FaceVerifier(path)
+    score = verifier.verify(a, b).score
+    verifier.verify(a, a)
+    expected = [0] * 40
+    expected[int((score + 1) * 20)] += 1
+    expected[39] += 1
+    assert list(verifier.drift.counts) == expected
+    # Mirror images make other scores than those of the manifest.
+    assert FaceVerifier(path, flip=True).drift is None
+    assert FaceVerifier(exported.path).drift is None
+
+
 def test_the_decision_follows_the_threshold(verifier, exported):
     a, b = exported.images[:2]
     score = verifier.verify(a, b).score
