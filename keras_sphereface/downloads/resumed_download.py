@@ -109,7 +109,8 @@ def _fetch(url: str, path: Path, have: int, size: int) -> None:
         if announced is not None and start + int(announced) != size:
             raise _wrong_size(url, size, f"{start + int(announced):,} bytes")
         with open(path, "ab" if start else "wb") as file:
-            while block := answer.read(min(_BLOCK, size - start + 1)):
+            # `read` would wait for a whole block, and lose what came of it.
+            while block := answer.read1(min(_BLOCK, size - start + 1)):
                 start += len(block)
                 if start > size:
                     break

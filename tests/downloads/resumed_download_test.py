@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from file_server import serving
 
-from keras_sphereface.downloads import DownloadError, download
+from keras_sphereface.downloads import (
+    DownloadError,
+    download,
+    resumed_download,
+)
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -41,6 +45,17 @@ def test_a_cut_connection_is_taken_up_where_it_ended(server, tmp_path):
     assert (tmp_path / "net").read_bytes() == CONTENT
     starts = [start for _, start in server.requests]
     assert starts == [0, 100_000, 200_000]
+
+
+def test_a_server_that_falls_silent_is_asked_again(
+    server, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(resumed_download, "_TIMEOUT_SECONDS", 0.3)
+    server.cut_after, server.cuts, server.silence = 100_000, 1, 1.0
+    fetch(server, tmp_path / "net")
+    assert (tmp_path / "net").read_bytes() == CONTENT
+    # What came before it is kept.
+    assert [start for _, start in server.requests] == [0, 100_000]
 
 
 def test_what_came_before_it_was_given_up_is_kept(server, tmp_path):

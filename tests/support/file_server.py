@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import re
 import threading
+import time
 
 
 class FileServer:
@@ -17,6 +18,7 @@ class FileServer:
         ranges: bool, whether it understands `Range`.
         cut_after: int, bytes of an answer after which it hangs up, or `None`.
         cuts: int, how many answers are cut; the others are whole.
+        silence: float, seconds it says nothing before it hangs up.
         length: int, the `Content-Length` it claims, or `None`, the right one.
         says_length: bool, whether it sends one.
         status: int, what it answers instead, or `None`.
@@ -25,6 +27,7 @@ class FileServer:
     def __init__(self, files):
         self.files = files
         self.requests = []
+        self.silence = 0.0
         self.ranges, self.says_length = True, True
         self.cut_after, self.cuts, self.length, self.status = (
             None,
@@ -70,11 +73,14 @@ class FileServer:
             length = len(body) if self.length is None else self.length
             handler.send_header("Content-Length", str(length))
         handler.end_headers()
-        if self.cuts > 0:
+        is_cut = self.cuts > 0
+        if is_cut:
             self.cuts -= 1
             body = body[: self.cut_after]
         handler.wfile.write(body)
         handler.wfile.flush()
+        if is_cut:
+            time.sleep(self.silence)
         handler.close_connection = True
 
 
