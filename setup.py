@@ -37,7 +37,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["keras_sphereface", "keras_sphereface.*"]),
-    package_data={"keras_sphereface": ["py.typed"]},
+    package_data={"keras_sphereface": ["py.typed", "downloads/*.toml"]},
     install_requires=[
         "absl-py>=2.0",
         "keras>=3.13",

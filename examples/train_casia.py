@@ -46,6 +46,7 @@ from ml_collections import config_flags
 import keras_sphereface as ks
 
 FLAGS = flags.FLAGS
+SHOWN_PAIRS = 4
 config_flags.DEFINE_config_file(
     "config",
     str(Path(__file__).parent / "configs" / "demo.py"),
@@ -100,6 +101,7 @@ def export_models(result, workdir):
         operating_points=result.after,
         training=training,
         faces=faces,
+        pairs=pairs,
     )
     litert = ks.export.export_litert(
         embedder,
@@ -134,17 +136,55 @@ def write_report_page(result, path):
     ks.reports.write_html_report(path, full_reports)
 
 
-def verify_on_the_edge(path, report, pairs):
-    """Shows one pair of each kind to the file alone, as a phone would."""
-    measured = (point.far for point in report.operating_points)
-    far = min((far for far in measured if far >= 0.01), default=None)
-    verifier = ks.edge.FaceVerifier(path, far=far)
+def verify_on_the_edge(path, pairs, picture):
+    """Decides all pairs with the file alone, as a phone would; shows some."""
+    verifier = ks.edge.FaceVerifier(path)
+    point = verifier.operating_point
+    if point is None:
+        print("The pairs are too few for a threshold; nothing was decided.")
+        return
+    scores = ks.evaluation.score_pairs(
+        verifier.embed, pairs, face_input=verifier.manifest.input
+    )
+    said_same = scores >= point.threshold
+    verdicts = []
     for kind, is_same in (("one person", True), ("two people", False)):
-        pair = int((pairs.is_same == is_same).argmax())
-        verification = verifier.verify(
-            pairs.images[pairs.index_a[pair]], pairs.images[pairs.index_b[pair]]
+        of_kind = (pairs.is_same == is_same).nonzero()[0]
+        right = int((said_same[of_kind] == is_same).sum())
+        print(
+            f"  given {kind}, it is right in {right:,} of {len(of_kind):,} "
+            "pairs:"
         )
-        print(f"  given {kind}, it says {verification}")
+        for pair in of_kind[:: max(len(of_kind) // SHOWN_PAIRS, 1)]:
+            if sum(v.is_same == is_same for v in verdicts) == SHOWN_PAIRS:
+                break
+            a, b = (
+                pairs.images[index[pair]]
+                for index in (pairs.index_a, pairs.index_b)
+            )
+            found = verifier.verify(a, b)
+            verdicts.append(
+                ks.reports.Verdict(a, b, is_same, found.same, found.score)
+            )
+            words = "same person" if found.same else "different people"
+            print(
+                f"    {words}, score {found.score:.4f}, probability "
+                f"{found.probability:.3f}"
+            )
+    print(f"  It decides by {describe_threshold(point)}.")
+    title = f"score >= {point.threshold:.3f}, FAR {point.far:g}"
+    ks.reports.plot_verdicts(verdicts, picture, title)
+
+
+def describe_threshold(point):
+    """An operating point, and what it rests on."""
+    low, high = point.far_interval
+    return (
+        f"score >= {point.threshold:.4f}, FAR {point.far:g} [{low:.2g}, "
+        f"{high:.2g}] on {point.data}, {'' if point.is_steady else 'UN'}STEADY:"
+        f" it rests on {point.impostors_above} of {point.impostor_pairs:,} "
+        "pairs of two people"
+    )
 
 
 def export(result, workdir):
@@ -166,7 +206,7 @@ def export(result, workdir):
             f"{litert.pairs['score_error']:.1e} of Keras on {len(pairs):,} "
             "pairs"
         )
-        verify_on_the_edge(litert.path, result.after, pairs)
+        verify_on_the_edge(litert.path, pairs, workdir / "verdicts.png")
     ks.files.write_json(
         workdir / "report.json", {**result.report, "artifacts": artifacts}
     )

@@ -19,6 +19,7 @@ if _typing.TYPE_CHECKING:  # type checkers do not run `__getattr__`
         class_softmax as class_softmax,
         contract as contract,
         data as data,
+        downloads as downloads,
         edge as edge,
         evaluation as evaluation,
         export as export,
@@ -35,7 +36,9 @@ if _typing.TYPE_CHECKING:  # type checkers do not run `__getattr__`
         reports as reports,
         training as training,
     )
+    from keras_sphereface.downloads import pretrained_file as pretrained_file
     from keras_sphereface.heads import SphereFaceRHead as SphereFaceRHead
+    from keras_sphereface.interop import pretrained as pretrained
     from keras_sphereface.models import (
         FaceRecognizer as FaceRecognizer,
         build_embedding_model as build_embedding_model,
@@ -51,6 +54,7 @@ _SUBPACKAGES = (
     "class_softmax",
     "contract",
     "data",
+    "downloads",
     "edge",
     "evaluation",
     "export",
@@ -71,6 +75,8 @@ _PUBLIC_NAMES = {
     "FaceRecognizer": "keras_sphereface.models",
     "SphereFaceRHead": "keras_sphereface.heads",
     "build_embedding_model": "keras_sphereface.models",
+    "pretrained": "keras_sphereface.interop",
+    "pretrained_file": "keras_sphereface.downloads",
 }
 
 __all__ = [*_SUBPACKAGES, *_PUBLIC_NAMES, "__version__"]

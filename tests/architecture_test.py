@@ -26,6 +26,8 @@ SHARED_BY_ALL = {"files", "contract"}
 TABLE = {
     "files": (set(), set()),
     "contract": (set(), {"numpy", "PIL"}),
+    # Fetches with the standard library, on devices too.
+    "downloads": (set(), set()),
     "edge": (
         set(),
         {"numpy", "ai_edge_litert", "flatbuffers", "onnxruntime"},
@@ -77,9 +79,9 @@ TABLE = {
         {"keras", "numpy", "tqdm", "matplotlib"},
     ),
     # A file is read with NumPy and built as an embedder; `backend`
-    # has the layers within layers.
+    # has the layers within layers; `downloads` has files by name.
     "interop": (
-        {"backend", "backbones", "models"},
+        {"downloads", "backend", "backbones", "models"},
         {"keras", "numpy", "onnx"},
     ),
     # A study of heads ends in a page in the style of `reports`.
@@ -273,7 +275,8 @@ def test_tools_and_examples_use_public_names_only(folder):
 
 
 @pytest.mark.parametrize(
-    "subpackage", ["edge", "contract", "pairs", "evaluation", "reports"]
+    "subpackage",
+    ["edge", "contract", "downloads", "pairs", "evaluation", "reports"],
 )
 def test_loads_with_tensorflow_keras_jax_and_torch_blocked(subpackage):
     program = (

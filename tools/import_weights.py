@@ -3,6 +3,11 @@ r"""Turns a public PyTorch, Keras or ONNX face network into an embedder of ours.
     python tools/import_weights.py --weights=adaface_ir50_ms1mv2.ckpt \
         --output=embedder.keras
 
+or one that is known by name, fetched once and verified:
+
+    python tools/import_weights.py --name=mobilefacenet_casia \
+        --output=embedder.keras
+
 PyTorch is not needed, and nothing in the file is run. The embedder takes RGB
 pixels in [0, 255], whatever the network was trained on. With --centers, which
 may be the same file, a head with its class centers is saved too, to continue
@@ -24,6 +29,12 @@ _WEIGHTS = flags.DEFINE_string(
     "weights",
     None,
     "A .pth, .pt, .ckpt, .safetensors, .npz, .h5, .keras or .onnx file.",
+)
+_NAME = flags.DEFINE_string(
+    "name",
+    None,
+    "Instead of --weights, a public network, one of keras_sphereface.downloads."
+    'names("network"); the rest of what is asked here is known of it.',
 )
 _OUTPUT = flags.DEFINE_string("output", None, "The .keras file to write.")
 _FAMILY = flags.DEFINE_string(
@@ -54,7 +65,9 @@ _CENTERS = flags.DEFINE_list(
 _HEAD = flags.DEFINE_string(
     "head", "spherefacer", "For --centers, one of keras_sphereface.heads."
 )
-flags.mark_flags_as_required(["weights", "output"])
+flags.mark_flag_as_required("output")
+flags.mark_flags_as_mutual_exclusive(["weights", "name"], required=True)
+_OF_A_FILE = (_FAMILY, _COLOR_ORDER, _PIXEL_MEAN, _PIXEL_SCALE)
 
 
 def _numbers(texts):
@@ -65,7 +78,19 @@ def _numbers(texts):
     return numbers if len(numbers) > 1 else numbers[0]
 
 
-def main(_):
+def _named():
+    """The network of --name, of which nothing has to be said."""
+    said = [flag.name for flag in _OF_A_FILE if flag.value is not None]
+    if _EMA.value:
+        said.append("ema")
+    if said:
+        raise app.UsageError(f"--{said[0]} is for --weights, not for --name")
+    model = ks.pretrained(_NAME.value)
+    logging.info("%s: %s", _NAME.value, ks.downloads.get(_NAME.value))
+    return model
+
+
+def _of_file():
     model, report = ks.interop.import_embedder(
         _WEIGHTS.value,
         family=_FAMILY.value,
@@ -75,6 +100,11 @@ def main(_):
         ema=_EMA.value,
     )
     logging.info("%s", report)
+    return model
+
+
+def main(_):
+    model = _named() if _NAME.value else _of_file()
     if _CENTERS.value:
         centers = ks.interop.read_centers(
             _CENTERS.value, embedding_dim=model.output_shape[-1]

@@ -34,7 +34,9 @@ _PAIRS_ROOT = flags.DEFINE_string(
     "pairs_root", None, "Folder of the images in --pairs; a .bin has its own."
 )
 _FAR = flags.DEFINE_float(
-    "far", None, "False accept rate, one of the file's; its lowest if not set."
+    "far",
+    None,
+    "False accept rate, one of the file's; its lowest steady one if not set.",
 )
 _THRESHOLD = flags.DEFINE_float(
     "threshold", None, "Cosine similarity to use instead of the file's."
@@ -108,6 +110,8 @@ def verify_pairs(verifier):
             f"{decisions['tar']:.2%} of the same and {decisions['far']:.2%} of "
             "different people"
         )
+        if _THRESHOLD.value is None:
+            print(describe(verifier.operating_point))
     print(
         "milliseconds per face: "
         + ", ".join(f"{name} {value:.2f}" for name, value in latency.items())
@@ -126,6 +130,24 @@ def verify_pairs(verifier):
                 "report": report.to_dict(),
             },
         )
+
+
+def describe(point):
+    """What the threshold of the file rests on."""
+    interval = ""
+    if point.far_interval is not None:
+        low, high = point.far_interval
+        interval = f" [{low:.2g}, {high:.2g}]"
+    rests = (
+        "it is not known on how many pairs of different people"
+        if point.impostor_pairs is None
+        else f"on {point.impostors_above} of {point.impostor_pairs:,} pairs of "
+        "different people"
+    )
+    return (
+        f"the file says FAR {point.far:g}{interval} on {point.data}, "
+        f"{'steady' if point.is_steady else 'UNSTEADY'}: it rests {rests}"
+    )
 
 
 def decide(verifier, scores, is_same):

@@ -4,6 +4,11 @@ import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
 
 import { mirrored } from "./face_image.js";
 import { ManifestError, readManifest } from "./manifest.js";
+import {
+  defaultPoint,
+  probability,
+  strictestFirst,
+} from "./operating_points.js";
 import { TFLiteFile } from "./tflite_file.js";
 
 const SIGNATURE = "embed";
@@ -93,7 +98,12 @@ export class FaceVerifier {
 
   /** Operating points, the strictest first: the lowest false accept rate. */
   get operatingPoints() {
-    return this.manifest.operating_points.toSorted((a, b) => a.far - b.far);
+    return strictestFirst(this.manifest.operating_points);
+  }
+
+  /** The strictest that is steady; `null` if there are none. */
+  get defaultPoint() {
+    return defaultPoint(this.manifest.operating_points);
   }
 
   /**
@@ -120,8 +130,10 @@ export class FaceVerifier {
    * @param {Uint8Array} pixelsB
    * @param {object | null} point - the operating point that decides, or `null`
    *     for a score without a decision.
-   * @returns {Promise<{score: number, same: boolean | null}>} cosine
-   *     similarity in [-1, 1], and whether it reaches the threshold.
+   * @returns {Promise<{score: number, same: boolean | null, probability:
+   *     number | null}>} cosine similarity in [-1, 1], whether it reaches the
+   *     threshold, and how probable one person is at even odds, where the file
+   *     is calibrated.
    */
   async verify(pixelsA, pixelsB, point) {
     const options = { flip: point?.flip ?? false };
@@ -129,7 +141,11 @@ export class FaceVerifier {
     const b = await this.embed(pixelsB, options);
     const cosine = a.reduce((sum, value, index) => sum + value * b[index], 0);
     const score = Math.min(1, Math.max(-1, cosine));
-    return { score, same: point ? score >= point.threshold : null };
+    return {
+      score,
+      same: point ? score >= point.threshold : null,
+      probability: probability(score, this.manifest.calibration),
+    };
   }
 
   async run(pixels) {

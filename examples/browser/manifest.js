@@ -82,6 +82,15 @@ function check(manifest) {
   const { alignment } = manifest; // Older manifests have none.
   require(alignment === undefined ||
     isFivePoints(alignment), "alignment", "five points");
+  const { calibration } = manifest; // Older manifests have none.
+  const isCalibration =
+    Number.isFinite(calibration?.slope) &&
+    Number.isFinite(calibration.intercept) &&
+    calibration.genuine_share > 0 &&
+    calibration.genuine_share < 1;
+  require(calibration === undefined ||
+    calibration === null ||
+    isCalibration, "calibration", "numbers");
   require(Array.isArray(points), "operating_points", "a list");
   points.forEach((point, index) => {
     const key = `operating_points.${index}`;

@@ -3,7 +3,12 @@
 import { FaceSlot } from "./face_slot.js";
 import { FaceVerifier } from "./face_verifier.js";
 import { listenForFile } from "./file_drop.js";
-import { describeModel, describePoint, oneIn } from "./words.js";
+import {
+  describeAnswer,
+  describeModel,
+  describePoint,
+  oneIn,
+} from "./words.js";
 
 const element = (id) => document.getElementById(id);
 const verdict = element("verdict");
@@ -61,7 +66,7 @@ function showModel(name, facts) {
   element("model-name").textContent = name;
   element("model-facts").textContent = facts;
   const points = verifier?.operatingPoints ?? [];
-  point = points[0] ?? null;
+  point = verifier?.defaultPoint ?? null;
   element("points").hidden = !points.length;
   element("chips").replaceChildren(...points.map(chip));
   if (point) showPoint();
@@ -119,16 +124,16 @@ async function changed() {
   }
 }
 
-function showAnswer({ score, same }) {
+function showAnswer(answer) {
+  const { score, same } = answer;
   if (same === null) {
     const text = "The file has no thresholds, so this is a score only.";
     show("score", "Cosine similarity", text, score);
   } else {
-    const side = same ? "at least" : "below";
     show(
       same ? "same" : "different",
       same ? "Same person" : "Different people",
-      `The score is ${side} the threshold ${point.threshold.toFixed(4)}.`,
+      describeAnswer(answer, point),
       score,
     );
   }

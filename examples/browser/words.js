@@ -1,7 +1,6 @@
 /** Numbers of a manifest in words. */
 
-// The evaluation calls a rate unsteady that rests on fewer pairs.
-const STEADY_PAIRS = 30;
+import { impostorsAbove, isSteady, STEADY_PAIRS } from "./operating_points.js";
 
 /** Rates as people say them: "1 in 1,000". */
 export function oneIn(rate) {
@@ -32,18 +31,30 @@ export function describePoint(point) {
   measured += ".";
   if (point.data) measured += ` Measured on ${point.data}.`;
   if (isKnown(pairs)) {
-    const behind = Math.floor(far * pairs + 1e-9);
+    const behind = impostorsAbove(point);
     const count = pairs.toLocaleString("en");
     measured += ` It rests on ${behind} of ${count} pairs of different people`;
-    measured +=
-      behind < STEADY_PAIRS
-        ? `; ${STEADY_PAIRS} or more would make it steady.`
-        : ".";
+  } else {
+    measured += " On how many pairs of different people it rests is not known";
   }
+  measured += isSteady(point)
+    ? "."
+    : `; ${STEADY_PAIRS} or more would make it steady.`;
   const flip = point.flip
     ? "Each face is embedded together with its mirror image"
     : "Faces are embedded without their mirror images";
   return { measured, flip: `${flip}, as in this measurement.` };
+}
+
+/** What stands below the verdict. */
+export function describeAnswer({ same, probability }, point) {
+  const side = same ? "at least" : "below";
+  let text = `The score is ${side} the threshold ${point.threshold.toFixed(4)}`;
+  if (probability !== null) {
+    text += `; one person with probability ${probability.toFixed(3)} at even odds`;
+  }
+  text += ".";
+  return isSteady(point) ? text : `${text} This threshold is UNSTEADY.`;
 }
 
 /** A model in one line. */

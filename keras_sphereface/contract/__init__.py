@@ -36,7 +36,13 @@ from keras_sphereface.contract.manifest import (
     Manifest,
     ManifestError,
 )
-from keras_sphereface.contract.operating_point import OperatingPoint
+from keras_sphereface.contract.operating_point import (
+    STEADY_PAIRS,
+    OperatingPoint,
+    default_operating_point,
+)
+from keras_sphereface.contract.score_calibration import Calibration
+from keras_sphereface.contract.score_histogram import ScoreHistogram
 from keras_sphereface.contract.similarity import (
     EmbeddingError,
     cosine_similarity,
@@ -57,7 +63,9 @@ __all__ = [
     "PIXEL_SCALE",
     "QUANTIZATIONS",
     "SIGNATURE",
+    "STEADY_PAIRS",
     "VERIFY_SIGNATURE",
+    "Calibration",
     "EmbeddingError",
     "FaceInput",
     "FaceQuality",
@@ -66,10 +74,12 @@ __all__ = [
     "ManifestError",
     "OperatingPoint",
     "QualityLimits",
+    "ScoreHistogram",
     "StoredImages",
     "align_face",
     "check_first_images",
     "cosine_similarity",
+    "default_operating_point",
     "fit_crops",
     "flip_fusion",
     "folder_checksum",

@@ -7,13 +7,24 @@ returns, and the thresholds at which it was measured.
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import KW_ONLY, Field, asdict, dataclass, field, fields
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, asdict, dataclass, field, fields
+from typing import Any
 
 from keras_sphereface.contract.alignment import template_for
 from keras_sphereface.contract.face_input import FaceInput
-from keras_sphereface.contract.operating_point import OperatingPoint
+from keras_sphereface.contract.manifest_parts import (
+    ADDED_PARTS,
+    read_added_parts,
+    read_points,
+)
+from keras_sphereface.contract.operating_point import (
+    OperatingPoint,
+    default_operating_point,
+)
+from keras_sphereface.contract.score_calibration import Calibration
+from keras_sphereface.contract.score_histogram import ScoreHistogram
+from keras_sphereface.contract.strict_json import check_keys, read_strictly
 from keras_sphereface.files import NO_CHECKSUM
 
 FORMAT_VERSION = 1
@@ -23,10 +34,7 @@ MANIFEST_FILE = "manifest.json"  # beside a SavedModel
 SIGNATURE = "embed"
 VERIFY_SIGNATURE = "verify"
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8", "int16x8")
-# Artifacts written before these were added are read as if they were `None`.
-_ADDED_TO_OPERATING_POINT = frozenset(
-    {"far_interval", "tar_interval", "threshold_interval"}
-)
+_OPTIONAL = {*ADDED_PARTS, "model_checksum"}
 
 
 class ManifestError(ValueError):
@@ -52,6 +60,12 @@ class Manifest:
             `None`, those of `template_for` at the size of the input.
         training: dict of JSON values, how the model came to be: head, data,
             and so on. Defaults to `{}`.
+        calibration: `Calibration` of the scores the operating points were
+            measured on. Defaults to `None`, not known.
+        histogram: `ScoreHistogram` of the same scores. Defaults to `None`.
+        model_checksum: str, the checksum before the thresholds were measured
+            again, by which galleries know the model. Defaults to `None`: they
+            were not.
         checksum: str, 64 hexadecimal digits that `seal` or `folder_checksum`
             fills in; zeros are none. Defaults to zeros.
         package_version: str, version of the exporting package.
@@ -67,6 +81,9 @@ class Manifest:
     quantization: str = "float32"
     alignment: tuple[tuple[float, float], ...] | None = None
     training: dict[str, Any] = field(default_factory=dict)
+    calibration: Calibration | None = None
+    histogram: ScoreHistogram | None = None
+    model_checksum: str | None = None
     checksum: str = NO_CHECKSUM
     package_version: str
     format_version: int = FORMAT_VERSION
@@ -118,11 +135,20 @@ class Manifest:
             "a str such as '0.1.0'",
         )
         self._require(
-            "checksum",
-            isinstance(self.checksum, str)
-            and re.fullmatch("[0-9a-f]{64}", self.checksum),
-            "64 hexadecimal digits",
+            "checksum", _is_checksum(self.checksum), "64 hexadecimal digits"
         )
+        self._require(
+            "model_checksum",
+            self.model_checksum is None or _is_checksum(self.model_checksum),
+            "64 hexadecimal digits or None",
+        )
+        for name, kind in ADDED_PARTS.items():
+            value = getattr(self, name)
+            self._require(
+                name,
+                value is None or isinstance(value, kind),
+                f"a {kind.__name__} or None",
+            )
         object.__setattr__(self, "alignment", self._plain_alignment())
         object.__setattr__(self, "training", self._plain_training())
 
@@ -174,8 +200,8 @@ class Manifest:
 
         Args:
             far: float, one of the false accept rates in the manifest. Defaults
-                to `None`, the strictest: the lowest rate there is, so that
-                whoever does not choose lets the fewest impostors in.
+                to `None`, as `default_operating_point` chooses: the strictest
+                that is steady.
 
         Returns:
             `OperatingPoint`.
@@ -186,7 +212,7 @@ class Manifest:
                 f"`operating_points=`. Received: far={far!r}"
             )
         if far is None:
-            return min(self.operating_points, key=lambda point: point.far)
+            return default_operating_point(self.operating_points)
         for point in self.operating_points:
             if math.isclose(point.far, far, rel_tol=1e-9):
                 return point
@@ -203,6 +229,9 @@ class Manifest:
             "input": self.input.to_dict(),
             "operating_points": [asdict(p) for p in self.operating_points],
         }
+        for name in ADDED_PARTS:
+            value = getattr(self, name)
+            content[name] = None if value is None else value.to_dict()
         return json.dumps(content, indent=2, allow_nan=False)
 
     @classmethod
@@ -225,11 +254,7 @@ class Manifest:
                 f"Received: text of type {type(text).__name__}"
             )
         try:
-            content = json.loads(
-                text,
-                object_pairs_hook=_unique_keys,
-                parse_constant=_refuse_constant,
-            )
+            content = read_strictly(text)
         except (ValueError, RecursionError) as error:
             raise ManifestError(
                 f"The manifest is not valid JSON ({error}). "
@@ -243,28 +268,16 @@ class Manifest:
                     f"`format_version` must be {FORMAT_VERSION}, the one this "
                     f"package reads. Received: format_version={version!r}"
                 )
-        _check_keys("The manifest", content, fields(Manifest))
-        points = content["operating_points"]
-        if not isinstance(points, list):
-            raise ManifestError(
-                "`operating_points` must be a list. "
-                f"Received: operating_points={points!r}"
-            )
-        for index, point in enumerate(points):
-            _check_keys(
-                f"`operating_points[{index}]`",
-                point,
-                fields(OperatingPoint),
-                optional=_ADDED_TO_OPERATING_POINT,
-            )
         try:
+            check_keys("The manifest", content, fields(Manifest), _OPTIONAL)
             return cls(
                 **{
                     **content,
                     "input": FaceInput.from_dict(content["input"]),
-                    "operating_points": tuple(
-                        OperatingPoint(**point) for point in points
+                    "operating_points": read_points(
+                        content["operating_points"]
                     ),
+                    **read_added_parts(content),
                 }
             )
         except ManifestError:
@@ -273,32 +286,8 @@ class Manifest:
             raise ManifestError(f"The manifest is damaged: {error}") from error
 
 
-def _check_keys(
-    name: str,
-    content: object,
-    expected_fields: Iterable[Field],
-    optional: Set[str] = frozenset(),
-) -> None:
-    if not isinstance(content, dict):
-        raise ManifestError(
-            f"{name} must be a JSON object. Received: {content!r}"
-        )
-    expected = {item.name for item in expected_fields}
-    missing = expected - set(content) - optional
-    if missing or set(content) - expected:
-        raise ManifestError(
-            f"{name} has wrong keys: "
-            f"missing {sorted(missing)}, "
-            f"unknown {sorted(set(content) - expected)}"
-        )
-
-
-def _unique_keys(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(items)
-    if len(content) != len(items):
-        raise ValueError("a key appears twice")
-    return content
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
+def _is_checksum(value: object) -> bool:
+    return (
+        isinstance(value, str)
+        and re.fullmatch("[0-9a-f]{64}", value) is not None
+    )

@@ -9,9 +9,14 @@ from keras_sphereface.edge.gallery import Gallery
 from keras_sphereface.edge.gallery_file import GalleryError
 from keras_sphereface.edge.identification import Candidate, Identification
 from keras_sphereface.edge.keyed_seal import seal_with_key
+from keras_sphereface.edge.manifest_writer import (
+    read_manifest,
+    replace_manifest,
+)
 from keras_sphereface.edge.model_identity import ModelIdentity
 from keras_sphereface.edge.photo_reader import NoFaceError
 from keras_sphereface.edge.registry import names, register
+from keras_sphereface.edge.score_drift import ScoreDrift, ScoreDriftWarning
 from keras_sphereface.edge.snapshot_search import Matches
 from keras_sphereface.edge.tflite_graph import count_multiply_adds
 from keras_sphereface.edge.verification import Verification
@@ -29,11 +34,15 @@ __all__ = [
     "ModelFileError",
     "ModelIdentity",
     "NoFaceError",
+    "ScoreDrift",
+    "ScoreDriftWarning",
     "Verification",
     "choose_face",
     "count_multiply_adds",
     "examine_delegate",
     "names",
+    "read_manifest",
     "register",
+    "replace_manifest",
     "seal_with_key",
 ]

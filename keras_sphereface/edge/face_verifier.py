@@ -22,6 +22,7 @@ from keras_sphereface.edge.gallery import Gallery
 from keras_sphereface.edge.identification import Identification, identifications
 from keras_sphereface.edge.model_identity import ModelIdentity
 from keras_sphereface.edge.photo_reader import Detector, PhotoReader
+from keras_sphereface.edge.score_drift import ScoreDrift
 from keras_sphereface.edge.verification import Verification
 
 
@@ -44,7 +45,8 @@ class FaceVerifier:
         threads: int, at least 1, processor threads per image, or `None` for the
             runtime's own choice. Defaults to `None`.
         far: float, the false accept rate to work at, one of those in the
-            manifest. Defaults to `None`, the lowest there is.
+            manifest. Defaults to `None`, the lowest that is steady, see
+            `contract.default_operating_point`.
         flip: bool, whether an image is embedded together with its mirror
             image: steadier, at twice the time. Defaults to `None`, as the
             operating point was measured.
@@ -57,6 +59,9 @@ class FaceVerifier:
         model: `ModelIdentity`, for a `Gallery`.
         operating_point: `contract.OperatingPoint` that decides, or `None` if
             the file has none.
+        drift: `ScoreDrift`, counts of the scores that `verify` gave, which
+            warns where they are unlike those of the manifest; `None` where
+            the manifest has no distribution of scores.
 
     Example:
 
@@ -104,6 +109,10 @@ class FaceVerifier:
             )
         self.flip = check_flag("flip", flip)
         self.model = ModelIdentity.of_manifest(self.manifest, flip=self.flip)
+        self.drift = None
+        if self.manifest.histogram is not None and self._is_as_measured():
+            data = self.manifest.operating_point().data or "the manifest"
+            self.drift = ScoreDrift(self.manifest.histogram, data)
 
     def warm_up(self) -> None:
         """Runs the model once, so that the first face does not wait."""
@@ -185,11 +194,14 @@ class FaceVerifier:
         a, face_a = self._embed_one("image_a", image_a, landmarks_a)
         b, face_b = self._embed_one("image_b", image_b, landmarks_b)
         score = float(cosine_similarity(a, b)[0])
+        if self.drift is not None:
+            self.drift.add(score)
         return Verification(
             score=score,
             same=score >= rule["threshold"],
             face_a=face_a,
             face_b=face_b,
+            probability=self._probability(score),
             **rule,
         )
 
@@ -304,7 +316,19 @@ class FaceVerifier:
             "threshold": point.threshold,
             "far": point.far,
             "data": point.data,
+            "point": point,
         }
+
+    def _is_as_measured(self) -> bool:
+        """Whether scores are made as those that the manifest speaks of."""
+        points = self.manifest.operating_points
+        return bool(points) and self.flip == any(p.flip for p in points)
+
+    def _probability(self, score: float) -> float | None:
+        calibration = self.manifest.calibration
+        if calibration is None or not self._is_as_measured():
+            return None
+        return float(calibration.probability(score, prior=0.5))
 
     def _embed(
         self, batch: np.ndarray, names: Sequence[str] | None = None

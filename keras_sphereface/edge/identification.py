@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from keras_sphereface.contract.operating_point import OperatingPoint
 from keras_sphereface.edge.detected_face import DetectedFace
 from keras_sphereface.edge.snapshot_search import Matches
+from keras_sphereface.edge.verification import unsteady_words
 
 
 class Candidate(NamedTuple):
@@ -34,6 +36,8 @@ class Identification:
         far: float, the false accept rate of one comparison at the threshold,
             or `None` if the caller chose the threshold. Defaults to `None`.
         data: str, what it was measured on, or `None`. Defaults to `None`.
+        point: `contract.OperatingPoint` that decided, or `None` if the caller
+            chose the threshold. Defaults to `None`.
         face: `DetectedFace`, which face of the photograph it is about, or
             `None` of an aligned crop and of given landmarks. Defaults to
             `None`.
@@ -45,6 +49,7 @@ class Identification:
     comparisons: int
     far: float | None = None
     data: str | None = None
+    point: OperatingPoint | None = None
     # Arrays are no part of what makes two answers equal.
     face: DetectedFace | None = field(default=None, compare=False, repr=False)
 
@@ -82,6 +87,7 @@ class Identification:
             f"{'score' if known else f'the best is {best.name}, whose score'} "
             f"{best.score:.4f} is {'at least' if known else 'below'} the "
             f"threshold {self.threshold:.4f}{origin}"
+            f"{'' if self.point is None else unsteady_words(self.point)}"
         )
 
 

@@ -15,7 +15,8 @@ class ModelIdentity:
     common that a threshold could rest on.
 
     Args:
-        checksum: str, 64 hexadecimal digits, the manifest's.
+        checksum: str, 64 hexadecimal digits, the manifest's; that from before
+            where thresholds were measured again.
         embedding_dim: int, at least 1.
         flip: bool, whether mirror images were embedded too.
         quantization: str, as in the manifest; for people to read.
@@ -57,7 +58,7 @@ class ModelIdentity:
             `ModelIdentity`.
         """
         return cls(
-            checksum=manifest.checksum,
+            checksum=manifest.model_checksum or manifest.checksum,
             embedding_dim=manifest.embedding_dim,
             flip=flip,
             quantization=manifest.quantization,

@@ -4,7 +4,9 @@ The small `flatbuffers` package does; the generated schema of ai_edge_litert
 takes longer to import than the runtime.
 """
 
+import contextlib
 import struct
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ BUFFER_DATA = 4
 # that a small file could ask for any number of readings.
 MAX_TABLES = 2**16
 _MAX_METADATA = 256
+_ALIGNMENT = 16
 
 
 def root_table(content: bytes) -> "Table":
@@ -84,13 +87,62 @@ def read_metadata(content: bytes, name: str) -> bytes | None:
     Raises:
         ValueError: an offset in the file points outside it.
     """
+    with _damage_named():
+        buffer = _find_buffer(content, name.encode())
+        offset = buffer.Offset(BUFFER_DATA) if buffer is not None else 0
+        if buffer is None or not offset:
+            return None
+        start = buffer.Vector(offset)
+        return content[start : start + buffer.VectorLen(offset)]
+
+
+def replace_metadata(content: bytes, name: str, data: bytes) -> bytes:
+    """The file with another text in a metadata buffer that it has.
+
+    Everything else stays where it is. A shorter text is filled up with spaces
+    in the place of the old one; a longer one is added at the end, and the old
+    one is blanked.
+
+    Args:
+        content: bytes of a TFLite file.
+        name: str, the entry's name.
+        data: bytes, the new text.
+
+    Returns:
+        Bytes of a TFLite file.
+
+    Raises:
+        ValueError: there is no such entry, or the file is damaged.
+    """
+    with _damage_named():
+        buffer = _find_buffer(content, name.encode())
+        offset = buffer.Offset(BUFFER_DATA) if buffer is not None else 0
+        if buffer is None or not offset:
+            raise ValueError(f"there is no {name}")
+        start, length = buffer.Vector(offset), buffer.VectorLen(offset)
+        changed = bytearray(content)
+        changed[start : start + length] = data[:length].ljust(length)
+        if len(data) <= length:
+            return bytes(changed)
+        changed[start : start + length] = b" " * length
+        # Vectors begin at multiples of 16 bytes, after their length.
+        changed += bytes(-(len(changed) + 4) % _ALIGNMENT)
+        field = buffer.Pos + offset
+        struct.pack_into("<I", changed, field, len(changed) - field)
+        changed += struct.pack("<I", len(data)) + data
+        return bytes(changed + bytes(-len(changed) % 4))
+
+
+@contextlib.contextmanager
+def _damage_named() -> Iterator[None]:
     try:
-        return _read_metadata(content, name.encode())
+        yield
     except (struct.error, IndexError, TypeError, OverflowError) as error:
         raise ValueError(f"an offset points outside it: {error}") from error
 
 
-def _read_metadata(content: bytes, name: bytes) -> bytes | None:
+def _find_buffer(content: bytes, name: bytes) -> "Table | None":
+    """The buffer of a metadata entry."""
     from flatbuffers.number_types import Uint32Flags
 
     model = root_table(content)
@@ -107,9 +159,5 @@ def _read_metadata(content: bytes, name: bytes) -> bytes | None:
         index = entry.GetSlot(METADATA_BUFFER, 0, Uint32Flags)
         if index >= num_buffers:
             raise ValueError(f"there is no buffer {index}")
-        buffer = _child(model, buffers, index)
-        offset = buffer.Offset(BUFFER_DATA)
-        if offset:
-            start = buffer.Vector(offset)
-            return content[start : start + buffer.VectorLen(offset)]
+        return _child(model, buffers, index)
     return None

@@ -83,6 +83,11 @@ from keras_sphereface.evaluation.study_summary import (
 )
 from keras_sphereface.evaluation.template_people import template_people
 from keras_sphereface.evaluation.templates import Templates, pool_templates
+from keras_sphereface.evaluation.threshold_measurement import (
+    ThresholdMeasurement,
+    measure_thresholds,
+    strictest_steady_far,
+)
 from keras_sphereface.evaluation.verification_report import (
     VerificationReport,
     compare_reports,
@@ -117,6 +122,7 @@ __all__ = [
     "TemplatePairs",
     "TemplateSubjects",
     "Templates",
+    "ThresholdMeasurement",
     "VerificationReport",
     "area_under_curve",
     "bootstrap_differences",
@@ -135,6 +141,7 @@ __all__ = [
     "identify",
     "mean_interval",
     "measure_ijb",
+    "measure_thresholds",
     "measured_folds",
     "nearest_far_tars",
     "pool_templates",
@@ -151,6 +158,7 @@ __all__ = [
     "score_pairs",
     "search_gallery",
     "search_like_insightface",
+    "strictest_steady_far",
     "summarize_study",
     "tar_at_far",
     "template_people",

@@ -1,56 +1,15 @@
 """How probable it is that two faces are one person, given their score."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from keras_sphereface.contract.arguments import check_integer, check_number
+from keras_sphereface.contract.arguments import check_integer
+from keras_sphereface.contract.score_calibration import Calibration
 from keras_sphereface.evaluation.curves import check_scores
 from keras_sphereface.evaluation.intervals import Interval, rate_interval
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Turns scores into probabilities: `sigmoid(slope * score + intercept)`.
-
-    Args:
-        slope: float, how fast the log-odds rise with the score.
-        intercept: float, log-odds at score 0.
-        genuine_share: float in `(0, 1)`, share of genuine pairs it was fitted
-            on, and so the prior it speaks for.
-    """
-
-    slope: float
-    intercept: float
-    genuine_share: float
-
-    def probability(
-        self, scores: npt.ArrayLike, prior: float | None = None
-    ) -> np.ndarray:
-        """Probability that a pair is one person.
-
-        Args:
-            scores: float, any shape.
-            prior: float in `(0, 1)`, how probable one person is before the
-                score is seen. At a door where one in a thousand tries is an
-                impostor it is 0.999. Defaults to `genuine_share`.
-
-        Returns:
-            float64 in `[0, 1]`, shaped as `scores`.
-        """
-        prior = self.genuine_share if prior is None else prior
-        prior = check_number("prior", prior, above=0, below=1)
-        shift = _log_odds(prior) - _log_odds(self.genuine_share)
-        scores = np.asarray(scores, dtype=np.float64)
-        log_odds = self.slope * scores + self.intercept + shift
-        # tanh does not overflow where exp would.
-        return 0.5 * (1 + np.tanh(log_odds / 2))
-
-    def to_dict(self) -> dict[str, Any]:
-        """The numbers as JSON types."""
-        return asdict(self)
 
 
 class Reliability(NamedTuple):
@@ -100,7 +59,7 @@ def fit_calibration(
     center, spread = scores.mean(), scores.std()
     if spread == 0:
         share = genuine / len(scores)
-        intercept = float(_log_odds((genuine + 1) / (len(scores) + 2)))
+        intercept = math.log((genuine + 1) / (impostor + 1))
         return Calibration(0.0, intercept, share)
     target = np.where(
         is_same, (genuine + 1) / (genuine + 2), 1 / (impostor + 2)
@@ -192,7 +151,3 @@ def reliability(
         ],
         counts=counts,
     )
-
-
-def _log_odds(probability: float) -> float:
-    return np.log(probability) - np.log1p(-probability)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from keras_sphereface.contract import FaceInput
+from keras_sphereface.contract import FaceInput, default_operating_point
 from keras_sphereface.contract.similarity import Embed
 from keras_sphereface.evaluation.calibration import (
     Calibration,
@@ -19,7 +19,6 @@ from keras_sphereface.evaluation.calibration import (
 from keras_sphereface.evaluation.folds import measured_folds
 from keras_sphereface.evaluation.groups import GroupReport, compare_groups
 from keras_sphereface.evaluation.pair_verification import (
-    STEADY_ERRORS,
     verify_scores,
 )
 from keras_sphereface.evaluation.scores import score_pairs
@@ -165,13 +164,9 @@ def full_report(
 
 
 def _shared_threshold(report: VerificationReport) -> float:
-    points = sorted(report.operating_points, key=lambda point: point.far)
-    if not points:
+    if not report.operating_points:
         raise ValueError(
             "`attributes` need a threshold, and no FAR could be measured. "
             f"Received: {list(report.notes)}"
         )
-    for point in points:
-        if point.far * (point.impostor_pairs or 0) >= STEADY_ERRORS:
-            return point.threshold
-    return points[-1].threshold
+    return default_operating_point(report.operating_points).threshold

@@ -6,7 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from keras_sphereface.contract import FaceInput, OperatingPoint
+from keras_sphereface.contract import (
+    STEADY_PAIRS,
+    FaceInput,
+    OperatingPoint,
+)
 from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.contract.similarity import Embed
 from keras_sphereface.evaluation.bootstrap import (
@@ -29,9 +33,6 @@ from keras_sphereface.evaluation.verification_report import VerificationReport
 from keras_sphereface.pairs import PairSet
 
 DEFAULT_FARS = (1e-1, 1e-2, 1e-3)
-# Doddington's rule of 30: with so many errors the true rate is within 30 % of
-# the measured one, nine times in ten.
-STEADY_ERRORS = 30
 
 
 def verify_scores(
@@ -97,11 +98,11 @@ def verify_scores(
             )
             continue
         measured.append(far)
-        if far * impostor_pairs < STEADY_ERRORS * (1 - 1e-9):
+        if far * impostor_pairs < STEADY_PAIRS * (1 - 1e-9):
             notes.append(
                 f"FAR={far_text(far)} is UNSTEADY: it rests on "
                 f"{int(far * impostor_pairs + 1e-9)} of {impostor_pairs:,} "
-                f"pairs of different people; {STEADY_ERRORS} or more would "
+                f"pairs of different people; {STEADY_PAIRS} or more would "
                 "make it steady."
             )
     intervals = None

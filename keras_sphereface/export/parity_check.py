@@ -9,10 +9,12 @@ import numpy as np
 
 from keras_sphereface.contract import Manifest, unit_embeddings
 from keras_sphereface.contract.image_sources import Images
+from keras_sphereface.edge import replace_manifest
 from keras_sphereface.evaluation import PairSet
 from keras_sphereface.export.artifact import open_embedder
 from keras_sphereface.export.export_error import ExportError
 from keras_sphereface.export.export_report import ExportReport
+from keras_sphereface.export.own_thresholds import measure_again
 from keras_sphereface.export.parity import (
     compare_embeddings,
     compare_on_pairs,
@@ -36,7 +38,8 @@ class ParityCheck:
             `None`: some of the calibration, else images of noise.
         calibration: array `[num_images, height, width, 3]`, or `None`.
             Defaults to `None`.
-        pairs: `PairSet`, or `None`. Defaults to `None`.
+        pairs: `PairSet`, or `None`; the artifact's thresholds are measured on
+            it. Defaults to `None`.
     """
 
     def __init__(
@@ -49,7 +52,7 @@ class ParityCheck:
         pairs: PairSet | None = None,
     ) -> None:
         self._embedder = embedder
-        self._quantization = manifest.quantization
+        self._manifest = manifest
         self._pairs = pairs
         if faces is not None:
             self._origin = "faces"
@@ -74,6 +77,9 @@ class ParityCheck:
     ) -> ExportReport:
         """Opens the artifact as a device would, and compares.
 
+        With pairs its thresholds are measured on its own scores, and are those
+        in the manifest from then on.
+
         Args:
             artifact: path of the finished artifact, under whatever name.
             path: str or path, the name it will have.
@@ -92,16 +98,20 @@ class ParityCheck:
         pairs = None
         if self._pairs is not None:
             pairs = compare_on_pairs(self._embedder, embed, self._pairs)
-        exceeded = exceeded_bounds(self._quantization, measures, pairs)
+        quantization = self._manifest.quantization
+        exceeded = exceeded_bounds(quantization, measures, pairs)
         if exceeded and not force:
             raise ExportError(
-                f"The {self._quantization} artifact does not equal its Keras "
+                f"The {quantization} artifact does not equal its Keras "
                 f"model: {'; '.join(exceeded)}. It was not written; "
                 "`force=True` writes it anyway."
             )
+        if self._pairs is not None:
+            measured = measure_again(self._manifest, embed, self._pairs)
+            replace_manifest(artifact, measured)
         return ExportReport(
             path=os.fspath(path),
-            quantization=self._quantization,
+            quantization=quantization,
             size_bytes=_size(Path(artifact)),
             images=len(self._images),
             images_from=self._origin,

@@ -16,7 +16,11 @@ from keras_sphereface.files.checksum import (
 )
 from keras_sphereface.files.folder_lock import FolderInUseError, lock_folder
 from keras_sphereface.files.growing_file import GrowingFile
-from keras_sphereface.files.protobuf_fields import protobuf_fields
+from keras_sphereface.files.protobuf_fields import (
+    protobuf_field,
+    protobuf_fields,
+    protobuf_pieces,
+)
 from keras_sphereface.files.trailing_checksum import (
     CHECKSUM_BYTES,
     has_trailing_checksum,
@@ -37,7 +41,9 @@ __all__ = [
     "new_file",
     "new_folder",
     "new_stream",
+    "protobuf_field",
     "protobuf_fields",
+    "protobuf_pieces",
     "remove_unfinished",
     "seal",
     "unseal",

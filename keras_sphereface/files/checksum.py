@@ -100,7 +100,11 @@ def _digest_of(content: bytes, key: bytes | None) -> str:
 
 
 def folder_checksum(
-    folder: str | os.PathLike, *, without: str, key: bytes | None = None
+    folder: str | os.PathLike,
+    *,
+    without: str,
+    key: bytes | None = None,
+    text: bytes | None = None,
 ) -> str:
     """SHA-256 of the names and contents of the files in a folder.
 
@@ -109,6 +113,8 @@ def folder_checksum(
         without: str, the one file in it that is left out, a manifest. With a
             key all of it but its own checksum counts too.
         key: bytes, as in `new_digest`. Defaults to `None`.
+        text: bytes, what will stand in the file that is left out. Defaults to
+            `None`, what stands there.
 
     Returns:
         str, 64 hexadecimal digits.
@@ -121,7 +127,9 @@ def folder_checksum(
     )
     total = new_digest(key)
     if key is not None:
-        text, count = _OWN_ENTRY.subn(b"", (folder / without).read_bytes())
+        if text is None:
+            text = (folder / without).read_bytes()
+        text, count = _OWN_ENTRY.subn(b"", text)
         if count != 1:
             raise ValueError(
                 f"`without` must be a manifest with one checksum. Received: "

@@ -16,6 +16,7 @@ from keras_sphereface.interop.load_weights import (
     load_weights,
 )
 from keras_sphereface.interop.onnx_weights import read_onnx
+from keras_sphereface.interop.pretrained import pretrained
 from keras_sphereface.interop.registry import family_names, register
 from keras_sphereface.interop.state import read_state
 from keras_sphereface.interop.weights_errors import (
@@ -38,6 +39,7 @@ __all__ = [
     "import_embedder",
     "load_centers",
     "load_weights",
+    "pretrained",
     "read_centers",
     "read_onnx",
     "read_state",

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,8 @@ class PairSet:
         people: int or str, `[num_images]`, who is on each image; with it the
             intervals of a report know which pairs share a person. Defaults to
             `None`, not known.
+        title: str, what thresholds say they were measured on. Defaults to
+            `None`, the number of pairs; of a file it is the name.
 
     Example:
 
@@ -62,6 +65,7 @@ class PairSet:
         folds: npt.ArrayLike,
         names: Sequence[str] | None = None,
         people: npt.ArrayLike | None = None,
+        title: str | None = None,
     ) -> None:
         self.images = check_images(images)
         num_images = len(self.images)
@@ -105,6 +109,7 @@ class PairSet:
             check_people(self._in_pairs(people), self.is_same)
             self.people = people
         self._is_looked_at = False
+        self.title = title or f"{len(self.is_same):,} pairs"
 
     @classmethod
     def from_lfw(
@@ -169,7 +174,7 @@ class PairSet:
                 has the line.
             FileNotFoundError: a file, a folder or an image is not there.
         """
-        return cls(**read_pairs(path, root))
+        return cls(**{"title": Path(path).name, **read_pairs(path, root)})
 
     @classmethod
     def sample(

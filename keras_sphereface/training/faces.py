@@ -17,6 +17,7 @@ from keras_sphereface.training.identities import read_identities
 from keras_sphereface.training.verified_pairs import verified_pairs
 
 _NUM_FOLDS = 10
+_DRAWN_PAIRS = "unseen synthetic faces"
 _UNSEEN_IMAGES = 8
 
 
@@ -88,6 +89,7 @@ def load_faces(config, seed=0):
     pair_sets = {name: PairSet.from_file(*file) for name, file in files.items()}
     for name, pairs in pair_sets.items():
         warn_if_pairs_unaligned(pairs, name)
+        pairs.title = name
     if config.stored_size is not None:
         source = ResizedFaces(source, config.image_size)
         pair_sets = {
@@ -113,6 +115,7 @@ def _resized_pairs(pairs, image_size):
         pairs.folds,
         names=pairs.names,
         people=pairs.people,
+        title=pairs.title,
     )
 
 
@@ -136,10 +139,11 @@ def _draw_faces(config, seed):
         num_folds=_NUM_FOLDS,
         seed=seed,
     )
+    pairs.title = _DRAWN_PAIRS
     return TrainingFaces(
         train.load(),
         train.num_classes,
         len(train),
-        {"unseen synthetic faces": pairs},
+        {_DRAWN_PAIRS: pairs},
         "synthetic faces",
     )

@@ -6,10 +6,12 @@ from hypothesis import strategies as st
 
 from keras_sphereface.contract import (
     QUANTIZATIONS,
+    Calibration,
     FaceInput,
     Manifest,
     ManifestError,
     OperatingPoint,
+    ScoreHistogram,
 )
 
 # Fixed examples; no deadline, as a busy machine would miss it.
@@ -108,9 +110,9 @@ def test_training_is_a_copy_in_json_types():
     assert manifest.training == {"steps": [1, 2]}
 
 
-def test_the_default_operating_point_is_the_strictest():
+def test_a_rate_that_is_chosen_is_the_one():
     manifest = make_manifest()
-    assert manifest.operating_point().far == 0.001
+    assert manifest.operating_point(far=0.001).threshold == 0.6
     assert manifest.operating_point(far=0.1).threshold == 0.2
     assert manifest.operating_point(far=0.1 * 0.1).threshold == 0.4
 
@@ -188,7 +190,13 @@ def test_a_damaged_manifest_says_what_is_wrong(text, message):
         Manifest.from_json(text)
 
 
-@pytest.mark.parametrize("key", sorted(json.loads(make_manifest().to_json())))
+# What manifests of before do not have.
+ADDED = {"calibration", "histogram", "model_checksum"}
+
+
+@pytest.mark.parametrize(
+    "key", sorted(set(json.loads(make_manifest().to_json())) - ADDED)
+)
 def test_a_missing_key_is_named(key):
     content = json.loads(make_manifest().to_json())
     del content[key]
@@ -206,3 +214,48 @@ def test_points_without_intervals_are_read_as_not_known():
     del content["operating_points"][0]["flip"]
     with pytest.raises(ManifestError, match=r"missing \['flip'\]"):
         Manifest.from_json(json.dumps(content))
+
+
+def test_what_was_added_is_read_and_may_be_missing():
+    added = {
+        "calibration": Calibration(17.5, -3.5, 0.5),
+        "histogram": ScoreHistogram((0, 3), (4, 1)),
+        "model_checksum": "ab" * 32,
+    }
+    manifest = make_manifest(**added)
+    assert Manifest.from_json(manifest.to_json()) == manifest
+    content = json.loads(manifest.to_json())
+    for key in ADDED:
+        del content[key]
+    assert Manifest.from_json(json.dumps(content)) == make_manifest()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("calibration", {"slope": 1.0}, "`calibration` has wrong keys"),
+        ("calibration", [1.0], "`calibration` must be a JSON object"),
+        ("calibration__genuine_share", 1, "`genuine_share` must be"),
+        ("histogram", {"genuine": [1]}, "`histogram` has wrong keys"),
+        ("histogram__impostor", [1, 2, 3], "`impostor` must have as many"),
+        ("model_checksum", "ab", "`model_checksum` must be 64"),
+    ],
+)
+def test_what_was_added_is_checked(key, value, message):
+    added = {
+        "calibration": Calibration(17.5, -3.5, 0.5),
+        "histogram": ScoreHistogram((0, 3), (4, 1)),
+    }
+    content = json.loads(make_manifest(**added).to_json())
+    first, _, second = key.partition("__")
+    if second:
+        content[first][second] = value
+    else:
+        content[first] = value
+    with pytest.raises(ManifestError, match=message):
+        Manifest.from_json(json.dumps(content))
+
+
+def test_only_values_of_the_right_kind_are_taken():
+    with pytest.raises(ManifestError, match="`calibration` must be a Calib"):
+        make_manifest(calibration={"slope": 1.0})

@@ -1,6 +1,9 @@
 import pytest
 
-from keras_sphereface.contract import OperatingPoint
+from keras_sphereface.contract import (
+    OperatingPoint,
+    default_operating_point,
+)
 
 
 def test_defaults_leave_open_what_was_not_measured():
@@ -57,3 +60,38 @@ def test_intervals_become_tuples_as_json_has_only_lists():
     point = OperatingPoint(0.01, 0.25, tar_interval=[0.5, 0.75])
     assert point.tar_interval == (0.5, 0.75)
     assert point.far_interval is point.threshold_interval is None
+
+
+@pytest.mark.parametrize(
+    ("far", "pairs", "above", "steady"),
+    [
+        (0.02, 1500, 30, True),  # 30.000000000000004 or 29.99... in floats
+        (0.01, 3000, 30, True),
+        (0.01, 2999, 29, False),
+        (0.001, 1500, 1, False),
+        (0.1, None, None, False),  # how many is not known
+    ],
+)
+def test_thirty_impostors_above_make_a_threshold_steady(
+    far, pairs, above, steady
+):
+    point = OperatingPoint(far, 0.5, impostor_pairs=pairs)
+    assert point.impostors_above == above
+    assert point.is_steady is steady
+
+
+def test_the_strictest_steady_point_is_the_default():
+    points = [
+        OperatingPoint(far, 0.5, impostor_pairs=3000)
+        for far in (0.001, 0.1, 0.01)
+    ]
+    assert default_operating_point(points).far == 0.01
+
+
+def test_where_none_is_steady_the_loosest_is():
+    points = [
+        OperatingPoint(0.01, 0.5, impostor_pairs=200),
+        OperatingPoint(0.1, 0.3, impostor_pairs=200),
+        OperatingPoint(0.05, 0.4),
+    ]
+    assert default_operating_point(points).far == 0.1

@@ -90,14 +90,71 @@ def test_int8_scores_are_near_keras(exported):
     assert found.score == pytest.approx(expected, abs=0.03)
 
 
-def test_the_strictest_operating_point_decides_unless_one_is_chosen(exported):
+def test_the_strictest_steady_point_decides_unless_one_is_chosen(exported):
     a, b = exported.images[:2]
     strict = FaceVerifier(exported.path).verify(a, b)
     assert (strict.threshold, strict.far) == (0.5, 0.01)
     assert strict.data == "unseen faces"
+    assert strict.far_interval == (0.006, 0.015)
+    assert strict.is_steady
+    assert strict.probability is None  # the file has no calibration
     loose = FaceVerifier(exported.path, far=0.1).verify(a, b)
     assert (loose.threshold, loose.far) == (0.2, 0.1)
     assert loose.score == strict.score
+
+
+def test_an_unsteady_threshold_says_so_and_is_no_default(
+    exported, rewrite, tmp_path
+):
+    points = [
+        OperatingPoint(far=0.001, threshold=0.9, impostor_pairs=3000),
+        OperatingPoint(far=0.02, threshold=0.5, impostor_pairs=3000),
+    ]
+    changed = {"operating_points": [dataclasses.asdict(p) for p in points]}
+    path = rewrite(tmp_path / "a.tflite", change_manifest(**changed))
+    a, b = exported.images[:2]
+    assert FaceVerifier(path).verify(a, b).far == 0.02
+    chosen = FaceVerifier(path, far=0.001).verify(a, b)
+    assert "UNSTEADY: it rests on 3 of 3,000 pairs" in str(chosen)
+    changed["operating_points"].pop()
+    path = rewrite(tmp_path / "b.tflite", change_manifest(**changed))
+    alone = FaceVerifier(path).verify(a, b)
+    assert (alone.far, alone.is_steady) == (0.001, False)
+    gallery = Gallery(FaceVerifier(path).model)
+    FaceVerifier(path).enrol(gallery, "Ann", a)
+    assert "UNSTEADY" in str(FaceVerifier(path).identify(b, gallery))
+
+
+def test_a_calibrated_file_says_how_probable_one_person_is(
+    exported, rewrite, tmp_path
+):
+    # sigmoid(10 s - 3) at the share 0.2 it was fitted on; even odds are 4
+    # times those of before.
+    numbers = {"slope": 10.0, "intercept": -3.0, "genuine_share": 0.2}
+    path = rewrite(tmp_path / "c.tflite", change_manifest(calibration=numbers))
+    a, b = exported.images[:2]
+    found = FaceVerifier(path).verify(a, b)
+    odds = 4 * np.exp(10 * found.score - 3)
+    assert found.probability == pytest.approx(odds / (1 + odds))
+    assert f"probability {found.probability:.3f} at even odds" in str(found)
+
+
+def test_the_scores_seen_are_counted_where_their_distribution_is_known(
+    exported, rewrite, tmp_path
+):
+    counts = {"genuine": [0] * 39 + [9], "impostor": [9] + [0] * 39}
+    path = rewrite(tmp_path / "d.tflite", change_manifest(histogram=counts))
+    a, b = exported.images[:2]
+    verifier = FaceVerifier(path)
+    score = verifier.verify(a, b).score
+    verifier.verify(a, a)
+    expected = [0] * 40
+    expected[int((score + 1) * 20)] += 1
+    expected[39] += 1
+    assert list(verifier.drift.counts) == expected
+    # Mirror images make other scores than those of the manifest.
+    assert FaceVerifier(path, flip=True).drift is None
+    assert FaceVerifier(exported.path).drift is None
 
 
 def test_the_decision_follows_the_threshold(verifier, exported):

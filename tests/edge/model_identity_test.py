@@ -14,6 +14,11 @@ def test_it_is_that_of_the_file_and_of_how_it_is_used():
     assert found == ModelIdentity("12" * 32, 8, True, "float32", "0.1.0")
 
 
+def test_thresholds_measured_again_leave_it():
+    again = dataclasses.replace(MANIFEST, model_checksum="34" * 32)
+    assert ModelIdentity.of_manifest(again, flip=True).checksum == "34" * 32
+
+
 def test_it_comes_back_from_a_dict_and_reads_as_words():
     assert ModelIdentity.from_dict(MODEL.to_dict()) == MODEL
     assert str(MODEL) == (

@@ -2,7 +2,10 @@
 
 import pytest
 
-from keras_sphereface.edge.onnx_file import read_model_property
+from keras_sphereface.edge.onnx_file import (
+    read_model_property,
+    replace_model_property,
+)
 
 
 def field(number, content):
@@ -43,3 +46,19 @@ def test_lengths_of_several_bytes_are_read():
 def test_what_is_no_message_is_an_error():
     with pytest.raises(ValueError, match="ends 5 bytes after"):
         read_model_property(b"\x72\x05abc", "a")
+
+
+def test_a_property_is_replaced_and_nothing_else_changes():
+    value = b"x" * 300
+    content = replace_model_property(MODEL, "a", value)
+    assert read_model_property(content, "a") == value
+    rest = OTHERS + field(7, b"graph") + entry(b"b", b"22")
+    assert content.startswith(rest)
+    assert replace_model_property(content, "a", b"1") == rest + entry(
+        b"a", b"1"
+    )
+
+
+def test_there_must_be_one_to_replace():
+    with pytest.raises(ValueError, match="there is no c"):
+        replace_model_property(MODEL, "c", b"")

@@ -2,7 +2,10 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from keras_sphereface.edge.tflite_file import read_metadata
+from keras_sphereface.edge.tflite_file import (
+    read_metadata,
+    replace_metadata,
+)
 
 
 def test_metadata_is_what_the_generated_schema_reads(exported):
@@ -39,3 +42,42 @@ def test_damage_is_a_value_error_or_not_seen(exported):
         assert found in (None, expected) or expected.startswith(found)
     with pytest.raises(ValueError, match="points outside"):
         read_metadata(b"\xff\xff\xff\x7fTFL3", name)
+
+
+@pytest.mark.parametrize("size", [0, 100, 5000, 5001, 40_000])
+def test_a_text_is_replaced_and_nothing_else_changes(exported, size):
+    content = exported.path.read_bytes()
+    name = "keras_sphereface.manifest"
+    before = read_metadata(content, name)
+    text = b"x" * size
+    changed = replace_metadata(content, name, text)
+    if size <= len(before):
+        assert read_metadata(changed, name) == text.ljust(len(before))
+        assert len(changed) == len(content)
+    else:
+        assert read_metadata(changed, name) == text
+        # As the schema asks of the data of buffers.
+        assert changed.index(text) % 16 == 0
+        assert before not in changed
+    old = schema.Model.GetRootAs(content)
+    new = schema.Model.GetRootAs(changed)
+    assert new.BuffersLength() == old.BuffersLength()
+    for index in range(old.BuffersLength()):
+        same = np.array_equal(
+            old.Buffers(index).DataAsNumpy(), new.Buffers(index).DataAsNumpy()
+        )
+        is_it = index == old.Metadata(_index_of(old, name)).Buffer()
+        assert same is not is_it
+
+
+def _index_of(model, name):
+    return next(
+        index
+        for index in range(model.MetadataLength())
+        if model.Metadata(index).Name() == name.encode()
+    )
+
+
+def test_there_must_be_a_text_to_replace(exported):
+    with pytest.raises(ValueError, match="there is no nothing"):
+        replace_metadata(exported.path.read_bytes(), "nothing", b"")

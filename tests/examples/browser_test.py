@@ -51,20 +51,46 @@ def test_mirror_images_are_added_where_the_threshold_wants_them(page, files):
     assert fused != pytest.approx(plain, abs=2e-3)
 
 
-def test_the_chosen_rate_decides_and_the_strictest_comes_first(page, files):
+def test_the_chosen_rate_decides_and_the_strictest_steady_is_chosen(
+    page, files
+):
     page.load(files.folder / "face.tflite")
     _, state = page.verify(files.faces[0], files.faces[1])
     assert state == "different"
     assert "below the threshold 0.9900" in page.text()
     said = page.text("#points")
     assert "1 in 1,000 pairs of different people" in said
-    assert "interval 0.010 % to 0.36 %" in said
+    assert "interval 0.070 % to 0.14 %" in said
     assert "75.0 % of pairs of one person" in said
-    assert "rests on 2 of 2,000 pairs" in said
+    assert "rests on 40 of 40,000 pairs" in said
+    assert "UNSTEADY" not in page.text()
     page.page.get_by_text("1 in 10", exact=True).click()
     assert page.state("same") == "same"
     assert "Same person" in page.text()
     assert "drawn <b>faces</b>" in page.text("#points")
+    # On how many pairs it rests is not known.
+    assert "This threshold is UNSTEADY" in page.text()
+    assert "30 or more would make it steady" in page.text("#points")
+
+
+def test_an_unsteady_rate_is_not_chosen_and_a_calibration_is_shown(page, files):
+    points = [
+        {"far": 0.0001, "threshold": 0.995, "impostor_pairs": 40_000},
+        {"far": 0.001, "threshold": 0.99, "impostor_pairs": 40_000},
+        {"far": 0.1, "threshold": 0.5, "impostor_pairs": 40_000},
+    ]
+    numbers = {"slope": 10.0, "intercept": -3.0, "genuine_share": 0.2}
+    changes = {"operating_points": points, "calibration": numbers}
+    path = files.rewrite("calibrated", **changes)
+    page.load(path)
+    score, _ = page.verify(files.faces[0], files.faces[1])
+    assert "the threshold 0.9900" in page.text()
+    odds = 4 * np.exp(10 * score - 3)
+    assert f"probability {odds / (1 + odds):.3f}" in page.text()
+    numbers["genuine_share"] = 1
+    wrong = files.rewrite("calibrated", calibration=numbers)
+    assert page.load(wrong) == "error"
+    assert "`calibration` must be numbers" in page.text()
 
 
 def test_without_thresholds_there_is_a_score_and_no_decision(page, files):

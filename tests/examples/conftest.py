@@ -16,8 +16,8 @@ STRICT = OperatingPoint(
     far=0.001,
     threshold=0.99,
     tar=0.75,
-    impostor_pairs=2000,
-    far_interval=(0.0001, 0.0036),
+    impostor_pairs=40_000,
+    far_interval=(0.0007, 0.0014),
     threshold_interval=(0.95, 1.0),
 )
 

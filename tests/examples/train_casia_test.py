@@ -32,6 +32,7 @@ ARTIFACTS = {
     "saved_model.parity.json",
     "saved_model.parity.md",
     "saved_model",
+    "verdicts.png",
 }
 
 
@@ -245,7 +246,9 @@ def test_the_first_command_learns_to_verify_people_it_never_saw(tmp_path):
     assert report["before"]["accuracy"] <= 0.70
     assert report["after"]["accuracy"] >= 0.90
     assert report["artifacts"]["litert"]["pairs"]["score_error"] < 1e-4
-    assert printed.count("  given ") == 2
+    assert len(re.findall(r"given .*, it is right in \d", printed)) == 2
+    assert len(re.findall(r" (person|people), score .*, prob", printed)) == 8
+    assert ", STEADY: it rests on " in printed
     faces = SyntheticFaces(1, 2, first_identity=5000)
     verifier = FaceVerifier(tmp_path / "face.tflite")
     assert verifier.verify(faces.draw(0, 0), faces.draw(0, 0)).same

@@ -2,7 +2,11 @@
 
 import pytest
 
-from keras_sphereface.files import protobuf_fields
+from keras_sphereface.files import (
+    protobuf_field,
+    protobuf_fields,
+    protobuf_pieces,
+)
 
 # A varint of two bytes; fields of 8 and 4 bytes; one with a length.
 MESSAGE = b"\x08\x80\x01\x11" + bytes(8) + b"\x1d" + bytes(4) + b"\x3a\x02ab"
@@ -20,6 +24,19 @@ def test_fields_with_a_length_are_found_among_others():
     assert fields(b"") == []
     # 300 = 0x2c + 2 * 128, and field 20 = 4 + 16: two bytes each.
     assert fields(b"\xa2\x01\xac\x02" + b"x" * 300) == [(20, b"x" * 300)]
+
+
+def test_the_pieces_are_the_message():
+    pieces = list(protobuf_pieces(memoryview(MESSAGE)))
+    assert [number for number, _, _ in pieces] == [1, 2, 3, 7]
+    assert b"".join(piece for _, _, piece in pieces) == MESSAGE
+    contents = [content for _, content, _ in pieces]
+    assert contents == [None, None, None, b"ab"]
+
+
+@pytest.mark.parametrize("size", [0, 127, 128, 300, 70_000])
+def test_a_field_that_is_written_is_read(size):
+    assert fields(protobuf_field(20, b"x" * size)) == [(20, b"x" * size)]
 
 
 @pytest.mark.parametrize(

@@ -62,3 +62,15 @@ def test_a_file_of_another_network_leaves_nothing(tmp_path):
     assert result.returncode != 0
     assert "weight  (2, 3)" in result.stderr
     assert not output.exists()
+
+
+@pytest.mark.slow
+def test_a_name_is_looked_up_and_leaves_nothing_to_say(tmp_path):
+    output = f"--output={tmp_path / 'embedder.keras'}"
+    result = run("--name=mobilefacenet", output)
+    assert "must be one of ['mobilefacenet_casia'" in result.stderr
+    result = run("--name=mobilefacenet_casia", "--color_order=BGR", output)
+    assert "--color_order is for --weights" in result.stdout + result.stderr
+    result = run("--name=mobilefacenet_casia", "--weights=a.ckpt", output)
+    assert result.returncode != 0
+    assert not list(tmp_path.iterdir())
