@@ -1,7 +1,7 @@
 """Whether a picture of a face is good enough to enrol somebody by it."""
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # wide enough for both, from the forehead to the chin.
 _HALF_WIDTH, _ABOVE, _BELOW = 0.9, 1.0, 1.3
 _DARKEST, _BRIGHTEST = 8, 247
+# In a smaller crop nothing can be told.
+MIN_CROP_SIZE = 16
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,12 @@ class QualityLimits:
                     f"`{each.name}` must be {expected} of at least 0. "
                     f"Received: {each.name}={value!r}"
                 )
-            if is_pair:
-                object.__setattr__(self, each.name, tuple(map(float, values)))
+            plain = tuple(map(float, values))
+            object.__setattr__(self, each.name, plain if is_pair else plain[0])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The arguments, as JSON types."""
+        return asdict(self)
 
     def problems(self, quality: FaceQuality) -> tuple[str, ...]:
         """What is wrong with a face, in words; nothing is an empty tuple.
@@ -218,10 +224,15 @@ def measure_quality(
         `FaceQuality`.
     """
     crop = np.asarray(crop, np.float32)
-    if crop.ndim != 3 or crop.shape[2] != 3 or min(crop.shape[:2]) < 16:
+    if (
+        crop.ndim != 3
+        or crop.shape[2] != 3
+        or (min(crop.shape[:2]) < MIN_CROP_SIZE)
+    ):
         raise ValueError(
-            "`crop` must be of shape (height, width, 3), 16 pixels or more to "
-            f"each side. Received: crop of shape {crop.shape}"
+            "`crop` must be of shape (height, width, 3), "
+            f"{MIN_CROP_SIZE} pixels or more to each side. Received: crop of "
+            f"shape {crop.shape}"
         )
     bright, step = _face_of(crop @ _LUMA)
     contrast = float(bright.std())

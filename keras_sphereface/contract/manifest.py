@@ -13,6 +13,7 @@ from typing import Any
 
 from keras_sphereface.contract.alignment import template_for
 from keras_sphereface.contract.face_input import FaceInput
+from keras_sphereface.contract.face_quality import QualityLimits
 from keras_sphereface.contract.manifest_parts import (
     ADDED_PARTS,
     read_added_parts,
@@ -63,6 +64,8 @@ class Manifest:
         calibration: `Calibration` of the scores the operating points were
             measured on. Defaults to `None`, not known.
         histogram: `ScoreHistogram` of the same scores. Defaults to `None`.
+        quality: `QualityLimits`, from where on faces are unlike those it was
+            measured on. Defaults to `None`, not known.
         model_checksum: str, the checksum before the thresholds were measured
             again, by which galleries know the model. Defaults to `None`: they
             were not.
@@ -83,6 +86,7 @@ class Manifest:
     training: dict[str, Any] = field(default_factory=dict)
     calibration: Calibration | None = None
     histogram: ScoreHistogram | None = None
+    quality: QualityLimits | None = None
     model_checksum: str | None = None
     checksum: str = NO_CHECKSUM
     package_version: str

@@ -3,13 +3,18 @@
 from dataclasses import fields
 from typing import Any
 
+from keras_sphereface.contract.face_quality import QualityLimits
 from keras_sphereface.contract.operating_point import OperatingPoint
 from keras_sphereface.contract.score_calibration import Calibration
 from keras_sphereface.contract.score_histogram import ScoreHistogram
 from keras_sphereface.contract.strict_json import check_keys
 
 # Artifacts written before these were added are read as if they were `None`.
-ADDED_PARTS = {"calibration": Calibration, "histogram": ScoreHistogram}
+ADDED_PARTS = {
+    "calibration": Calibration,
+    "histogram": ScoreHistogram,
+    "quality": QualityLimits,
+}
 _ADDED_TO_POINTS = frozenset(
     {"far_interval", "tar_interval", "threshold_interval"}
 )

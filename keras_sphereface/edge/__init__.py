@@ -15,6 +15,7 @@ from keras_sphereface.edge.manifest_writer import (
 )
 from keras_sphereface.edge.model_identity import ModelIdentity
 from keras_sphereface.edge.photo_reader import NoFaceError
+from keras_sphereface.edge.quality_gate import PoorFaceError
 from keras_sphereface.edge.registry import names, register
 from keras_sphereface.edge.score_drift import ScoreDrift, ScoreDriftWarning
 from keras_sphereface.edge.snapshot_search import Matches
@@ -34,6 +35,7 @@ __all__ = [
     "ModelFileError",
     "ModelIdentity",
     "NoFaceError",
+    "PoorFaceError",
     "ScoreDrift",
     "ScoreDriftWarning",
     "Verification",

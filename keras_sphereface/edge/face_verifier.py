@@ -2,27 +2,31 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from keras_sphereface.contract import (
+    QualityLimits,
     cosine_similarity,
     flip_fusion,
     unit_embeddings,
 )
-from keras_sphereface.contract.arguments import check_flag, check_number
 from keras_sphereface.contract.image_sources import Images
 from keras_sphereface.contract.images import ImageSource
 from keras_sphereface.edge.artifact_file import ArtifactFile
+from keras_sphereface.edge.decision_rule import DecisionRule
 from keras_sphereface.edge.detected_face import DetectedFace
 from keras_sphereface.edge.engines import check_claims, open_engine, warm_up
 from keras_sphereface.edge.gallery import Gallery
 from keras_sphereface.edge.identification import Identification, identifications
 from keras_sphereface.edge.model_identity import ModelIdentity
 from keras_sphereface.edge.photo_reader import Detector, PhotoReader
-from keras_sphereface.edge.score_drift import ScoreDrift
+from keras_sphereface.edge.quality_gate import (
+    face_problems,
+    refuse_poor_faces,
+)
 from keras_sphereface.edge.verification import Verification
 
 
@@ -50,6 +54,9 @@ class FaceVerifier:
         flip: bool, whether an image is embedded together with its mirror
             image: steadier, at twice the time. Defaults to `None`, as the
             operating point was measured.
+        quality: `contract.QualityLimits`, from where on a face is too poor to
+            enrol. Defaults to `None`: those of the manifest, or else those of
+            `QualityLimits()`.
         key: bytes, the secret of `seal_with_key`; a file that was not sealed
             with it is refused. Defaults to `None`: the checksum that every
             export has, which shows damage but not intent.
@@ -62,6 +69,8 @@ class FaceVerifier:
         drift: `ScoreDrift`, counts of the scores that `verify` gave, which
             warns where they are unlike those of the manifest; `None` where
             the manifest has no distribution of scores.
+        quality: `contract.QualityLimits` that `enrol` keeps and other answers
+            report by.
 
     Example:
 
@@ -90,6 +99,7 @@ class FaceVerifier:
         threads: int | None = None,
         far: float | None = None,
         flip: bool | None = None,
+        quality: QualityLimits | None = None,
         key: bytes | None = None,
     ) -> None:
         artifact = ArtifactFile.read(path)
@@ -100,19 +110,17 @@ class FaceVerifier:
         self._photos = PhotoReader(
             self.manifest.input, self.manifest.alignment, detector, threads
         )
-        self.operating_point = None
-        if far is not None or self.manifest.operating_points:
-            self.operating_point = self.manifest.operating_point(far)
-        if flip is None:
-            flip = (
-                self.operating_point is not None and self.operating_point.flip
-            )
-        self.flip = check_flag("flip", flip)
+        self._rule = DecisionRule(self.manifest, far, flip)
+        self.operating_point = self._rule.operating_point
+        self.flip, self.drift = self._rule.flip, self._rule.drift
         self.model = ModelIdentity.of_manifest(self.manifest, flip=self.flip)
-        self.drift = None
-        if self.manifest.histogram is not None and self._is_as_measured():
-            data = self.manifest.operating_point().data or "the manifest"
-            self.drift = ScoreDrift(self.manifest.histogram, data)
+        quality = self.manifest.quality if quality is None else quality
+        if quality is not None and not isinstance(quality, QualityLimits):
+            raise ValueError(
+                "`quality` must be contract.QualityLimits. "
+                f"Received: quality={quality!r}"
+            )
+        self.quality = QualityLimits() if quality is None else quality
 
     def warm_up(self) -> None:
         """Runs the model once, so that the first face does not wait."""
@@ -190,18 +198,18 @@ class FaceVerifier:
         Returns:
             `Verification`.
         """
-        rule = self._rule(threshold)
-        a, face_a = self._embed_one("image_a", image_a, landmarks_a)
-        b, face_b = self._embed_one("image_b", image_b, landmarks_b)
-        score = float(cosine_similarity(a, b)[0])
-        if self.drift is not None:
-            self.drift.add(score)
+        rule = self._rule.of(threshold)
+        a = self._embed_one("image_a", image_a, landmarks_a)
+        b = self._embed_one("image_b", image_b, landmarks_b)
+        score = float(cosine_similarity(a.embedding, b.embedding)[0])
         return Verification(
             score=score,
             same=score >= rule["threshold"],
-            face_a=face_a,
-            face_b=face_b,
-            probability=self._probability(score),
+            face_a=a.face,
+            face_b=b.face,
+            problems_a=a.problems,
+            problems_b=b.problems,
+            probability=self._rule.see(score),
             **rule,
         )
 
@@ -212,21 +220,35 @@ class FaceVerifier:
         images: Images,
         *,
         landmarks: npt.ArrayLike | None = None,
+        check_quality: bool = True,
     ) -> tuple[DetectedFace | None, ...]:
         """Adds faces of one person to a gallery.
+
+        A poor picture makes a poor memory, so those that are blurred, dark,
+        small or turned are refused, and then none is added.
 
         Args:
             gallery: `Gallery` of this model.
             name: str, who it is; somebody already there gets more crops.
             images: one image or several, in any form that `embed` takes.
             landmarks: as in `embed`. Defaults to `None`.
+            check_quality: bool, whether poor faces are refused. Defaults to
+                `True`.
 
         Returns:
             Tuple, per image the `DetectedFace` that was enrolled, or `None` of
             an aligned crop and of given landmarks.
+
+        Raises:
+            PoorFaceError: a face is worse than `quality` allows; the message
+                names the image and says what is wrong with it.
         """
         gallery.check_model(self.model)
         batch, faces = self._photos.read("images", images, landmarks)
+        if check_quality:
+            refuse_poor_faces(
+                face_problems(self.quality, batch, faces, landmarks)
+            )
         gallery.enrol(name, self._embed(batch))
         return faces
 
@@ -258,11 +280,11 @@ class FaceVerifier:
         Returns:
             `Identification`.
         """
-        rule = self._rule(threshold)
+        rule = self._rule.of(threshold)
         gallery.check_model(self.model)
-        probe, face = self._embed_one("image", image, landmarks)
-        found = gallery.search(probe, k=k, pooling=pooling)
-        [answer] = identifications(found, [face], rule)
+        probe = self._embed_one("image", image, landmarks)
+        found = gallery.search(probe.embedding, k=k, pooling=pooling)
+        [answer] = identifications(found, [probe.face], [probe.problems], rule)
         return answer
 
     def identify_all(
@@ -286,49 +308,14 @@ class FaceVerifier:
         Returns:
             List of `Identification`, each with its `face`; empty without one.
         """
-        rule = self._rule(threshold)
+        rule = self._rule.of(threshold)
         gallery.check_model(self.model)
-        probes, faces = self.embed_all(photo)
+        batch, faces = self._photos.read_all("photo", photo)
         if not faces:
             return []
-        found = gallery.search(probes, k=k, pooling=pooling)
-        return identifications(found, faces, rule)
-
-    def _rule(self, threshold: float | None) -> dict[str, Any]:
-        """The threshold to decide by, and where it comes from."""
-        if threshold is not None:
-            threshold = check_number(
-                "threshold",
-                threshold,
-                at_least=-1,
-                at_most=1,
-                reason="is a cosine similarity, so it",
-            )
-            return {"threshold": threshold}
-        if self.operating_point is None:
-            raise ValueError(
-                "The file has no operating points, so a decision needs a "
-                "`threshold`. Pass one, or export the model with "
-                "`operating_points=`. Received: threshold=None"
-            )
-        point = self.operating_point
-        return {
-            "threshold": point.threshold,
-            "far": point.far,
-            "data": point.data,
-            "point": point,
-        }
-
-    def _is_as_measured(self) -> bool:
-        """Whether scores are made as those that the manifest speaks of."""
-        points = self.manifest.operating_points
-        return bool(points) and self.flip == any(p.flip for p in points)
-
-    def _probability(self, score: float) -> float | None:
-        calibration = self.manifest.calibration
-        if calibration is None or not self._is_as_measured():
-            return None
-        return float(calibration.probability(score, prior=0.5))
+        found = gallery.search(self._embed(batch), k=k, pooling=pooling)
+        problems = face_problems(self.quality, batch, faces)
+        return identifications(found, faces, problems, rule)
 
     def _embed(
         self, batch: np.ndarray, names: Sequence[str] | None = None
@@ -339,7 +326,7 @@ class FaceVerifier:
 
     def _embed_one(
         self, name: str, image: Images, landmarks: npt.ArrayLike | None
-    ) -> tuple[np.ndarray, DetectedFace | None]:
+    ) -> "_Probe":
         batch, faces = self._photos.read(name, image, landmarks)
         if len(batch) != 1:
             raise ValueError(
@@ -347,4 +334,13 @@ class FaceVerifier:
                 "and `contract.cosine_similarity`, or search a gallery with "
                 f"`Gallery.search`. Received: {len(batch)} images"
             )
-        return self._embed(batch, [f"`{name}`"]), faces[0]
+        [problems] = face_problems(self.quality, batch, faces, landmarks)
+        return _Probe(self._embed(batch, [f"`{name}`"]), faces[0], problems)
+
+
+class _Probe(NamedTuple):
+    """One face: what the model says of it, and what is known besides."""
+
+    embedding: np.ndarray
+    face: DetectedFace | None
+    problems: tuple[str, ...]

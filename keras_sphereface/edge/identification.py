@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from keras_sphereface.contract.operating_point import OperatingPoint
 from keras_sphereface.edge.detected_face import DetectedFace
+from keras_sphereface.edge.quality_gate import quality_words
 from keras_sphereface.edge.snapshot_search import Matches
 from keras_sphereface.edge.verification import unsteady_words
 
@@ -41,6 +42,8 @@ class Identification:
         face: `DetectedFace`, which face of the photograph it is about, or
             `None` of an aligned crop and of given landmarks. Defaults to
             `None`.
+        problems: tuple of str, what is wrong with the face by the verifier's
+            `quality`, so that the answer is worth less. Defaults to `()`.
     """
 
     name: str | None
@@ -52,6 +55,7 @@ class Identification:
     point: OperatingPoint | None = None
     # Arrays are no part of what makes two answers equal.
     face: DetectedFace | None = field(default=None, compare=False, repr=False)
+    problems: tuple[str, ...] = ()
 
     @property
     def score(self) -> float | None:
@@ -88,12 +92,14 @@ class Identification:
             f"{best.score:.4f} is {'at least' if known else 'below'} the "
             f"threshold {self.threshold:.4f}{origin}"
             f"{'' if self.point is None else unsteady_words(self.point)}"
+            f"{quality_words([('the image', self.problems)])}"
         )
 
 
 def identifications(
     found: Matches,
     faces: Sequence[DetectedFace | None],
+    problems: Sequence[tuple[str, ...]],
     rule: dict[str, Any],
 ) -> list[Identification]:
     """The answers to a search.
@@ -101,14 +107,15 @@ def identifications(
     Args:
         found: `Matches` of `num_probes` probes.
         faces: sequence of `num_probes`, which face each probe is, or `None`.
+        problems: sequence of `num_probes`, what is wrong with each.
         rule: dict of `threshold`, and perhaps of `far` and `data`.
 
     Returns:
         List of `Identification`, one per probe.
     """
     answers = []
-    for names, scores, face in zip(
-        found.names, found.scores, faces, strict=True
+    for names, scores, face, words in zip(
+        found.names, found.scores, faces, problems, strict=True
     ):
         candidates = tuple(
             Candidate(name, float(score))
@@ -121,6 +128,7 @@ def identifications(
                 candidates=candidates,
                 comparisons=found.comparisons,
                 face=face,
+                problems=words,
                 **rule,
             )
         )

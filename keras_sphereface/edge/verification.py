@@ -7,6 +7,7 @@ from keras_sphereface.contract.operating_point import (
     OperatingPoint,
 )
 from keras_sphereface.edge.detected_face import DetectedFace
+from keras_sphereface.edge.quality_gate import quality_words
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class Verification:
             or `None` of an aligned crop and of given landmarks. Defaults to
             `None`.
         face_b: the same of the second.
+        problems_a: tuple of str, what is wrong with the first face by the
+            verifier's `quality`, so that the answer is worth less. Defaults to
+            `()`.
+        problems_b: the same of the second. Defaults to `()`.
     """
 
     score: float
@@ -43,6 +48,8 @@ class Verification:
     # Arrays are no part of what makes two decisions equal.
     face_a: DetectedFace | None = field(default=None, compare=False, repr=False)
     face_b: DetectedFace | None = field(default=None, compare=False, repr=False)
+    problems_a: tuple[str, ...] = ()
+    problems_b: tuple[str, ...] = ()
 
     @property
     def far_interval(self) -> tuple[float, float] | None:
@@ -65,10 +72,13 @@ class Verification:
             origin += f" on {self.data}"
         if self.probability is not None:
             origin += f"; probability {self.probability:.3f} at even odds"
+        poor = quality_words(
+            [("image_a", self.problems_a), ("image_b", self.problems_b)]
+        )
         return (
             f"{verdict}: score {self.score:.4f} is {comparison} the threshold "
             f"{self.threshold:.4f}{origin}"
-            f"{'' if self.point is None else unsteady_words(self.point)}"
+            f"{'' if self.point is None else unsteady_words(self.point)}{poor}"
         )
 
 

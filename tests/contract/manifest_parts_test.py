@@ -6,6 +6,7 @@ import pytest
 from keras_sphereface.contract import (
     Calibration,
     OperatingPoint,
+    QualityLimits,
     ScoreHistogram,
 )
 from keras_sphereface.contract.manifest_parts import (
@@ -45,17 +46,24 @@ def test_wrong_points_are_named(points, message):
 def test_parts_come_back_or_are_none():
     calibration = Calibration(17.0, -3.5, 0.5)
     histogram = ScoreHistogram((0, 1), (2, 3))
+    quality = QualityLimits(contrast=7, nod=(0.1, 0.9))
     found = read_added_parts(
         {
             "calibration": as_json(calibration),
             "histogram": as_json(histogram),
+            "quality": as_json(quality),
             "other": 1,
         }
     )
-    assert found == {"calibration": calibration, "histogram": histogram}
+    assert found == {
+        "calibration": calibration,
+        "histogram": histogram,
+        "quality": quality,
+    }
     assert read_added_parts({"calibration": None}) == {
         "calibration": None,
         "histogram": None,
+        "quality": None,
     }
     with pytest.raises(ValueError, match="`histogram` has wrong keys"):
         read_added_parts({"histogram": {"genuine": [1, 2]}})

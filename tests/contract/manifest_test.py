@@ -191,7 +191,7 @@ def test_a_damaged_manifest_says_what_is_wrong(text, message):
 
 
 # What manifests of before do not have.
-ADDED = {"calibration", "histogram", "model_checksum"}
+ADDED = {"calibration", "histogram", "model_checksum", "quality"}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from keras_sphereface.contract import (
     MANIFEST_NAME,
     ManifestError,
     OperatingPoint,
+    QualityLimits,
     template_for,
 )
 from keras_sphereface.edge import (
@@ -17,6 +18,7 @@ from keras_sphereface.edge import (
     FaceVerifier,
     Gallery,
     NoFaceError,
+    PoorFaceError,
 )
 
 
@@ -121,7 +123,7 @@ def test_an_unsteady_threshold_says_so_and_is_no_default(
     alone = FaceVerifier(path).verify(a, b)
     assert (alone.far, alone.is_steady) == (0.001, False)
     gallery = Gallery(FaceVerifier(path).model)
-    FaceVerifier(path).enrol(gallery, "Ann", a)
+    FaceVerifier(path).enrol(gallery, "Ann", a, check_quality=False)
     assert "UNSTEADY" in str(FaceVerifier(path).identify(b, gallery))
 
 
@@ -306,7 +308,11 @@ def test_an_uncropped_photograph_is_verified_by_its_landmarks(
     photo[20:52, 30:54] = b
     landmarks = template_for(32, 24) + np.array([30, 20])
     expected = verifier.verify(a, b)
-    assert verifier.verify(a, photo, landmarks_b=landmarks) == expected
+    found = verifier.verify(a, photo, landmarks_b=landmarks)
+    # In a photograph one sees how small the face is.
+    small = "it is too small (10 pixels between the eyes, at least 18)"
+    assert found.problems_b == (*expected.problems_b, small)
+    assert found == dataclasses.replace(expected, problems_b=found.problems_b)
     assert verifier.verify(photo, a, landmarks_a=landmarks).score == (
         pytest.approx(expected.score, abs=1e-6)
     )
@@ -379,7 +385,9 @@ def test_photographs_are_embedded_enrolled_and_identified(
     seeing, verifier, exported
 ):
     gallery = Gallery(seeing.model)
-    faces = seeing.enrol(gallery, "Ann", [PHOTO, exported.images[1]])
+    faces = seeing.enrol(
+        gallery, "Ann", [PHOTO, exported.images[1]], check_quality=False
+    )
     assert faces == (MEANT, None)
     expected = verifier.embed(PHOTO, landmarks=MEANT.landmarks)
     np.testing.assert_array_equal(seeing.embed(PHOTO), expected)
@@ -391,7 +399,7 @@ def test_photographs_are_embedded_enrolled_and_identified(
 
 def test_everybody_in_a_photograph_is_identified(seeing, verifier):
     gallery = Gallery(seeing.model)
-    seeing.enrol(gallery, "Ann", PHOTO)
+    seeing.enrol(gallery, "Ann", PHOTO, check_quality=False)
     answers = seeing.identify_all(PHOTO, gallery, threshold=0.9999)
     assert [answer.face for answer in answers] == [PASSER_BY, MEANT]
     assert [answer.name for answer in answers] == [None, "Ann"]
@@ -413,7 +421,7 @@ def test_a_photograph_without_a_face_is_refused_with_the_reason(seeing):
     with pytest.raises(NoFaceError, match=r"no face.*`image_b`, 120x90"):
         seeing.verify(PHOTO, dark)
     with pytest.raises(NoFaceError, match=r"no face.*`images\[1\]`"):
-        seeing.enrol(gallery, "Ann", [PHOTO, dark])
+        seeing.enrol(gallery, "Ann", [PHOTO, dark], check_quality=False)
     assert len(gallery) == 0
     with pytest.raises(NoFaceError, match=r"`image`"):
         seeing.identify(dark, gallery)
@@ -424,3 +432,36 @@ def test_without_a_detector_only_one_face_can_be_meant(verifier, exported):
         verifier.embed_all(PHOTO)
     with pytest.raises(ValueError, match=r"`detector` must be"):
         FaceVerifier(exported.path, detector=3)
+
+
+def test_a_poor_face_is_not_enrolled_and_is_mentioned_in_answers(exported):
+    good, noisy = np.full((32, 24, 3), 90, np.uint8), exported.images[0]
+    good[8:20] += np.uint8(70)  # flat light and shade
+    limits = QualityLimits(sharpness=(0.0, 0.4))
+    verifier = FaceVerifier(exported.path, quality=limits)
+    gallery = Gallery(verifier.model)
+    with pytest.raises(
+        PoorFaceError, match=r"images\[1\]: it is noisy"
+    ) as error:
+        verifier.enrol(gallery, "Ann", [good, noisy])
+    assert error.value.problems[0] == ()
+    assert len(gallery) == 0  # the good one neither
+    verifier.enrol(gallery, "Ann", good)
+    verifier.enrol(gallery, "Bob", noisy, check_quality=False)
+    assert gallery.names == ["Ann", "Bob"]
+    answer = verifier.verify(good, noisy, threshold=0.0)
+    assert answer.problems_a == ()
+    assert "; mind image_b: it is noisy" in str(answer)
+    found = verifier.identify(noisy, gallery, threshold=0.0)
+    assert found.problems == answer.problems_b
+    assert "; mind the image: it is noisy" in str(found)
+    with pytest.raises(ValueError, match="`quality` must be"):
+        FaceVerifier(exported.path, quality=0.5)
+
+
+def test_the_limits_are_those_of_the_manifest(exported, rewrite, tmp_path):
+    strict = QualityLimits(contrast=100)
+    content = {"quality": strict.to_dict()}
+    path = rewrite(tmp_path / "face.tflite", change_manifest(**content))
+    assert FaceVerifier(path).quality == strict
+    assert FaceVerifier(exported.path).quality == QualityLimits()

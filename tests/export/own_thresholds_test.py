@@ -51,6 +51,10 @@ def test_thresholds_are_measured_on_the_scores_of_the_file(
         assert point.far_interval[0] < far < point.far_interval[1]
     assert sum(verifier.manifest.histogram.impostor) == 320
     assert verifier.manifest.calibration.slope > 0
+    # Noise on faces is what is usual here.
+    low, high = verifier.manifest.quality.sharpness
+    assert 0.0 < low < high
+    assert verifier.verify(pairs.images[0], pairs.images[7]).problems_a == ()
     assert report.size_bytes == path.stat().st_size
 
 
