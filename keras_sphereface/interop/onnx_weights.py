@@ -1,5 +1,6 @@
 """ONNX graphs of public networks, read by the order of their nodes."""
 
+import os
 import pathlib
 
 import numpy as np
@@ -47,7 +48,13 @@ def read_onnx(path):
     Returns:
         Dict of str to `np.ndarray`.
     """
-    import onnx
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError(
+            "Weights in an .onnx file are read by the package onnx: pip install "
+            f"'keras-sphereface[onnx]'. Received: path={os.fspath(path)!r}"
+        ) from error
 
     path = pathlib.Path(path)
     size = path.stat().st_size

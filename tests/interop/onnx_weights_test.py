@@ -1,5 +1,7 @@
 """ONNX files of public networks, read by the order of their nodes."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -153,3 +155,9 @@ def test_damaged_files_are_refused(tmp_path):
         path.write_bytes(damaged)
         with pytest.raises(interop.WeightsFileError):  # no InsightFace, either
             interop.read_onnx(path)
+
+
+def test_without_onnx_the_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ImportError, match=r"keras-sphereface\[onnx\].*a\.onnx"):
+        interop.read_onnx(tmp_path / "a.onnx")
