@@ -52,8 +52,9 @@ def read_onnx(path):
         import onnx
     except ImportError as error:
         raise ImportError(
-            "Weights in an .onnx file are read by the package onnx: pip install "
-            f"'keras-sphereface[onnx]'. Received: path={os.fspath(path)!r}"
+            "Weights in an .onnx file are read by the package onnx: "
+            "pip install 'keras-sphereface[onnx]'. "
+            f"Received: path={os.fspath(path)!r}"
         ) from error
 
     path = pathlib.Path(path)
