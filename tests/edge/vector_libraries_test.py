@@ -29,8 +29,9 @@ def test_rows_are_numbered_through_all_blocks(library):
     blocks = [units(range(0, 120, 5)), units(range(120, 360, 5))]
     find = LIBRARIES[library](blocks, 2)
     found = find(units([31, 241]), 3)
-    assert found.tolist() == [[6, 7, 5], [48, 49, 47]]
-    assert find(units([241]), 1).tolist() == [[48]]
+    # Cosines of 1 and 4 degrees differ by less than 8 bits tell.
+    assert [set(row) for row in found.tolist()] == [{5, 6, 7}, {47, 48, 49}]
+    assert find(units([241]), 1)[0, 0] in (48, 49)
 
 
 @pytest.mark.parametrize("library", INSTALLED)
