@@ -48,8 +48,9 @@ class GalleryIndex:
 
     Args:
         gallery: `Gallery`.
-        library: `"usearch"`, a graph of neighbors: fast, and misses some; or
-            `"faiss"`, all vectors in 8 bits. Defaults to `"usearch"`.
+        library: `"faiss"`, all vectors in 8 bits; or `"usearch"`, a graph of
+            neighbors, which is slow to build, fast to search, and misses
+            some. Defaults to `"faiss"`.
         candidates: int, at least 1, crops that the library proposes per probe.
             Defaults to `64`.
 
@@ -67,7 +68,7 @@ class GalleryIndex:
     def __init__(
         self,
         gallery: Gallery,
-        library: str = "usearch",
+        library: str = "faiss",
         *,
         candidates: int = 64,
     ) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 # where there are fewer.
 FindRows = Callable[[np.ndarray, int], np.ndarray]
 _TRAINING_ROWS = 2**16
+_EXPANSION = 512  # nodes that a search of the graph keeps
 
 
 def usearch_rows(blocks: Iterable[np.ndarray], dim: int) -> FindRows:
@@ -25,7 +26,9 @@ def usearch_rows(blocks: Iterable[np.ndarray], dim: int) -> FindRows:
         from usearch.index import Index
     except ImportError as error:
         raise _not_installed("usearch", error) from error
-    index = Index(ndim=dim, metric="ip", dtype="f16")
+    index = Index(
+        ndim=dim, metric="ip", dtype="f16", expansion_search=_EXPANSION
+    )
     for rows in blocks:
         first = len(index)
         index.add(np.arange(first, first + len(rows)), rows)

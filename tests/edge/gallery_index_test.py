@@ -41,7 +41,7 @@ def no_more(blocks, dim):
 
 @pytest.fixture
 def _scanned(monkeypatch):
-    monkeypatch.setitem(LIBRARIES, "usearch", scan)
+    monkeypatch.setitem(LIBRARIES, "faiss", scan)
 
 
 def assert_same(found, expected, atol=1e-6):
@@ -116,7 +116,7 @@ def test_rows_that_moved_are_searched_exactly():
 
 
 def test_few_candidates_are_no_few_people(monkeypatch):
-    monkeypatch.setitem(LIBRARIES, "usearch", no_more)
+    monkeypatch.setitem(LIBRARIES, "faiss", no_more)
     generator = np.random.default_rng(0)
     gallery, _ = random_gallery(generator, num_people=7, num_crops=20)
     probes = generator.standard_normal((3, 8))
