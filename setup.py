@@ -15,6 +15,7 @@ PLOTS = ["matplotlib>=3.8"]
 TENSORBOARD = ["tensorboard>=2.18"]
 ALIGN = ["mtcnn>=1.0"]
 BACKBONES = ["keras-hub>=0.20", "keras-cv>=0.9"]
+SEARCH = ["faiss-cpu>=1.8", "usearch>=2.16"]
 TEST = [
     *EDGE,
     *QUANTIZE,
@@ -57,6 +58,7 @@ setup(
         "tensorboard": TENSORBOARD,
         "align": ALIGN,
         "backbones": BACKBONES,
+        "search": SEARCH,
         "test": TEST,
         "all": [*EDGE, *QUANTIZE, *ONNX, *PLOTS, *TENSORBOARD, *ALIGN],
     },

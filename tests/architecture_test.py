@@ -30,7 +30,14 @@ TABLE = {
     "downloads": (set(), set()),
     "edge": (
         set(),
-        {"numpy", "ai_edge_litert", "flatbuffers", "onnxruntime"},
+        {
+            "numpy",
+            "ai_edge_litert",
+            "flatbuffers",
+            "onnxruntime",
+            "usearch",
+            "faiss",
+        },
     ),
     # Images are read in batches as the contract reads one.
     "pairs": (set(), {"numpy"}),
@@ -126,6 +133,9 @@ ONLY_IN = {
     ("contract", "PIL"): {"images.py", "picture_view.py"},
     ("edge", "ai_edge_litert"): {"litert_engine.py"},
     ("edge", "onnxruntime"): {"onnx_engine.py"},
+    # Propose whom a probe may be, where they are installed.
+    ("edge", "usearch"): {"vector_libraries.py"},
+    ("edge", "faiss"): {"vector_libraries.py"},
     # Comes with ai_edge_litert; reads the manifest out of the file, and what
     # work is in it.
     ("edge", "flatbuffers"): {"tflite_file.py", "tflite_graph.py"},

@@ -387,12 +387,12 @@ def _read_image(folder):
 _VERIFIERS: dict[Path, Any] = {}
 
 
-def _write_gallery(folder):
+def _write_gallery(folder, dtype="float32"):
     manifest = ks.contract.Manifest(
         ks.contract.FaceInput(), 8, package_version="0.1.0"
     )
     model = ks.edge.ModelIdentity.of_manifest(manifest, flip=False)
-    gallery = ks.edge.Gallery(model)
+    gallery = ks.edge.Gallery(model, dtype=dtype)
     rng = np.random.default_rng(0)
     gallery.enrol([*"abcab"], rng.standard_normal((5, 8)))
     gallery.save(folder / "people.gallery")
@@ -452,6 +452,13 @@ _DEVICE = {
         _read_gallery,
         ks.edge.GalleryError,
         _write_gallery,
+        seal=_seal_gallery,
+    ),
+    "int8 gallery sealed again": Format(
+        "people.gallery",
+        _read_gallery,
+        ks.edge.GalleryError,
+        lambda folder: _write_gallery(folder, dtype="int8"),
         seal=_seal_gallery,
     ),
     "jpeg": Format("image", _read_image, ValueError, _write_image),

@@ -5,8 +5,9 @@ from keras_sphereface.edge.delegate import DelegateReport, examine_delegate
 from keras_sphereface.edge.detected_face import DetectedFace, choose_face
 from keras_sphereface.edge.face_detector import FaceDetector
 from keras_sphereface.edge.face_verifier import FaceVerifier
-from keras_sphereface.edge.gallery import Gallery
+from keras_sphereface.edge.gallery import Gallery, GalleryArrays
 from keras_sphereface.edge.gallery_file import GalleryError
+from keras_sphereface.edge.gallery_index import GalleryIndex
 from keras_sphereface.edge.identification import Candidate, Identification
 from keras_sphereface.edge.keyed_seal import seal_with_key
 from keras_sphereface.edge.manifest_writer import (
@@ -29,7 +30,9 @@ __all__ = [
     "FaceDetector",
     "FaceVerifier",
     "Gallery",
+    "GalleryArrays",
     "GalleryError",
+    "GalleryIndex",
     "Identification",
     "Matches",
     "ModelFileError",

@@ -8,6 +8,11 @@ r"""A gallery in a file: plain bytes, nothing that could run.
 | 4 per crop | int32, whose it is: a position in the names |
 | 4 * embedding_dim per crop | float32, its embedding |
 | 32 | SHA-256 of everything before, or HMAC-SHA-256 with a secret key |
+
+That is version 1, in which galleries of float32 are written. In version 2 the
+header has `dtype` too: `float16`, 2 bytes per number, or `int8`, 1 byte, a row
+being the integers whose direction is that of the embedding, the largest of them
+127 or -127.
 """
 
 import hmac
@@ -25,15 +30,16 @@ from keras_sphereface.edge.gallery_store import (
     Snapshot,
 )
 from keras_sphereface.edge.model_identity import ModelIdentity
+from keras_sphereface.edge.vector_kinds import KINDS
 from keras_sphereface.files import new_digest, new_file
 
 MAGIC = b"SFGALRY\n"
-FORMAT_VERSION = 1
+FORMAT_VERSIONS = (1, 2)
 # A block of a gallery takes this many numbers at once.
 MAX_EMBEDDING_DIM = 2**14
 _KEYS = {"format_version", "model", "num_crops", "names"}
 _DIGEST_SIZE = 32
-_NORM_TOLERANCE = 1e-4  # of float32 rows of norm 1; written ones keep 1e-6
+_SIZES = {"float32": 4, "float16": 2, "int8": 1}  # bytes per number
 
 
 class GalleryError(ValueError):
@@ -59,12 +65,16 @@ def write_gallery(
     names = [name for name in numbers if name is not None]
     place = np.cumsum([name is not None for name in numbers], dtype="<i4") - 1
     kept = [owners != REMOVED for _, owners in snapshot.blocks]
+    kind = snapshot.kind
+    version = 1 if kind.name == "float32" else 2
     header = {
-        "format_version": FORMAT_VERSION,
+        "format_version": version,
         "model": model.to_dict(),
         "num_crops": int(sum(np.count_nonzero(rows) for rows in kept)),
         "names": names,
     }
+    if version > 1:
+        header["dtype"] = kind.name
     text = json.dumps(header).encode()
     with new_file(path) as unfinished, open(unfinished, "wb") as file:
 
@@ -75,10 +85,8 @@ def write_gallery(
         write(MAGIC + len(text).to_bytes(8, "little") + text)
         for (_, owners), rows in zip(snapshot.blocks, kept, strict=True):
             write(place[owners[rows]].tobytes())
-        for (embeddings, _), rows in zip(snapshot.blocks, kept, strict=True):
-            if not rows.all():
-                embeddings = embeddings[rows]
-            write(np.ascontiguousarray(embeddings, "<f4").data)
+        for (block, _), rows in zip(snapshot.blocks, kept, strict=True):
+            write(kind.to_bytes(block if rows.all() else block[rows]).data)
         file.write(digest.digest())
 
 
@@ -139,24 +147,27 @@ class _Reader:
         try:
             header = json.loads(self.read(length))
             version = header["format_version"]
-            if version == FORMAT_VERSION:
+            if version in FORMAT_VERSIONS:
                 self.check_header(header)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise GalleryError(
                 "The gallery file is damaged or cut off in its header "
                 f"({error!r}). Received: path={self.name!r}"
             ) from error
-        if version != FORMAT_VERSION:
+        if version not in FORMAT_VERSIONS:
             self.fail(
-                f"The gallery's `format_version` must be {FORMAT_VERSION}, the "
-                f"one this package reads, and is {version!r}."
+                f"The gallery's `format_version` must be {FORMAT_VERSIONS[0]} "
+                f"or {FORMAT_VERSIONS[1]}, those that this package reads, and "
+                f"is {version!r}."
             )
         return header
 
     def check_header(self, header: dict[str, Any]) -> None:
         names, num_crops = header["names"], header["num_crops"]
+        keys = _KEYS if header["format_version"] == 1 else {*_KEYS, "dtype"}
         if (
-            set(header) != _KEYS
+            set(header) != keys
+            or header.get("dtype", "float32") not in list(_SIZES)
             or type(num_crops) is not int
             or num_crops < 0
             or not isinstance(names, list)
@@ -173,8 +184,9 @@ class _Reader:
 
     def rows(self, header: dict[str, Any], embedding_dim: int) -> GalleryStore:
         names, num_crops = header["names"], header["num_crops"]
-        expected = self.file.tell() + num_crops * 4 * (1 + embedding_dim)
-        expected += _DIGEST_SIZE
+        kind = KINDS[header.get("dtype", "float32")]
+        row_size = _SIZES[kind.name] * embedding_dim
+        expected = self.file.tell() + num_crops * (4 + row_size) + _DIGEST_SIZE
         if self.size != expected:
             self.fail(
                 "The gallery file is damaged or cut off: it has "
@@ -185,16 +197,15 @@ class _Reader:
             self.fail("The gallery file is damaged: a crop belongs to nobody.")
         if len(np.unique(owners)) != len(names):
             self.fail("The gallery file is damaged: somebody has no crop.")
-        store = GalleryStore(embedding_dim)
+        store = GalleryStore(embedding_dim, kind)
         wrong_row = None
         for start in range(0, num_crops, BLOCK_SIZE):
             some = owners[start : start + BLOCK_SIZE]
-            content = self.read(4 * len(some) * embedding_dim)
-            units = np.frombuffer(content, "<f4").reshape(-1, embedding_dim)
-            is_unit = _are_unit(units)
-            if wrong_row is None and not is_unit.all():
-                wrong_row = start + int(is_unit.argmin())
-            store.add([names[owner] for owner in some], units)
+            content = self.read(len(some) * row_size)
+            rows, is_right = kind.from_bytes(content, embedding_dim)
+            if wrong_row is None and not is_right.all():
+                wrong_row = start + int(is_right.argmin())
+            store.add_rows([names[owner] for owner in some], rows)
         if not hmac.compare_digest(self.file.read(), self.digest.digest()):
             self.fail(
                 "The gallery file is damaged: its checksum differs; or it was "
@@ -209,11 +220,3 @@ class _Reader:
                 f"{names[owners[wrong_row]]!r}, is not; the file was changed."
             )
         return store
-
-
-def _are_unit(rows: np.ndarray) -> np.ndarray:
-    """Which rows are finite and of norm 1."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = np.einsum("ij,ij->i", rows, rows)
-        # A NaN is not near anything.
-        return np.abs(squares - 1) < 2 * _NORM_TOLERANCE

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_sphereface.edge.fork_lock import ForkLock
+from keras_sphereface.edge.vector_kinds import KINDS, VectorKind
 
 BLOCK_SIZE = 4096  # rows; 8 MB of 512 numbers each
 REMOVED = -1
@@ -15,17 +16,30 @@ class Snapshot(NamedTuple):
     """The embeddings of one moment; what is added later does not show.
 
     Args:
-        blocks: tuple of `(embeddings, owners)`: float32
-            `[rows, embedding_dim]` of norm 1, and int32 `[rows]`, the person
-            each belongs to, or `REMOVED`.
+        blocks: tuple of `(rows, owners)`: rows of `kind`, and int32 `[rows]`,
+            the person each belongs to, or `REMOVED`.
         names: list of the people's names by number, `None` for those who are
             gone; it may have grown since.
         num_people: int, numbers given to people so far.
+        num_present: int, people who are not gone.
+        num_crops: int, rows that belong to somebody.
+        kind: `VectorKind`. Defaults to float32.
+        generation: int, how often rows and people got other numbers. Defaults
+            to `0`.
     """
 
     blocks: tuple[tuple[np.ndarray, np.ndarray], ...]
     names: list[str | None]
     num_people: int
+    num_present: int
+    num_crops: int
+    kind: VectorKind = KINDS["float32"]
+    generation: int = 0
+
+    @property
+    def num_rows(self) -> int:
+        """Rows, with the removed ones."""
+        return sum(len(owners) for _, owners in self.blocks)
 
 
 class GalleryStore:
@@ -38,10 +52,15 @@ class GalleryStore:
 
     Args:
         embedding_dim: int, at least 1.
+        kind: `VectorKind`. Defaults to float32.
     """
 
-    def __init__(self, embedding_dim: int) -> None:
+    def __init__(
+        self, embedding_dim: int, kind: VectorKind = KINDS["float32"]
+    ) -> None:
         self.embedding_dim = embedding_dim
+        self.kind = kind
+        self._generation = 0
         self._lock = ForkLock()
         self._clear()
 
@@ -79,7 +98,15 @@ class GalleryStore:
                 (block[:rows], owners[:rows])
                 for block, owners, rows in self._filled()
             )
-            return Snapshot(blocks, self._names, len(self._names))
+            return Snapshot(
+                blocks,
+                self._names,
+                num_people=len(self._names),
+                num_present=len(self._numbers),
+                num_crops=self._rows - self._removed_rows,
+                kind=self.kind,
+                generation=self._generation,
+            )
 
     def add(self, names: list[str], units: np.ndarray) -> None:
         """Adds rows, all at one moment.
@@ -88,9 +115,18 @@ class GalleryStore:
             names: list of str, whose each row is.
             units: float32, `[rows, embedding_dim]`, rows of norm 1.
         """
+        self.add_rows(names, self.kind.encode(units))
+
+    def add_rows(self, names: list[str], rows: np.ndarray) -> None:
+        """Adds rows of `kind`, all at one moment.
+
+        Args:
+            names: list of str, whose each row is.
+            rows: what `kind` made.
+        """
         with self._lock:
             numbers = np.array([self._number(name) for name in names], np.int32)
-            self._append(numbers, units)
+            self._append(numbers, rows)
 
     def remove(self, name: str) -> bool:
         """Erases somebody.
@@ -113,7 +149,8 @@ class GalleryStore:
                     continue
                 # Searches may be reading the old ones.
                 block, owners = _copy(block, rows), _copy(owners, rows)
-                block[gone], owners[gone] = 0, REMOVED
+                block[gone] = np.zeros((), block.dtype)
+                owners[gone] = REMOVED
                 self._blocks[index], self._owners[index] = block, owners
                 self._removed_rows += len(gone)
             if self._removed_rows > max(self._rows // 2, BLOCK_SIZE):
@@ -131,18 +168,18 @@ class GalleryStore:
             self._names.append(name)
         return number
 
-    def _append(self, numbers: np.ndarray, units: np.ndarray) -> None:
+    def _append(self, numbers: np.ndarray, rows: np.ndarray) -> None:
         start = 0
-        while start < len(units):
+        while start < len(rows):
             index, row = divmod(self._rows, BLOCK_SIZE)
             if index == len(self._blocks):
                 # The system gives memory to what is written, not to all.
-                shape = (BLOCK_SIZE, self.embedding_dim)
-                self._blocks.append(np.empty(shape, np.float32))
+                block = self.kind.empty(BLOCK_SIZE, self.embedding_dim)
+                self._blocks.append(block)
                 self._owners.append(np.empty(BLOCK_SIZE, np.int32))
-            stop = min(start + BLOCK_SIZE - row, len(units))
+            stop = min(start + BLOCK_SIZE - row, len(rows))
             place = slice(row, row + stop - start)
-            self._blocks[index][place] = units[start:stop]
+            self._blocks[index][place] = rows[start:stop]
             self._owners[index][place] = numbers[start:stop]
             self._rows += stop - start
             start = stop
@@ -151,6 +188,7 @@ class GalleryStore:
         """Drops the removed rows, once they are more than the others."""
         names, filled = self._names, list(self._filled())
         self._clear()
+        self._generation += 1
         for block, owners, rows in filled:
             kept = np.flatnonzero(owners[:rows] != REMOVED)
             numbers = [self._number(names[owners[row]]) for row in kept]

@@ -3,12 +3,14 @@
 import dataclasses
 import errno
 import os
+from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from keras_sphereface.contract import MANIFEST_FILE, folder_checksum
+from keras_sphereface.contract.arguments import check_integer
 from keras_sphereface.contract.image_sources import Images
 from keras_sphereface.evaluation import PairSet
 from keras_sphereface.export.artifact_manifest import (
@@ -32,6 +34,7 @@ def export_saved_model(
     faces: Images | None = None,
     pairs: PairSet | None = None,
     force: bool = False,
+    version: int | None = None,
 ) -> ExportReport:
     """Writes a SavedModel that turns face images into unit embeddings.
 
@@ -43,6 +46,13 @@ def export_saved_model(
     similarities. `embed_uint8` and `verify_uint8` take uint8. An embedding of
     all zeros has no direction and comes out as zeros. `manifest.json` in the
     folder says what the model wants and its thresholds.
+
+    `embed_encoded` takes `image_bytes`, strings `[batch_size]`, JPEG or PNG
+    files of crops. Beside `embeddings` it returns `errors`, strings
+    `[batch_size]`: empty, or why a file cannot be used, as one of another size
+    than the model's, a truncated one, or one that its metadata turn. Its
+    embedding is zeros, and the others of the batch, which a server makes of
+    the requests of many clients, are what they would be without it.
 
     The export is compared with Keras first; see `faces`. The folder appears
     complete or not at all; an older export is replaced at the end.
@@ -62,6 +72,10 @@ def export_saved_model(
             Defaults to `None`.
         force: bool, whether to write a model that the comparison refuses.
             Defaults to `False`.
+        version: int, at least 1. The SavedModel is then `<folder>/<version>`,
+            as TensorFlow Serving wants it, which takes the highest one as
+            soon as it is there. A version that exists is an error, never
+            replaced. Defaults to `None`, the folder itself.
 
     Returns:
         `ExportReport`.
@@ -74,6 +88,8 @@ def export_saved_model(
     embeddings = embed(images=images)["embeddings"]
     ```
     """
+    if version is not None:
+        folder = _version_folder(folder, version)
     check_embedder(embedder)
     manifest = build_manifest(
         embedder,
@@ -83,7 +99,8 @@ def export_saved_model(
     )
     embedder = as_float32(embedder)
     check = ParityCheck(embedder, manifest, faces=faces, pairs=pairs)
-    with new_folder(folder, replaces="saved_model.pb") as unfinished:
+    replaces = "saved_model.pb" if version is None else None
+    with new_folder(folder, replaces=replaces) as unfinished:
         with native_logs_hidden():
             try:
                 write_signatures(embedder, unfinished)
@@ -100,3 +117,22 @@ def export_saved_model(
         )
         with native_logs_hidden():
             return check.report(unfinished, folder, force=force)
+
+
+def _version_folder(folder: str | os.PathLike, version: int) -> Path:
+    """The new folder of a version."""
+    version = check_integer("version", version, at_least=1)
+    path = Path(folder) / str(version)
+    if (Path(folder) / "saved_model.pb").exists():
+        raise ValueError(
+            "`folder` must hold one folder for each version, and is a "
+            f"SavedModel itself. Received: folder={os.fspath(folder)!r}, "
+            f"version={version}"
+        )
+    if path.exists():
+        raise ValueError(
+            "`version` must be new, since servers and clients may be using an "
+            f"older one. Received: version={version}, and there is "
+            f"{os.fspath(path)!r}"
+        )
+    return path

@@ -7,6 +7,9 @@ import tensorflow as tf
 
 from keras_sphereface.contract import SIGNATURE, VERIFY_SIGNATURE
 from keras_sphereface.export.embedder import describe_input
+from keras_sphereface.export.encoded_crops import decode_crops
+
+ENCODED_SIGNATURE = f"{SIGNATURE}_encoded"
 
 
 def write_signatures(embedder: keras.Model, folder: str | os.PathLike) -> None:
@@ -16,10 +19,15 @@ def write_signatures(embedder: keras.Model, folder: str | os.PathLike) -> None:
     |---|---|---|
     | `embed`, also `serving_default` | `images` | `embeddings` of norm 1 |
     | `verify` | `images_a`, `images_b` | `scores`, cosine similarities |
+    | `embed_encoded` | `image_bytes` | `embeddings`, and `errors` |
 
     Pixels are float32 in `[0, 255]`; `embed_uint8` and `verify_uint8` take
     uint8. An embedding of all zeros stays all zeros. The two sides of `verify`
     have as many images, or one of them one, which is compared with each.
+
+    `embed_encoded` takes JPEG and PNG files of crops, a string each. Where one
+    cannot be used `errors` says why, and its embedding is all zeros, whose
+    cosine with any other is 0; where it can, `errors` is an empty string.
 
     Args:
         embedder: `keras.Model`, `[batch_size, height, width, 3]` to
@@ -43,8 +51,17 @@ def write_signatures(embedder: keras.Model, folder: str | os.PathLike) -> None:
         a, b = tf.split(unit, sizes)
         return {"scores": tf.reduce_sum(a * b, axis=-1)}
 
+    def embed_encoded(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        pixels, errors = decode_crops(image_bytes, face_input)
+        unit = embed(pixels)["embeddings"]
+        is_good = tf.equal(errors, "")[:, None]
+        # Not a product: an embedder may make NaN of black.
+        unit = tf.where(is_good, unit, tf.zeros_like(unit))
+        return {"embeddings": unit, "errors": errors}
+
     archive = keras.export.ExportArchive()
-    shape = (None, *describe_input(embedder).shape)
+    face_input = describe_input(embedder)
+    shape = (None, *face_input.shape)
     for suffix, dtype in (("", tf.float32), ("_uint8", tf.uint8)):
         archive.add_endpoint(
             SIGNATURE + suffix,
@@ -59,6 +76,11 @@ def write_signatures(embedder: keras.Model, folder: str | os.PathLike) -> None:
                 tf.TensorSpec(shape, dtype, name="images_b"),
             ],
         )
+    archive.add_endpoint(
+        ENCODED_SIGNATURE,
+        embed_encoded,
+        input_signature=[tf.TensorSpec((None,), tf.string, name="image_bytes")],
+    )
     archive.write_out(str(folder), verbose=False)
 
 

@@ -96,11 +96,13 @@ def new_folder(folder, *, replaces):
             artifact there is replaced when the block has ended without error.
         replaces: str, a file that marks an older artifact, for example
             `"saved_model.pb"`. A folder with other contents is never replaced.
+            `None`: nothing is, not even what came while this was written.
 
     Yields:
         `Path` of the empty temporary folder.
 
     Raises:
+        ValueError: something is in `folder` that is not replaced.
         OSError: it could not be written; the error has `folder`.
     """
     folder = Path(folder)
@@ -113,10 +115,10 @@ def new_folder(folder, *, replaces):
         for file in temporary.rglob("*"):
             if file.is_file():
                 _bring_to_disk(file)
-        if folder.exists():
+        if replaces is not None and folder.exists():
             # A folder with contents cannot be renamed over in one step.
             os.rename(folder, old)
-        os.rename(temporary, folder)
+        os.rename(temporary, folder)  # an error over a folder with contents
     except Exception as error:
         _raise_with_name(error, temporary, folder)
     finally:
@@ -136,8 +138,13 @@ def _check_replaceable(folder, replaces):
     if (
         folder.is_dir()
         and any(folder.iterdir())
-        and not (folder / replaces).is_file()
+        and (replaces is None or not (folder / replaces).is_file())
     ):
+        if replaces is None:
+            raise ValueError(
+                "`folder` must be new or empty; what is there is never "
+                f"replaced. Received: folder={os.fspath(folder)!r}"
+            )
         raise ValueError(
             "`folder` must be new, empty or an older export; this one holds "
             f"other files and no {replaces}, so it is left alone. "

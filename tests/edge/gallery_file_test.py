@@ -89,6 +89,70 @@ def test_the_same_gallery_is_the_same_file(saved):
     assert again.read_bytes() == path.read_bytes()
 
 
+@pytest.mark.parametrize(("dtype", "size"), [("float16", 2), ("int8", 1)])
+def test_smaller_types_come_back_as_they_are(saved, dtype, size):
+    gallery, path = saved
+    names, counts, vectors = gallery.to_arrays()
+    small = Gallery(MODEL, dtype=dtype)
+    small.enrol(np.repeat(names, counts), vectors)
+    small.save(path)
+    content = path.read_bytes()
+    length = int.from_bytes(content[8:16], "little")
+    header = json.loads(content[16 : 16 + length])
+    assert (header["format_version"], header["dtype"]) == (2, dtype)
+    assert len(content) == 16 + length + 13 * (4 + 8 * size) + 32
+    loaded = Gallery.load(path)
+    assert loaded.dtype == dtype
+    probes = np.random.default_rng(1).standard_normal((7, 8))
+    found, expected = loaded.search(probes, k=6), small.search(probes, k=6)
+    assert found.names == expected.names
+    np.testing.assert_array_equal(found.scores, expected.scores)
+    again = path.with_name("again.gallery")
+    loaded.save(again)
+    assert again.read_bytes() == content
+    for end in (len(content) - 33, len(content) - 1):
+        path.write_bytes(content[:end])
+        with pytest.raises(GalleryError, match="cut off"):
+            Gallery.load(path)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values", "wrong"),
+    [
+        ("float16", "<f2", [np.nan, np.inf, 6e4, 0, 1.01]),
+        ("int8", "i1", [0, 100, -128]),
+    ],
+)
+def test_a_row_that_no_gallery_writes_is_refused(
+    tmp_path, dtype, values, wrong
+):
+    path = tmp_path / "people.gallery"
+    gallery = Gallery(MODEL, dtype=dtype)
+    gallery.enrol([*"abc"], np.eye(8)[:3])
+    gallery.save(path)
+    content = path.read_bytes()
+    size = 3 * 8 * np.dtype(values).itemsize
+    for value in wrong:
+        rows = np.frombuffer(content[-32 - size : -32], values).reshape(3, 8)
+        rows = rows.copy()
+        rows[1, 1] = value
+        body = content[: -32 - size] + rows.tobytes()
+        path.write_bytes(body + hashlib.sha256(body).digest())
+        with pytest.raises(GalleryError, match=r"norm 1.*crop 1, of 'b'"):
+            Gallery.load(path)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", None, ["int8"], {}])
+def test_a_file_of_version_two_has_a_type_of_it(tmp_path, dtype):
+    path = tmp_path / "people.gallery"
+    gallery = Gallery(MODEL, dtype="int8")
+    gallery.enrol([*"abc"], np.eye(8)[:3])
+    gallery.save(path)
+    path.write_bytes(rewrite_header(path.read_bytes(), dtype=dtype))
+    with pytest.raises(GalleryError, match=r"does not describe|should have"):
+        Gallery.load(path)
+
+
 def test_an_empty_gallery_is_saved_too(tmp_path):
     Gallery(MODEL).save(tmp_path / "new" / "people.gallery")
     assert len(Gallery.load(tmp_path / "new" / "people.gallery")) == 0
@@ -134,7 +198,9 @@ def test_every_flipped_byte_is_an_error(saved):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format_version": 2}, r"`format_version` must be 1.* is 2"),
+        ({"format_version": 3}, r"`format_version` must be 1 or 2.* is 3"),
+        ({"format_version": 2}, r"does not describe"),
+        ({"dtype": "float32"}, r"does not describe"),
         ({"names": ["Ann", "Ann"]}, r"does not describe"),
         ({"names": ["Ann"]}, r"a crop belongs to nobody"),
         ({"names": [*"abcdefghi"]}, r"somebody has no crop"),

@@ -71,6 +71,76 @@ def test_any_order_of_enrolling_and_removing_gives_what_is_left(
     assert_found(matches, probes, rows, 9, pooling)
 
 
+# How far a score of eight values may be off.
+LOSSES = {"float32": 1e-6, "float16": 1e-3, "int8": 2e-2}
+
+
+@pytest.mark.parametrize("pooling", ["max", "mean"])
+@pytest.mark.parametrize("dtype", ["float16", "int8"])
+def test_smaller_types_find_the_same_within_their_rounding(dtype, pooling):
+    generator = np.random.default_rng(0)
+    exact, rows = random_gallery(generator, num_people=20, num_crops=63)
+    for name in exact.names[::3]:
+        exact.remove(name)
+        rows = [row for row in rows if row[0] != name]
+    gallery = Gallery(MODEL, dtype=dtype)
+    names, embeddings = zip(*rows, strict=True)
+    gallery.enrol(names, embeddings)
+    probes = generator.standard_normal((9, 8))
+    found = gallery.search(probes, k=4, pooling=pooling)
+    for index, probe in enumerate(probes):
+        scores = dict(search_by_loop(rows, probe, 99, pooling))
+        best = sorted(scores.values(), reverse=True)[:4]
+        atol = LOSSES[dtype]
+        np.testing.assert_allclose(found.scores[index], best, atol=atol)
+        np.testing.assert_allclose(
+            found.scores[index],
+            [scores[name] for name in found.names[index]],
+            atol=atol,
+        )
+    assert dtype in repr(gallery)
+
+
+@pytest.mark.parametrize("dtype", LOSSES)
+def test_arrays_are_people_with_their_crops(dtype):
+    gallery = Gallery(MODEL, dtype=dtype)
+    rows = np.random.default_rng(0).standard_normal((14, 8))
+    names = [*"abcabdaebfcaab"]
+    gallery.enrol(names, rows)
+    gallery.remove("b")
+    names, counts, vectors = gallery.to_arrays()
+    assert names == [*"acdef"]
+    assert counts.tolist() == [5, 2, 1, 1, 1]
+    assert vectors.dtype == np.float32
+    places = [0, 3, 6, 11, 12, 2, 10, 5, 7, 9]
+    expected = [row / np.sqrt(sum(row**2)) for row in rows[places]]
+    np.testing.assert_allclose(vectors, expected, atol=LOSSES[dtype])
+    again = Gallery(MODEL, dtype=dtype)
+    again.enrol(np.repeat(names, counts), vectors)
+    probes = np.random.default_rng(1).standard_normal((5, 8))
+    found, expected = again.search(probes, k=5), gallery.search(probes, k=5)
+    assert found.names == expected.names
+    # A norm in float16 is off by less than 2^-11.
+    np.testing.assert_allclose(found.scores, expected.scores, atol=5e-4)
+
+
+def test_arrays_of_nobody():
+    names, counts, vectors = Gallery(MODEL).to_arrays()
+    assert (names, len(counts), vectors.shape) == ([], 0, (0, 8))
+
+
+def test_somebody_with_all_the_best_crops_hides_nobody():
+    """The best crop of every block is of one person."""
+    gallery = Gallery(MODEL)
+    others = np.tile(np.eye(8)[1], (60, 1))
+    others[:, 0] = 0.01 * np.arange(60)
+    names = [f"person {n}" if n % 5 else "Ann" for n in range(60)]
+    others[::5] = np.eye(8)[0]
+    gallery.enrol(names, others)
+    found = gallery.search(np.eye(8)[0], k=4)
+    assert found.names == [["Ann", "person 59", "person 58", "person 57"]]
+
+
 def test_a_removed_embedding_is_gone_from_memory():
     gallery = Gallery(MODEL)
     gallery.enrol("Ann", np.eye(8)[0])
@@ -214,6 +284,8 @@ def test_wrong_searches_are_refused():
         gallery.search(np.ones(8), pooling="best")
     with pytest.raises(ValueError, match=r"somebody in the gallery.*'Ann'"):
         gallery.remove("Ann")
+    with pytest.raises(ValueError, match=r"`dtype`.*'int8'.*'float64'"):
+        Gallery(MODEL, dtype="float64")
     with pytest.raises(ValueError, match=r"`model` must be a ModelIdentity"):
         Gallery("face.tflite")
 

@@ -27,6 +27,8 @@ SNAPSHOT = Snapshot(
     ),
     names=["ann", "bob", None],
     num_people=3,
+    num_present=2,
+    num_crops=3,
 )
 
 
@@ -56,7 +58,7 @@ def test_there_are_no_more_answers_than_people():
 
 def test_equal_scores_come_as_people_were_enrolled():
     snapshot = Snapshot(
-        ((units(50, 50, 50), np.int32([2, 0, 1])),), ["a", "b", "c"], 3
+        ((units(50, 50, 50), np.int32([2, 0, 1])),), ["a", "b", "c"], 3, 3, 3
     )
     found = search_snapshot(snapshot, units(0), k=2, pooling="max")
     assert found.names == [["a", "b"]]
@@ -64,7 +66,9 @@ def test_equal_scores_come_as_people_were_enrolled():
 
 @pytest.mark.parametrize("pooling", snapshot_search.POOLINGS)
 def test_nobody_is_found_in_an_empty_gallery(pooling):
-    found = search_snapshot(Snapshot((), [], 0), units(0), k=1, pooling=pooling)
+    found = search_snapshot(
+        Snapshot((), [], 0, 0, 0), units(0), k=1, pooling=pooling
+    )
     assert found.names == [[]]
     assert found.scores.shape == (1, 0)
     assert found.comparisons == 0

@@ -1,5 +1,6 @@
 import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -8,8 +9,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
-from keras_sphereface.contract import Manifest, ManifestError, OperatingPoint
+from keras_sphereface.contract import (
+    Manifest,
+    ManifestError,
+    OperatingPoint,
+    read_image,
+)
 from keras_sphereface.export import (
     ExportError,
     export_saved_model,
@@ -107,6 +114,91 @@ def test_loads_in_a_process_without_this_package(
     np.testing.assert_allclose(
         np.load(paths[2]), unit(embedder(faces[:2])), atol=1e-5
     )
+
+
+def test_encoded_crops_are_embedded_in_a_process_without_this_package(
+    exported, embedder, faces, unit, tmp_path
+):
+    """As a server does it, which has TensorFlow alone."""
+    for index, face in enumerate(faces[:3]):
+        Image.fromarray(face).save(tmp_path / f"{index}.png")
+        Image.fromarray(face).save(tmp_path / f"{index}.jpg", quality=90)
+    (tmp_path / "3.png").write_bytes(b"no image")
+    program = (
+        "import pathlib, sys\n"
+        "import numpy as np, tensorflow as tf\n"
+        "folder, images = sys.argv[1:]\n"
+        "paths = sorted(pathlib.Path(images).glob('[0-9].*'))\n"
+        "run = tf.saved_model.load(folder).signatures['embed_encoded']\n"
+        "files = tf.constant([path.read_bytes() for path in paths])\n"
+        "found = run(image_bytes=files)\n"
+        "assert 'keras_sphereface' not in sys.modules\n"
+        "np.save(images + '/embeddings.npy', found['embeddings'])\n"
+        "np.save(images + '/errors.npy', found['errors'].numpy().astype('S'))\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", program, str(exported[0]), str(tmp_path)],
+        check=True,
+        cwd=tmp_path,
+        env={key: os.environ[key] for key in os.environ if key != "PYTHONPATH"},
+    )
+    embeddings = np.load(tmp_path / "embeddings.npy")
+    names = [f"{index}.{kind}" for index in range(3) for kind in ("jpg", "png")]
+    pixels = np.stack([read_image(tmp_path / name) for name in names])
+    np.testing.assert_allclose(
+        embeddings[:6], unit(embedder(pixels)), atol=1e-5
+    )
+    assert not embeddings[6].any()
+    errors = np.load(tmp_path / "errors.npy")
+    assert list(errors != b"") == [False] * 6 + [True]
+
+
+def test_versions_stand_side_by_side_and_are_never_replaced(
+    embedder, make_embedder, tmp_path
+):
+    models = tmp_path / "face_model"
+    export_saved_model(embedder, models, version=1)
+    report = export_saved_model(make_embedder(seed=3), models, version=12)
+    assert report.path == str(models / "12")
+    report.write()
+    assert sorted(path.name for path in models.iterdir() if path.is_dir()) == [
+        "1",
+        "12",
+    ]
+    for version in ("1", "12"):
+        open_embedder(models / version)  # checks its manifest
+    before = (models / "1" / "manifest.json").read_bytes()
+    with pytest.raises(ValueError, match=r"`version` must be new.*version=1,"):
+        export_saved_model(make_embedder(seed=3), models, version=1)
+    assert (models / "1" / "manifest.json").read_bytes() == before
+
+
+def test_a_version_that_came_meanwhile_stays(embedder, tmp_path, monkeypatch):
+    write = saved_model.write_signatures
+
+    def slow(embedder, folder):
+        write(embedder, folder)
+        (tmp_path / "models" / "1").mkdir()
+        (tmp_path / "models" / "1" / "saved_model.pb").write_bytes(b"other")
+
+    monkeypatch.setattr(saved_model, "write_signatures", slow)
+    with pytest.raises(OSError, match="not empty"):
+        export_saved_model(embedder, tmp_path / "models", version=1)
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["1"]
+    content = (tmp_path / "models" / "1" / "saved_model.pb").read_bytes()
+    assert content == b"other"
+
+
+@pytest.mark.parametrize("version", [0, -1, 1.5, "1", True])
+def test_a_version_is_a_number_from_one_on(embedder, tmp_path, version):
+    with pytest.raises(ValueError, match=r"`version` must be an integer"):
+        export_saved_model(embedder, tmp_path / "models", version=version)
+    assert not list(tmp_path.iterdir())
+
+
+def test_versions_go_into_no_saved_model(embedder, exported):
+    with pytest.raises(ValueError, match=r"`folder` must hold one folder for"):
+        export_saved_model(embedder, exported[0], version=1)
 
 
 def test_the_folder_carries_its_manifest(exported):

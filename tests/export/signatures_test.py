@@ -1,9 +1,12 @@
 """Signatures of a SavedModel on a network of one layer."""
 
+import io
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from keras_sphereface.export.signatures import write_signatures
 
@@ -72,3 +75,42 @@ def test_zeros_stay_zeros(pixels_and_model):
     np.testing.assert_array_equal(found, np.zeros((1, 3)))
     scores = signatures["verify_uint8"](images_a=black, images_b=pixels[:1])
     np.testing.assert_array_equal(scores["scores"], [0])
+
+
+def png(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="PNG")
+    return file.getvalue()
+
+
+def test_encoded_crops_are_embedded_and_others_are_zeros(pixels_and_model):
+    pixels, embeddings, signatures = pixels_and_model
+    contents = [png(image) for image in pixels]
+    contents[1] = contents[1][:50]
+    contents[3] = png(pixels[3].swapaxes(0, 1).copy())
+    found = signatures["embed_encoded"](image_bytes=tf.constant(contents))
+    for index, (row, error) in enumerate(
+        zip(found["embeddings"].numpy(), found["errors"].numpy(), strict=True)
+    ):
+        if index in (1, 3):
+            assert not row.any()
+        else:
+            assert error == b""
+            assert cosine(row, embeddings[index]) == pytest.approx(1, abs=1e-5)
+            assert sum(row**2) == pytest.approx(1, abs=1e-5)
+    assert b"truncated or broken" in found["errors"][1].numpy()
+    assert (
+        b"must be 4x5 (height x width), and is 5x4"
+        in found["errors"][3].numpy()
+    )
+
+
+def test_black_without_a_direction_is_no_nan_beside_a_wrong_crop(tmp_path):
+    inputs = keras.Input((4, 5, 3))
+    root = keras.layers.Lambda(lambda x: keras.ops.log(x))(inputs)
+    write_signatures(
+        keras.Model(inputs, keras.layers.Flatten()(root)), tmp_path
+    )
+    embed = tf.saved_model.load(str(tmp_path)).signatures["embed_encoded"]
+    found = embed(image_bytes=tf.constant([b"no crop"]))
+    np.testing.assert_array_equal(found["embeddings"], np.zeros((1, 60)))

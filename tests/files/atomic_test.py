@@ -1,5 +1,6 @@
 import errno
 import json
+import shutil
 
 import pytest
 
@@ -124,6 +125,27 @@ def test_a_folder_with_other_contents_is_left_alone(tmp_path):
     ):
         pass
     assert (tmp_path / "thesis.txt").read_text() == "three years"
+
+
+def test_a_folder_that_replaces_nothing_leaves_what_is_there(tmp_path):
+    folder = tmp_path / "1"
+    with new_folder(folder, replaces=None) as temporary:
+        (temporary / "x").write_bytes(b"first")
+    with (
+        pytest.raises(ValueError, match=r"never replaced.*folder='.*1'"),
+        new_folder(folder, replaces=None),
+    ):
+        pass
+    other = tmp_path / "2"
+    with (
+        pytest.raises(OSError, match="not empty") as raised,
+        new_folder(other, replaces=None) as temporary,
+    ):
+        (temporary / "x").write_bytes(b"late")
+        shutil.copytree(folder, other)  # somebody else was faster
+    assert raised.value.filename == str(other)
+    assert (other / "x").read_bytes() == b"first"
+    assert sorted(tmp_path.iterdir()) == [folder, other]
 
 
 def test_a_file_cannot_take_the_place_of_a_folder(tmp_path):

@@ -26,7 +26,7 @@ def test_a_slice_of_damaged_files_hurts_no_reader(tmp_path):
     done = fuzz(tmp_path, "--cases=25", "--seed=1")
     assert done.returncode == 0, done.stdout + done.stderr
     rows = re.findall(r"\| ([\w ]+) \| (\d+.*) \| 0 \|", done.stdout)
-    assert len(rows) == 24
+    assert len(rows) == 25
     for name, counts in rows:
         counts = [int(count) for count in counts.split(" | ")]
         assert sum(counts) == 25, name

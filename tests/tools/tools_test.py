@@ -112,6 +112,22 @@ def test_a_saved_model_is_exported(folder):
 
 
 @pytest.mark.slow
+def test_a_version_of_a_saved_model_is_exported_once(folder):
+    flags = [
+        f"--model={folder / 'embedder.keras'}",
+        f"--output={folder / 'served'}",
+        "--version=2",
+    ]
+    exported = run("export_savedmodel", *flags)
+    assert exported.returncode == 0, exported.stderr
+    assert (folder / "served" / "2" / "manifest.json").is_file()
+    assert (folder / "served" / "2.parity.json").is_file()
+    again = run("export_savedmodel", *flags)
+    assert again.returncode != 0
+    assert "`version` must be new" in again.stderr
+
+
+@pytest.mark.slow
 def test_an_onnx_file_is_exported_and_compared_on_faces(folder):
     exported = run(
         "export_onnx",
