@@ -31,8 +31,10 @@ def test_python_and_the_page_read_each_other_s_galleries(
     page.load(path)
     assert "open" in open_gallery(page, tmp_path / "python.gallery")
     page.verify(files.faces[2], files.faces[5])
-    for (name, score), face in zip(page.people(), files.faces[[2, 5]]):
-        expected = verifier.identify(face, gallery)
+    answers = page.people()
+    assert len(answers) == 2
+    for (name, score), face in zip(answers, (2, 5), strict=True):
+        expected = verifier.identify(files.faces[face], gallery)
         assert (name or None) == expected.name
         assert score == pytest.approx(expected.score, abs=1e-3)
     assert "2 people, 3 faces" in page.text("#people")

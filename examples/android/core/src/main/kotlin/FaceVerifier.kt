@@ -80,7 +80,7 @@ class FaceVerifier(
     fun crop(picture: Picture): Picture {
         if (picture.width == manifest.width && picture.height == manifest.height) return picture
         requireNotNull(detector) {
-            "A face must be aligned to ${manifest.width} x ${manifest.height}, or found by a detector"
+            "Without a detector, a face must be aligned to ${manifest.width} x ${manifest.height}"
         }
         val face = detector.findOne(picture) ?: throw NoFaceException()
         return align(picture, face.points, manifest)

@@ -10,7 +10,7 @@ import org.json.JSONObject
 /** The bytes of a gallery, as `ks.edge.Gallery` saves and loads them. */
 object GalleryFile {
     private val MAGIC = "SFGALRY\n".toByteArray()
-    private const val FORMAT_VERSION = 1
+    private const val GALLERY_VERSION = 1
     private const val DIGEST_SIZE = 32
     private const val NORM_TOLERANCE = 1e-4
     private val KEYS = setOf("format_version", "model", "num_crops", "names")
@@ -23,7 +23,7 @@ object GalleryFile {
         val length = file.getLong(MAGIC.size)
         require(length in 1..content.size - start) { DAMAGED }
         val header = JSONObject(String(content, start, length.toInt(), Charsets.UTF_8))
-        require(header.getInt("format_version") == FORMAT_VERSION &&
+        require(header.getInt("format_version") == GALLERY_VERSION &&
             header.keys().asSequence().toSet() == KEYS) {
             "The gallery is of another kind: format ${header.opt("format_version")}; " +
                 "save it in Python with float32 embeddings"
@@ -58,7 +58,7 @@ object GalleryFile {
             .put("quantization", gallery.model.quantization)
             .put("package_version", gallery.model.packageVersion)
         val header = JSONObject()
-            .put("format_version", FORMAT_VERSION)
+            .put("format_version", GALLERY_VERSION)
             .put("model", model)
             .put("num_crops", gallery.numCrops)
             .put("names", JSONArray(gallery.names))
