@@ -130,7 +130,7 @@ def test_the_camera_gives_a_photograph_and_is_put_out(page, files, detectors):
     page.page.wait_for_selector("#face-a .note:has-text('Found in')")
     assert page.text("#face-a strong") == "Camera"
     assert page.shown("face-a").shape == (112, 112, 3)
-    page.page.wait_for_function(
+    page.wait_until(
         "stream.getTracks().every((track) => track.readyState === 'ended')"
     )
 
@@ -139,7 +139,7 @@ def test_without_a_camera_the_page_says_so(page, files):
     page.load(files.folder / "face.tflite")
     page.page.click("#face-b .shoot")
     page.page.wait_for_selector("#camera p:has-text('amera')")
-    page.page.wait_for_function(
+    page.wait_until(
         "document.querySelector('#camera p').textContent !="
         " 'The picture stays in this page.'"
     )

@@ -142,6 +142,14 @@ class FacePage:
                 "#landmarks canvas", position={"x": x + 0.5, "y": y + 0.5}
             )
 
+    def wait_until(self, expression, seconds=20):
+        """Asks again and again: the page's policy forbids it to ask itself."""
+        for _ in range(50 * seconds):
+            if self.page.evaluate(expression):
+                return
+            self.page.wait_for_timeout(20)
+        raise AssertionError(f"never so: {expression}")
+
     def people(self):
         """Who the page says the faces are: `[(name, score)]`, `""` unknown."""
         self.page.wait_for_selector(".answers li")
