@@ -50,7 +50,7 @@ export function alignFace(picture, landmarks, template, { width, height }) {
  * The least-squares similarity `(x, y) -> (a x - b y, b x + a y)` around the
  * means `from` and `to` of the points; `square` is its squared scale.
  */
-function similarity(points, targets) {
+export function similarity(points, targets) {
   const from = mean(points);
   const to = mean(targets);
   let [a, b, spread] = [0, 0, 0];

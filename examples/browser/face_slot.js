@@ -1,15 +1,18 @@
 /** One of the two faces on the page. */
 
 import { alignFace } from "./align.js";
+import { takePicture } from "./camera_dialog.js";
 import { decodeImage, readPixels } from "./face_image.js";
-import { listenForFile } from "./file_drop.js";
+import { listenForFiles } from "./file_drop.js";
 import { askForLandmarks } from "./landmark_dialog.js";
+import { paint, paintPhoto } from "./painting.js";
 
 export class FaceSlot {
   /**
    * @param {HTMLElement} card - is filled from `#face-template`.
    * @param {string} name - "First face".
-   * @param {() => void} onChange - called when `pixels` or `problem` change.
+   * @param {() => void} onChange - called when `pixels`, `problem` or
+   *     `isBusy` change.
    */
   constructor(card, name, onChange) {
     const template = document.getElementById("face-template");
@@ -18,14 +21,19 @@ export class FaceSlot {
     this.name = name;
     this.onChange = onChange;
     this.canvas = card.querySelector("canvas");
-    this.button = card.querySelector("button");
+    this.photo = card.querySelector(".photo");
+    this.button = card.querySelector(".mark");
     this.size = null; // {width, height} that the model wants.
     this.template = null; // Where it wants the landmarks, if it says so.
+    this.detector = null;
     this.bitmap = null;
     this.newest = 0;
     this.clear();
-    listenForFile(card, (file) => this.read(file));
+    listenForFiles(card, ([file]) =>
+      this.take(file.name, () => decodeImage(file)),
+    );
     this.button.addEventListener("click", () => this.mark());
+    card.querySelector(".shoot").addEventListener("click", () => this.shoot());
     this.write(name, "");
   }
 
@@ -33,10 +41,11 @@ export class FaceSlot {
   get wish() {
     if (!this.size) return "";
     const { width, height } = this.size;
-    const aligned = `Aligned faces of ${width} × ${height} pixels`;
-    return this.template
-      ? `${aligned}, or photographs in which you mark the face.`
-      : `${aligned}.`;
+    const aligned = `aligned faces of ${width} × ${height} pixels`;
+    if (!this.template) return `${capital(aligned)}.`;
+    return this.detector
+      ? `Photographs, or ${aligned}.`
+      : `${capital(aligned)}, or photographs in which you mark the face.`;
   }
 
   /** Takes what the model wants from its manifest. */
@@ -44,61 +53,115 @@ export class FaceSlot {
     this.size = { height, width };
     this.template = alignment ?? null;
     if (this.bitmap) this.update();
-    else this.write(this.name, `${width} × ${height} pixels`);
+    else this.write(this.name, `${width} × ${height} pixels, or a photograph`);
+  }
+
+  /** Takes what finds faces in photographs, or `null`. */
+  setDetector(detector) {
+    this.detector = detector;
+    if (this.bitmap && !this.isMarked) this.update();
   }
 
   clear() {
     this.pixels = null; // Uint8Array once there is a usable face.
     this.problem = null; // {state, title, remedy} of an unusable file.
+    this.isBusy = false; // While the face is looked for.
+    this.isMarked = false;
     this.button.hidden = true;
+    this.photo.hidden = true;
   }
 
-  async read(file) {
+  /** Takes an image: a name, and a function that gives its bitmap. */
+  async take(name, decode) {
     const turn = ++this.newest;
-    this.fileName = file.name;
+    this.fileName = name;
     let bitmap = null;
     let failure = null;
     try {
-      bitmap = await decodeImage(file);
+      bitmap = await decode();
     } catch (error) {
       failure = error;
     }
     if (turn !== this.newest) return;
     this.bitmap = bitmap;
-    if (bitmap) this.update();
-    else this.fail("error", "cannot be read", failure.message);
+    if (bitmap) return this.update();
+    this.fail("error", "cannot be read", failure.message);
     this.onChange();
+  }
+
+  async shoot() {
+    const bitmap = await takePicture();
+    if (bitmap) this.take("Camera", async () => bitmap);
   }
 
   async mark() {
     const { bitmap } = this;
     const landmarks = await askForLandmarks(bitmap);
-    if (landmarks && bitmap === this.bitmap) {
-      this.update(landmarks);
-      this.onChange();
-    }
+    if (landmarks && bitmap === this.bitmap) this.update(landmarks);
   }
 
-  update(landmarks = null) {
+  /** Makes a face of the image: as it is, marked, or found. */
+  async update(landmarks = null) {
+    const turn = ++this.newest;
     this.clear();
     const { bitmap, size } = this;
     this.preview(bitmap, (context) => context.drawImage(bitmap, 0, 0));
     const found = `${bitmap.width} × ${bitmap.height} pixels`;
-    if (!size) return this.write(this.fileName, found);
-    const fits = bitmap.width === size.width && bitmap.height === size.height;
-    if (!fits && !landmarks) return this.failSize(found);
-    try {
-      const picture = readPixels(bitmap);
-      const face = fits
-        ? picture
-        : alignFace(picture, landmarks, this.template, size);
-      this.pixels = face.pixels;
-      this.preview(face, (context) => paint(context, face));
-      this.write(this.fileName, fits ? found : `Aligned, from ${found}`);
-    } catch (error) {
-      this.fail("error", "cannot be used", error.message);
+    const fits =
+      size && bitmap.width === size.width && bitmap.height === size.height;
+    if (!size) {
+      this.write(this.fileName, found);
+    } else if (!fits && !landmarks && !(this.detector && this.template)) {
+      this.failSize(found);
+    } else {
+      try {
+        const picture = readPixels(bitmap);
+        if (fits) this.use(picture, found);
+        else if (landmarks) this.align(picture, landmarks, `Marked in ${found}`);
+        else await this.find(picture, found, turn);
+      } catch (error) {
+        if (turn !== this.newest) return;
+        this.fail("error", "cannot be used", error.message);
+      }
     }
-    this.button.hidden = fits;
+    if (turn !== this.newest) return;
+    this.isMarked = Boolean(landmarks);
+    this.button.hidden = fits || !size || !this.template;
+    this.onChange();
+  }
+
+  async find(picture, found, turn) {
+    this.isBusy = true;
+    this.write(this.fileName, "Looking for the face");
+    this.onChange();
+    const face = await this.detector.findOne(picture);
+    if (turn !== this.newest) return;
+    this.isBusy = false;
+    if (!face) {
+      this.fail(
+        "no-face-found",
+        "was not found",
+        `No face in ${found} that the detector can find.`,
+        "It may be too small, too dark, turned away or cut by the edge. " +
+          "Choose another photograph, or mark the face in it.",
+      );
+      return;
+    }
+    const sure = Math.round(100 * face.score);
+    this.align(picture, face.points, `Found in ${found}, ${sure} % sure`);
+    paintPhoto(this.photo, this.bitmap, face.corners);
+    this.photo.hidden = false;
+  }
+
+  align(picture, landmarks, note) {
+    const face = alignFace(picture, landmarks, this.template, this.size);
+    this.use(face, note);
+  }
+
+  use(face, note) {
+    this.pixels = face.pixels;
+    this.preview(face, (context) => paint(context, face));
+    this.write(this.fileName, note);
   }
 
   failSize(found) {
@@ -108,11 +171,10 @@ export class FaceSlot {
       "has the wrong size",
       `${found}; the model wants an aligned face of ${width} × ${height}.`,
       this.template
-        ? "Mark the face in it, or choose an aligned one."
+        ? "Choose a face detector, mark the face, or choose an aligned one."
         : "Choose an aligned one. ks.contract.align_face makes one in Python; " +
             "this model does not say where it wants the landmarks.",
     );
-    this.button.hidden = !this.template;
   }
 
   fail(state, fault, note, remedy = note) {
@@ -136,11 +198,6 @@ export class FaceSlot {
   }
 }
 
-function paint(context, { width, height, pixels }) {
-  const image = context.createImageData(width, height);
-  for (let index = 0; index < width * height; index++) {
-    image.data.set(pixels.subarray(3 * index, 3 * index + 3), 4 * index);
-    image.data[4 * index + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
+function capital(text) {
+  return text[0].toUpperCase() + text.slice(1);
 }

@@ -1,8 +1,9 @@
 /** Face verification from one TFLite file: `ks.edge.FaceVerifier` in a page. */
 
-import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
+import { Tensor } from "@litertjs/core";
 
 import { mirrored } from "./face_image.js";
+import { compile, oneAtATime } from "./litert_runtime.js";
 import { ManifestError, readManifest } from "./manifest.js";
 import {
   defaultPoint,
@@ -12,17 +13,6 @@ import {
 import { TFLiteFile } from "./tflite_file.js";
 
 const SIGNATURE = "embed";
-const WASM = "node_modules/@litertjs/core/wasm/";
-
-let runtime = null;
-
-/** Loads the WebAssembly files, once for all models. */
-function loadRuntime() {
-  // What the runtime tells is news, errors come as exceptions; it would print
-  // both as errors.
-  globalThis.Module = { printErr: (line) => console.debug(line) };
-  return loadLiteRt(WASM);
-}
 
 export class FaceVerifier {
   /**
@@ -34,20 +24,7 @@ export class FaceVerifier {
   static async open(content) {
     const file = new TFLiteFile(content);
     const manifest = await readManifest(file);
-    runtime ??= loadRuntime();
-    await runtime;
-    let model;
-    try {
-      // The CPU computes in float32 everywhere; a GPU may not.
-      model = await loadAndCompile(file.withBatchOfOne(), {
-        accelerator: "wasm",
-      });
-    } catch (error) {
-      throw new Error(
-        "The TFLite file is damaged, or needs operations or types this " +
-          `runtime lacks (${error.message ?? error}).`,
-      );
-    }
+    const model = await compile(file.withBatchOfOne());
     try {
       return new FaceVerifier(manifest, model);
     } catch (error) {
@@ -139,6 +116,11 @@ export class FaceVerifier {
     const options = { flip: point?.flip ?? false };
     const a = await this.embed(pixelsA, options);
     const b = await this.embed(pixelsB, options);
+    return this.compare(a, b, point);
+  }
+
+  /** `verify` of two embeddings. */
+  compare(a, b, point) {
     const cosine = a.reduce((sum, value, index) => sum + value * b[index], 0);
     const score = Math.min(1, Math.max(-1, cosine));
     return {
@@ -153,7 +135,9 @@ export class FaceVerifier {
     const values = this.dtype === "uint8" ? pixels : Float32Array.from(pixels);
     const images = new Tensor(values, [1, height, width, 3]);
     try {
-      const { embeddings } = await this.model.run(SIGNATURE, { images });
+      const { embeddings } = await oneAtATime(() =>
+        this.model.run(SIGNATURE, { images }),
+      );
       try {
         return Float64Array.from(await embeddings.data());
       } finally {

@@ -1,17 +1,17 @@
 /** Files from a picker or dropped. */
 
 /**
- * Calls back with every file that is chosen in an element or dropped on it.
+ * Calls back with the files that are chosen in an element or dropped on it.
  *
  * @param {HTMLElement} target - holds one `<input type="file">`.
- * @param {(file: File) => void} callback
+ * @param {(files: File[]) => void} callback - gets at least one.
  */
-export function listenForFile(target, callback) {
+export function listenForFiles(target, callback) {
   const input = target.querySelector("input[type=file]");
   input.addEventListener("change", () => {
-    const [file] = input.files;
+    const files = [...input.files];
     input.value = ""; // The same file may be chosen again.
-    if (file) callback(file);
+    if (files.length) callback(files);
   });
   const over = (isOver) => (event) => {
     event.preventDefault();
@@ -21,7 +21,7 @@ export function listenForFile(target, callback) {
   target.addEventListener("dragleave", over(false));
   target.addEventListener("drop", (event) => {
     over(false)(event);
-    const [file] = event.dataTransfer.files;
-    if (file) callback(file);
+    const files = [...event.dataTransfer.files];
+    if (files.length) callback(files);
   });
 }

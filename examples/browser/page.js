@@ -1,8 +1,11 @@
 /** The page: files in, verdict out. What it shows comes from the manifest. */
 
+import { openDetector } from "./detector_files.js";
 import { FaceSlot } from "./face_slot.js";
 import { FaceVerifier } from "./face_verifier.js";
-import { listenForFile } from "./file_drop.js";
+import { listenForFiles } from "./file_drop.js";
+import { modelIdentity } from "./gallery.js";
+import { PeopleCard } from "./people_card.js";
 import {
   describeAnswer,
   describeModel,
@@ -17,28 +20,77 @@ const scale = element("scale");
 let verifier = null;
 let point = null;
 let newest = 0; // Answers to older questions are thrown away.
+let newestDetector = 0;
 
 const slots = [
   new FaceSlot(element("face-a"), "First face", changed),
   new FaceSlot(element("face-b"), "Second face", changed),
 ];
-listenForFile(element("model"), (file) => openModel(file.name, file));
+const people = new PeopleCard(element("people"), changed, async (index) => ({
+  embedding: await verifier.embed(slots[index].pixels, { flip: isFlipped() }),
+  model: identity(),
+}));
+listenForFiles(element("model"), ([file]) => openModel(file.name, file));
+listenForFiles(element("detector"), (files) =>
+  chooseDetector(files.map((file) => [file.name, file])),
+);
 
-const address = new URLSearchParams(location.search).get("model");
-if (address) {
-  openModel(address.split("/").at(-1), fetchModel(address));
+const address = new URLSearchParams(location.search);
+const nameOf = (path) => path.split("/").at(-1);
+const detectors = address.getAll("detector");
+if (detectors.length) {
+  chooseDetector(detectors.map((path) => [nameOf(path), fetchFile(path)]));
+}
+if (address.has("model")) {
+  const path = address.get("model");
+  openModel(nameOf(path), fetchFile(path));
 } else {
   changed();
 }
 
-function fetchModel(address) {
+function fetchFile(path) {
   return {
     async arrayBuffer() {
-      const response = await fetch(address);
+      const response = await fetch(path);
       if (response.ok) return response.arrayBuffer();
-      throw new Error(`${address}: ${response.status} ${response.statusText}`);
+      throw new Error(`${path}: ${response.status} ${response.statusText}`);
     },
   };
+}
+
+/** Whether faces are embedded with their mirror images. */
+function isFlipped() {
+  return point?.flip ?? false;
+}
+
+function identity() {
+  return modelIdentity(verifier.manifest, { flip: isFlipped() });
+}
+
+async function chooseDetector(sources) {
+  const question = ++newestDetector;
+  const card = element("detector");
+  const names = sources.map(([name]) => name).join(" + ");
+  const say = (facts, state) => {
+    element("detector-name").textContent = names;
+    element("detector-facts").textContent = facts;
+    card.dataset.state = state;
+  };
+  say("Loading", "loading");
+  try {
+    const contents = await Promise.all(
+      sources.map(async ([, source]) => new Uint8Array(await source.arrayBuffer())),
+    );
+    const detector = await openDetector(contents);
+    if (question !== newestDetector) return;
+    say("Finds the faces in photographs", "ready");
+    slots.forEach((slot) => slot.setDetector(detector));
+  } catch (error) {
+    if (question !== newestDetector) return;
+    say(error.message, "error");
+    slots.forEach((slot) => slot.setDetector(null));
+  }
+  if (verifier) changed();
 }
 
 async function openModel(name, source) {
@@ -68,6 +120,7 @@ function showModel(name, facts) {
   const points = verifier?.operatingPoints ?? [];
   point = verifier?.defaultPoint ?? null;
   element("points").hidden = !points.length;
+  element("people").hidden = !verifier;
   element("chips").replaceChildren(...points.map(chip));
   if (point) showPoint();
 }
@@ -102,23 +155,36 @@ async function changed() {
     show("no-model", "Choose a model", "Then two faces.");
     return;
   }
+  const usable = slots.filter((slot) => slot.pixels);
+  people.setFaces(slots.map((slot) => Boolean(slot.pixels)));
   const bad = slots.find((slot) => slot.problem);
   const empty = slots.filter((slot) => !slot.pixels);
+  if (slots.some((slot) => slot.isBusy)) {
+    show("comparing", "Looking for the face", "");
+    return;
+  }
   if (bad) {
     const { state, title, remedy } = bad.problem;
     show(state, title, remedy);
-    return;
-  }
-  if (empty.length) {
+  } else if (empty.length) {
     const which = empty.length === 2 ? "two faces" : `the ${empty[0].name}`;
     show("no-face", `Choose ${which.toLowerCase()}`, slots[0].wish);
-    return;
+  } else {
+    show("comparing", "Comparing", "");
   }
-  show("comparing", "Comparing", "");
   try {
-    const [a, b] = slots.map((slot) => slot.pixels);
-    const answer = await verifier.verify(a, b, point);
-    if (question === newest) showAnswer(answer);
+    const options = { flip: isFlipped() };
+    const faces = [];
+    for (const { name, pixels } of usable) {
+      const embedding = await verifier.embed(pixels, options);
+      if (question !== newest) return;
+      faces.push({ slot: name, embedding });
+    }
+    people.identify(faces, identity(), point);
+    if (faces.length === 2) {
+      const [a, b] = faces.map(({ embedding }) => embedding);
+      showAnswer(verifier.compare(a, b, point));
+    }
   } catch (error) {
     if (question === newest) show("error", "No answer", error.message);
   }

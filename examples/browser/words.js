@@ -57,6 +57,28 @@ export function describeAnswer({ same, probability }, point) {
   return isSteady(point) ? text : `${text} This threshold is UNSTEADY.`;
 }
 
+/**
+ * Who a face may be.
+ *
+ * @param {{name: string, score: number}} best - the most similar person.
+ * @param {object | null} point - the operating point that decides.
+ * @param {number} comparisons - how many the best is the best of.
+ */
+export function describeIdentity(best, point, comparisons) {
+  const score = best.score.toFixed(4).replace("-", "−");
+  if (!point) return `Most like ${best.name}, score ${score}.`;
+  const threshold = point.threshold.toFixed(4).replace("-", "−");
+  const isKnown = best.score >= point.threshold;
+  // As if comparisons were independent.
+  const alarm = percent(1 - (1 - point.far) ** comparisons);
+  const text = isKnown
+    ? `Score ${score}, at least the threshold ${threshold}.`
+    : `Most like ${best.name}, whose score ${score} is below the threshold ` +
+      `${threshold}.`;
+  const strangers = ` A stranger gets some name in ${alarm} of cases.`;
+  return text + strangers + (isSteady(point) ? "" : " The threshold is UNSTEADY.");
+}
+
 /** A model in one line. */
 export function describeModel({ manifest, dtype }, bytes) {
   const { input, quantization, embedding_dim: size } = manifest;

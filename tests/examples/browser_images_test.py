@@ -87,10 +87,10 @@ def test_a_photograph_is_aligned_by_the_landmarks_that_are_clicked(page, files):
     page.load(path)
     _, state = page.verify(PHOTOGRAPH, files.faces[1])
     assert state == "wrong-size"
-    assert "Mark the face" in page.text()
+    assert "mark the face" in page.text()
     page.mark("face-a", LANDMARKS)
     page.state("same", "different")
-    assert "Aligned, from 180" in page.text("#face-a")
+    assert "Marked in 180" in page.text("#face-a")
     expected = align_face(PHOTOGRAPH, LANDMARKS)
     np.testing.assert_array_equal(page.shown("face-a"), expected)
     score = float(page.page.get_attribute("#score", "data-score"))

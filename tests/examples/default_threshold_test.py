@@ -20,7 +20,7 @@ from keras_sphereface.contract import (
 
 ROOT = pathlib.Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-MOBILE = (EXAMPLES / "mobile" / "README.md").read_text("utf-8")
+CORE = EXAMPLES / "android" / "core" / "src" / "main" / "kotlin"
 JSON_JAR = pathlib.Path("/usr/share/java/com.android.json.jar")
 CALIBRATION = Calibration(17.3, -3.5, 0.2)
 
@@ -112,6 +112,7 @@ console.log(JSON.stringify(found));
 
 KOTLIN_MAIN = """
 import java.io.File
+import sphereface.FaceManifest
 
 fun main(arguments: Array<String>) {
     for (file in File(arguments[0]).listFiles()!!) {
@@ -130,12 +131,11 @@ fun main(arguments: Array<String>) {
     reason=f"needs kotlinc and {JSON_JAR}",
 )
 def test_android(manifests, tmp_path):
-    start = MOBILE.index("// FaceManifest.kt")
-    code = MOBILE[start : MOBILE.index("```", start)]
-    (tmp_path / "FaceManifest.kt").write_text(code)
     (tmp_path / "Main.kt").write_text(KOTLIN_MAIN)
     jar = tmp_path / "points.jar"
-    sources = [tmp_path / "FaceManifest.kt", tmp_path / "Main.kt"]
+    names = "FaceManifest", "OperatingPoint", "TFLiteMetadata", "Gallery"
+    sources = [CORE / f"{name}.kt" for name in names]
+    sources.append(tmp_path / "Main.kt")
     flags = ["-cp", JSON_JAR, "-include-runtime", "-d", jar]
     subprocess.run(
         ["kotlinc", *sources, *flags], check=True, capture_output=True
@@ -157,7 +157,8 @@ def test_android(manifests, tmp_path):
 
 def test_ios_has_the_same_rule_word_by_word():
     """There is no Swift here to run it."""
-    swift = "".join(re.findall(r"```swift\n(.*?)```", MOBILE, re.DOTALL))
+    files = (EXAMPLES / "ios").rglob("*.swift")
+    swift = "".join(path.read_text("utf-8") for path in files)
     for line in (
         f"static let steadyPairs = {STEADY_PAIRS}",
         "return Int(far * Double(impostorPairs ?? 0) * (1 + 1e-9))",
@@ -175,7 +176,7 @@ def test_every_client_has_the_same_number():
     texts = {
         path: path.read_text("utf-8")
         for path in EXAMPLES.rglob("*")
-        if path.suffix in (".js", ".md", ".py")
+        if path.suffix in (".js", ".kt", ".swift", ".py")
         and "node_modules" not in path.parts
     }
     numbers = re.findall(
@@ -188,9 +189,15 @@ def test_every_client_has_the_same_number():
 def test_nobody_else_chooses_a_threshold_by_its_rate_alone():
     for folder in ("examples", "tools", "keras_sphereface/edge"):
         for path in (ROOT / folder).rglob("*"):
-            if path.suffix not in (".py", ".js") or "node_modules" in str(path):
+            if path.suffix not in (
+                ".py",
+                ".js",
+                ".kt",
+                ".swift",
+            ) or "node_modules" in str(path):
                 continue
             code = path.read_text("utf-8")
             assert not re.search(r"min\([^)]*\bfar\b", code), path.name
             assert "operatingPoints[0]" not in code, path.name
+            assert "operatingPoints.first()" not in code, path.name
             assert "operating_points[0]" not in code, path.name

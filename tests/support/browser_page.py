@@ -24,7 +24,15 @@ MARKS = [
         not NODE_MODULES.is_dir(), reason="needs npm ci in examples/browser"
     ),
 ]
-ANSWERS = ("same", "different", "score", "wrong-size", "error", "no-face")
+ANSWERS = (
+    "same",
+    "different",
+    "score",
+    "wrong-size",
+    "error",
+    "no-face",
+    "no-face-found",
+)
 # LiteRT.js looks for a GPU before it is told to use the CPU.
 GPU_WARNINGS = ("No available adapters", "Failed to create default WebGPU")
 
@@ -103,6 +111,12 @@ class FacePage:
         self.choose("model", path.read_bytes(), path.name)
         return self.state("no-face", "error", "same", "different", "score")
 
+    def detect_with(self, *paths):
+        """Chooses the files of a detector."""
+        self.page.set_input_files("#detector input", list(map(str, paths)))
+        states = "#detector:is([data-state=ready], [data-state=error])"
+        return self.page.wait_for_selector(states).get_attribute("data-state")
+
     def verify(self, a, b):
         """Score of two faces, and the state of the page."""
         for place, image in (("face-a", a), ("face-b", b)):
@@ -122,11 +136,33 @@ class FacePage:
 
     def mark(self, place, landmarks):
         """Clicks landmarks, x and y in pixels, in the picture of a face."""
-        self.page.click(f"#{place} button")
+        self.page.click(f"#{place} .mark")
         for x, y in landmarks:
             self.page.click(
                 "#landmarks canvas", position={"x": x + 0.5, "y": y + 0.5}
             )
+
+    def wait_until(self, expression, seconds=20):
+        """Asks again and again: the page's policy forbids it to ask itself."""
+        for _ in range(50 * seconds):
+            if self.page.evaluate(expression):
+                return
+            self.page.wait_for_timeout(20)
+        raise AssertionError(f"never so: {expression}")
+
+    def people(self):
+        """Who the page says the faces are: `[(name, score)]`, `""` unknown."""
+        self.page.wait_for_selector(".answers li")
+        return [
+            (item.get_attribute("data-name"), float(score))
+            for item in self.page.query_selector_all(".answers li")
+            if (score := item.get_attribute("data-score"))
+        ]
+
+    def enrol(self, name, face=0):
+        self.page.fill("#people [name=name]", name)
+        self.page.click(f"#people form button >> nth={face}")
+        self.page.wait_for_selector(f".said:has-text('{name} is enrolled')")
 
     def shown(self, place):
         """The pixels of a face on the page."""
@@ -171,12 +207,14 @@ def served(folder):
 
 
 @contextlib.contextmanager
-def browser():
+def browser(*arguments):
+    """Chromium, with more arguments than the usual ones."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
-            executable_path=chromium.CHROMIUM, args=list(chromium.FLAGS)
+            executable_path=chromium.CHROMIUM,
+            args=[*chromium.FLAGS, *arguments],
         )
         yield opened
         opened.close()

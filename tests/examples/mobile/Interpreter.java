@@ -26,26 +26,30 @@ public final class Interpreter implements Closeable {
   }
 
   public Tensor getInputTensorFromSignature(String name, String signature) {
-    String[] words = text("input." + signature + "." + name).split(" ");
-    int[] shape = new int[words.length - 1];
-    for (int i = 0; i < shape.length; i++) {
-      shape[i] = Integer.parseInt(words[i + 1]);
-    }
-    return new Tensor() {
-      @Override
-      public int[] shape() {
-        return shape;
-      }
-
-      @Override
-      public DataType dataType() {
-        return DataType.valueOf(words[0]);
-      }
-    };
+    return tensor("input." + signature + "." + name);
   }
 
-  public String[] getSignatureKeys() {
-    return text("signatures").split(" ");
+  public Tensor getInputTensor(int index) {
+    return tensor("input." + index);
+  }
+
+  public int getOutputTensorCount() {
+    return 2;
+  }
+
+  public Tensor getOutputTensor(int index) {
+    return tensor("output." + index);
+  }
+
+  public void runForMultipleInputsOutputs(Object[] inputs, Map<Integer, Object> outputs) {
+    String call = "call." + calls++ + ".detect.";
+    ByteBuffer pixels = (ByteBuffer) inputs[0];
+    byte[] content = new byte[pixels.remaining()];
+    pixels.get(content);
+    write(call + "input", content);
+    for (Map.Entry<Integer, Object> output : outputs.entrySet()) {
+      ((ByteBuffer) output.getValue()).put(read(call + output.getKey()));
+    }
   }
 
   public void runSignature(
@@ -69,6 +73,25 @@ public final class Interpreter implements Closeable {
 
   @Override
   public void close() {}
+
+  private static Tensor tensor(String name) {
+    String[] words = text(name).split(" ");
+    int[] shape = new int[words.length - 1];
+    for (int i = 0; i < shape.length; i++) {
+      shape[i] = Integer.parseInt(words[i + 1]);
+    }
+    return new Tensor() {
+      @Override
+      public int[] shape() {
+        return shape;
+      }
+
+      @Override
+      public DataType dataType() {
+        return DataType.valueOf(words[0]);
+      }
+    };
+  }
 
   private static String text(String name) {
     return new String(read(name));
