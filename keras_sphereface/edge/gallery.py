@@ -14,6 +14,7 @@ from keras_sphereface.edge.gallery_store import (
     BLOCK_SIZE,
     REMOVED,
     GalleryStore,
+    Snapshot,
 )
 from keras_sphereface.edge.model_identity import ModelIdentity
 from keras_sphereface.edge.snapshot_search import (
@@ -131,7 +132,7 @@ class Gallery:
             embeddings: float, `[num_embeddings, embedding_dim]`, or one
                 embedding `[embedding_dim]`; any norm but zero.
         """
-        embeddings = self._check("embeddings", embeddings)
+        embeddings = self.unit_rows("embeddings", embeddings)
         if isinstance(names, str):
             names = [names] * len(embeddings)
         names = list(names)
@@ -181,10 +182,12 @@ class Gallery:
         """
         k = check_integer("k", k, at_least=1)
         check_choice("pooling", pooling, POOLINGS)
-        units = self._check("embeddings", embeddings)
-        return search_snapshot(
-            self._store.snapshot(), units, k=k, pooling=pooling
-        )
+        units = self.unit_rows("embeddings", embeddings)
+        return search_snapshot(self.snapshot(), units, k=k, pooling=pooling)
+
+    def snapshot(self) -> Snapshot:
+        """What a search looks at: the rows and names of this moment."""
+        return self._store.snapshot()
 
     def to_arrays(self) -> GalleryArrays:
         """Everybody's names and vectors, as of one moment.
@@ -195,7 +198,7 @@ class Gallery:
         Returns:
             `GalleryArrays`, copies.
         """
-        snapshot = self._store.snapshot()
+        snapshot = self.snapshot()
         owners = np.concatenate(
             [np.empty(0, np.int32), *(some for _, some in snapshot.blocks)]
         )
@@ -230,7 +233,7 @@ class Gallery:
                 cannot change the file unnoticed. Defaults to `None`: the
                 checksum shows damage only.
         """
-        write_gallery(path, self._store.snapshot(), self.model, key)
+        write_gallery(path, self.snapshot(), self.model, key)
 
     @classmethod
     def load(
@@ -256,8 +259,17 @@ class Gallery:
         gallery._store = store
         return gallery
 
-    def _check(self, name: str, embeddings: npt.ArrayLike) -> np.ndarray:
-        """Unit rows, made a block at a time."""
+    def unit_rows(self, name: str, embeddings: npt.ArrayLike) -> np.ndarray:
+        """Embeddings as a search compares them, checked.
+
+        Args:
+            name: str, what an error calls them.
+            embeddings: float, `[num_rows, embedding_dim]`, or one embedding
+                `[embedding_dim]`; any norm but zero.
+
+        Returns:
+            float32 array, `[num_rows, embedding_dim]`, rows of norm 1.
+        """
         embeddings = np.asarray(embeddings)
         batch = embeddings[None] if embeddings.ndim == 1 else embeddings
         dim = self.model.embedding_dim
@@ -266,6 +278,7 @@ class Gallery:
                 f"`{name}` must be [{dim}] or ['batch_size', {dim}], at "
                 f"least one. Received: {name}.shape={embeddings.shape}"
             )
+        # A block at a time, for less memory.
         units = np.empty(batch.shape, np.float32)
         for start in range(0, len(batch), BLOCK_SIZE):
             rows = slice(start, start + BLOCK_SIZE)

@@ -98,7 +98,7 @@ class GalleryIndex:
                 "was forked from it; threads of the library may hang here. "
                 f"Received: {self!r}"
             )
-        snapshot = self.gallery._store.snapshot()
+        snapshot = self.gallery.snapshot()
         dim = self.gallery.model.embedding_dim
         find = LIBRARIES[self.library](_units(snapshot, dim), dim)
         self._built = _Built(find, snapshot.num_rows, snapshot.generation)
@@ -115,8 +115,8 @@ class GalleryIndex:
             `Matches`; each row is as long as that of `Gallery.search`.
         """
         k = check_integer("k", k, at_least=1)
-        units = self.gallery._check("embeddings", embeddings)
-        built, snapshot = self._built, self.gallery._store.snapshot()
+        units = self.gallery.unit_rows("embeddings", embeddings)
+        built, snapshot = self._built, self.gallery.snapshot()
         k = min(k, snapshot.num_present)
         moved = snapshot.generation != built.generation
         forked = os.getpid() != self._process

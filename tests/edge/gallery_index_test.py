@@ -111,7 +111,7 @@ def test_rows_that_moved_are_searched_exactly():
     gallery.enrol(["Ann"] * 5000 + [*map(str, range(4000))], vectors)
     index = GalleryIndex(gallery)
     gallery.remove("Ann")  # more than are left
-    assert index._built.generation != gallery._store.snapshot().generation
+    assert index._built.generation != gallery.snapshot().generation
     assert index.search(vectors[8000]).names == [["3000"]]
 
 

@@ -1,5 +1,6 @@
-import importlib.util
+import importlib
 import pathlib
+import sys
 import types
 
 import numpy as np
@@ -7,15 +8,15 @@ import pytest
 
 import keras_sphereface as ks
 
-TOOL = pathlib.Path(__file__).parents[2] / "tools" / "benchmark_quality.py"
+TOOLS = pathlib.Path(__file__).parents[2] / "tools"
 
 
 @pytest.fixture(scope="module")
 def tool():
-    spec = importlib.util.spec_from_file_location("benchmark_quality", TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """What stands behind the flags."""
+    sys.path.insert(0, str(TOOLS))
+    yield importlib.import_module("quality_curve")
+    sys.path.remove(str(TOOLS))
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +41,11 @@ def embed(crops):
 def test_every_spoiled_copy_is_another_crop(tool, faces):
     crop = faces[0][0]
     random = np.random.default_rng(0)
-    for kind, (_, strengths) in tool.SPOILED.items():
+    spoiled_faces = importlib.import_module("spoiled_faces")
+    for kind, (_, strengths) in spoiled_faces.SPOILED.items():
         errors = []
         for strength in strengths:
-            spoiled = tool.spoil(crop, kind, strength, random)
+            spoiled = spoiled_faces.spoil(crop, kind, strength, random)
             assert spoiled.shape == crop.shape
             assert spoiled.dtype == np.uint8
             errors.append(np.abs(spoiled.astype(float) - crop).mean())
