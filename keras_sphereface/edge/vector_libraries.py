@@ -10,6 +10,8 @@ import numpy as np
 FindRows = Callable[[np.ndarray, int], np.ndarray]
 _TRAINING_ROWS = 2**16
 _EXPANSION = 512  # nodes that a search of the graph keeps
+# Threads that add to a small graph at once leave nodes that nobody finds.
+_FEW = 10_000
 
 
 def usearch_rows(blocks: Iterable[np.ndarray], dim: int) -> FindRows:
@@ -31,7 +33,11 @@ def usearch_rows(blocks: Iterable[np.ndarray], dim: int) -> FindRows:
     )
     for rows in blocks:
         first = len(index)
-        index.add(np.arange(first, first + len(rows)), rows)
+        index.add(
+            np.arange(first, first + len(rows)),
+            rows,
+            threads=1 if first < _FEW else 0,
+        )
 
     def find(probes: np.ndarray, count: int) -> np.ndarray:
         matches = index.search(probes, count)
