@@ -40,7 +40,7 @@ def usearch_rows(blocks: Iterable[np.ndarray], dim: int) -> FindRows:
         )
 
     def find(probes: np.ndarray, count: int) -> np.ndarray:
-        matches = index.search(probes, count)
+        matches: Any = index.search(probes, count)
         # Of one probe the matches are no batch.
         keys = np.reshape(matches.keys, (len(probes), -1)).astype(np.int64)
         if len(probes) > 1:
