@@ -21,8 +21,10 @@ def test_python_and_the_page_read_each_other_s_galleries(
     path = files.folder / f"{model}.tflite"
     verifier = FaceVerifier(path)
     gallery = Gallery(verifier.model)
-    verifier.enrol(gallery, "Ann", files.faces[[0, 1]])
-    verifier.enrol(gallery, "Böb \N{SNOWMAN}", files.faces[3])
+    # The page has no gate for captures, and drawn faces may be dark.
+    verifier.enrol(gallery, "Ann", files.faces[[0, 1]], check_quality=False)
+    name = "Böb \N{SNOWMAN}"
+    verifier.enrol(gallery, name, files.faces[3], check_quality=False)
     gallery.save(tmp_path / "python.gallery")
 
     page.load(path)
@@ -73,7 +75,7 @@ def test_a_gallery_of_another_model_or_a_damaged_one_is_refused(
     page.verify(files.faces[0], files.faces[1])
     other = FaceVerifier(files.folder / "float16.tflite")
     gallery = Gallery(other.model)
-    other.enrol(gallery, "Ann", files.faces[0])
+    other.enrol(gallery, "Ann", files.faces[0], check_quality=False)
     gallery.save(tmp_path / "other.gallery")
     path = tmp_path / "other.gallery"
     open_gallery(page, path, "belongs to another model")
