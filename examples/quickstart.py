@@ -44,6 +44,7 @@ print(
         quantization="int8",
         calibration=images[:100],
         operating_points=report,
+        pairs=pairs,
     )
 )
 print(ks.edge.FaceVerifier(path, far=0.1).verify(images[0], images[1]))
