@@ -39,17 +39,11 @@ class OnnxEngine:
     def __init__(
         self, artifact: ArtifactFile, threads: int | None = None
     ) -> None:
-        self._artifact, self._threads = artifact, threads
-        self._lock = ForkLock()
-        with self._lock:
-            self._session = load_session(artifact, threads)
-            self._process = os.getpid()
+        self._session = ProcessSession(artifact, threads)
+        session = self._session.get()
         inputs, outputs = (
             {item.name: item for item in items}
-            for items in (
-                self._session.get_inputs(),
-                self._session.get_outputs(),
-            )
+            for items in (session.get_inputs(), session.get_outputs())
         )
         images, embeddings = inputs.get("images"), outputs.get("embeddings")
         if (
@@ -93,18 +87,38 @@ class OnnxEngine:
 
     def _embed_batch(self, images: np.ndarray) -> np.ndarray:
         pixels = to_input_dtype(images, self.input_dtype)
-        session = self._session_of_process()
+        session = self._session.get()
         return session.run(["embeddings"], {"images": pixels})[0]
 
-    def _session_of_process(self) -> Any:
+
+class ProcessSession:
+    """A session that threads share, and that a forked process loads anew.
+
+    Args:
+        artifact: `ArtifactFile` of an `.onnx` file.
+        threads: int, at least 1, or `None` for the runtime's own choice.
+    """
+
+    def __init__(self, artifact: ArtifactFile, threads: int | None) -> None:
+        self._artifact, self._threads = artifact, threads
+        self._lock = ForkLock()
+        with self._lock:
+            self._load()
+
+    def get(self) -> Any:
+        """The session of the process that asks."""
         if self._process != os.getpid():
             with self._lock:
                 if self._process != os.getpid():
                     # Not freed: that would wait for threads that are not here.
                     self._of_parent = self._session
-                    self._session = load_session(self._artifact, self._threads)
-                    self._process = os.getpid()
+                    self._load()
         return self._session
+
+    def _load(self) -> None:
+        self._session = load_session(self._artifact, self._threads)
+        # Last: who finds its own process here takes the session.
+        self._process = os.getpid()
 
 
 def load_session(artifact: ArtifactFile, threads: int | None = None) -> Any:

@@ -1,12 +1,9 @@
 """Running an ONNX file that is no embedder with ONNX Runtime."""
 
-import os
-
 import numpy as np
 
 from keras_sphereface.edge.artifact_file import ArtifactFile
-from keras_sphereface.edge.fork_lock import ForkLock
-from keras_sphereface.edge.onnx_engine import load_session
+from keras_sphereface.edge.onnx_engine import ProcessSession
 
 
 class OnnxNetwork:
@@ -27,12 +24,9 @@ class OnnxNetwork:
     """
 
     def __init__(self, artifact: ArtifactFile, threads: int | None) -> None:
-        self._artifact, self._threads = artifact, threads
-        self._lock = ForkLock()
-        with self._lock:
-            self._session = load_session(artifact, threads)
-            self._process = os.getpid()
-        sides = [self._session.get_inputs(), self._session.get_outputs()]
+        self._session = ProcessSession(artifact, threads)
+        session = self._session.get()
+        sides = [session.get_inputs(), session.get_outputs()]
         self.inputs, self.outputs = (
             {tensor.name: tuple(tensor.shape) for tensor in side}
             for side in sides
@@ -50,13 +44,6 @@ class OnnxNetwork:
         Returns:
             Dict from the name of an output to its values.
         """
-        if self._process != os.getpid():
-            with self._lock:
-                if self._process != os.getpid():
-                    # Not freed: that would wait for threads that are not here.
-                    self._of_parent = self._session
-                    self._session = load_session(self._artifact, self._threads)
-                    self._process = os.getpid()
         [name] = self.inputs
-        found = self._session.run(None, {name: values})
+        found = self._session.get().run(None, {name: values})
         return dict(zip(self.outputs, found, strict=True))
