@@ -123,6 +123,7 @@ class GallerySearch:
 
 
 def enrolled(vectors, model, dtype):
+    """A gallery of as many people as vectors, added part by part."""
     gallery = ks.edge.Gallery(model, dtype=dtype)
     start = 0
     for size in parts(len(vectors)):
@@ -142,6 +143,7 @@ def best_of_array(vectors, probes):
 
 
 def faiss_alone(vectors):
+    """The library without a gallery: probes to the numbers of rows."""
     import faiss
 
     index = faiss.IndexScalarQuantizer(
@@ -155,6 +157,7 @@ def faiss_alone(vectors):
 
 
 def change_and_save(gallery, generator):
+    """Prints what it takes to change a gallery, to save and to load it."""
     one = unit_rows(generator, 1)
     report = {}
     report["enroll one"] = stopwatch(lambda: gallery.enrol("one", one))
@@ -169,15 +172,18 @@ def change_and_save(gallery, generator):
 
 
 def unit_rows(generator, count):
+    """Random rows of norm 1."""
     rows = generator.standard_normal((count, _DIM.value), np.float32)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def parts(count):
+    """Sizes of the parts that so many rows are made in."""
     return [min(_AT_ONCE, count - s) for s in range(0, count, _AT_ONCE)]
 
 
 def stopwatch(function):
+    """Seconds that a call takes."""
     started = time.perf_counter()
     function()
     return time.perf_counter() - started

@@ -16,8 +16,6 @@ closer and closer, and what is left after refusing is rejected wrongly (FNMR)
 and accepted wrongly (FMR) so often.
 """
 
-import json
-
 import numpy as np
 import quality_curve
 from absl import app, flags, logging
@@ -46,7 +44,7 @@ def main(_):
     )
     print(quality_curve.tables(report))
     if _JSON.value:
-        ks.files.write_json(_JSON.value, json.loads(json.dumps(report)))
+        ks.files.write_json(_JSON.value, report)
     if _PLOT.value:
         quality_curve.plot(report, _PLOT.value)
 

@@ -46,6 +46,7 @@ def choose(people, count, random):
 
 
 def refusals(limits, qualities):
+    """Which faces the limits refuse, a bool each."""
     return np.array([bool(limits.problems(each)) for each in qualities])
 
 
@@ -152,6 +153,7 @@ def tables(report):
 
 
 def plot(report, path):
+    """Draws both errors over the share refused."""
     import matplotlib
 
     matplotlib.use("Agg")
