@@ -1,11 +1,9 @@
 """A graph in LiteRT: its tensors, threads and forked processes."""
 
-import multiprocessing
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 import tiny_detectors
+from shared_networks import assert_a_fork_shares, assert_threads_share
 
 from keras_sphereface.edge.artifact_file import ArtifactFile
 from keras_sphereface.edge.litert_network import LiteRTNetwork
@@ -46,25 +44,10 @@ def test_outputs_are_those_of_the_graph(network):
 
 
 def test_threads_may_share_it(network):
-    inputs = images(12)
-    expected = [brightest(network.run(image)) for image in inputs]
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda x: brightest(network.run(x)), inputs))
-    np.testing.assert_array_equal(found, expected)
-
-
-def _answer(network, image, queue):
-    queue.put(brightest(network.run(image)))
+    assert_threads_share(lambda x: brightest(network.run(x)), images(12))
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*")
 def test_a_forked_process_runs_it_too(network):
     [image] = images(1)
-    expected = brightest(network.run(image))
-    context = multiprocessing.get_context("fork")
-    queue = context.Queue()
-    child = context.Process(target=_answer, args=(network, image, queue))
-    child.start()
-    np.testing.assert_array_equal(queue.get(timeout=60), expected)
-    child.join(60)
-    np.testing.assert_array_equal(brightest(network.run(image)), expected)
+    assert_a_fork_shares(lambda x: brightest(network.run(x)), image)
